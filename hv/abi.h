@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a guest may call and what it may expect: hypercall numbers, results,
+ * fields of SHIKIRI_CALL_INFO, CPUID signature. The only header of the
+ * hypervisor that guests include; usable from C and from assembly.
+ *
+ * Convention: VMMCALL with the number in EAX and the arguments in RDI, RSI and
+ * RDX (EDI, ESI, EDX outside 64-bit mode); the result comes back in RAX. All
+ * other registers are preserved. Only CPL 0 may call (docs/guest-interface.md).
+ */
+#ifndef SHIKIRI_HV_ABI_H
+#define SHIKIRI_HV_ABI_H
+
+/* Hypercall numbers. */
+#define SHIKIRI_CALL_INFO          0 /* (field) -> value or error */
+#define SHIKIRI_CALL_YIELD         1 /* () -> 0, after the others had their turn */
+#define SHIKIRI_CALL_CONSOLE_WRITE 2 /* (gpa, length_bytes) -> bytes written or error */
+#define SHIKIRI_CALL_SHUTDOWN      3 /* (status) does not return */
+#define SHIKIRI_CALL_COUNT         4
+
+/* Fields of SHIKIRI_CALL_INFO. */
+#define SHIKIRI_INFO_ABI_VERSION     0 /* SHIKIRI_ABI_VERSION */
+#define SHIKIRI_INFO_PARTITION       1 /* index of this partition, from 0 */
+#define SHIKIRI_INFO_PARTITION_COUNT 2 /* partitions in the system */
+#define SHIKIRI_INFO_TSC_KHZ         3 /* ticks of RDTSC a millisecond */
+#define SHIKIRI_INFO_SLOT_US         4 /* length of a slot in microseconds */
+#define SHIKIRI_INFO_SWITCHES        5 /* times this partition was switched to */
+#define SHIKIRI_INFO_COUNT           6
+
+#define SHIKIRI_ABI_VERSION 1
+
+/* Results below zero are errors. */
+#define SHIKIRI_ERROR_CALL     (-1) /* no such hypercall */
+#define SHIKIRI_ERROR_ARGUMENT (-2) /* an argument is out of range */
+#define SHIKIRI_ERROR_DENIED   (-3) /* called from CPL > 0 */
+
+/* The most SHIKIRI_CALL_CONSOLE_WRITE takes at once. */
+#define SHIKIRI_CONSOLE_WRITE_MAX 256
+
+/* CPUID 0x40000000: EBX, ECX, EDX spell "ShikiriHyper"; EAX is the last leaf. */
+#define SHIKIRI_CPUID_BASE 0x40000000
+#define SHIKIRI_CPUID_EBX  0x6b696853 /* "Shik" */
+#define SHIKIRI_CPUID_ECX  0x48697269 /* "iriH" */
+#define SHIKIRI_CPUID_EDX  0x72657079 /* "yper" */
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Findings about a configuration: see report.h.
+ */
+#include "hv/lib/report.h"
+
+#include <stdarg.h>
+
+#include "hv/lib/format.h"
+
+void report_error(struct report *report, const char *path, const char *property, const char *hint,
+                  const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    report->errors++;
+    report->emit(report, &(struct finding){path, property, text, hint});
+}
+
+void report_line(const struct finding *finding, char *line, unsigned size_bytes)
+{
+    format_string(line, size_bytes, "%s%s%s: %s%s%s", finding->path, finding->property ? "/" : "",
+                  finding->property ? finding->property : "", finding->text, finding->hint ? "; " : "",
+                  finding->hint ? finding->hint : "");
+}

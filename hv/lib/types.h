@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address types and small helpers that everybody uses. A guest-physical and a
+ * host-physical address are different struct types on purpose: passing one for
+ * the other does not compile.
+ */
+#ifndef SHIKIRI_HV_LIB_TYPES_H
+#define SHIKIRI_HV_LIB_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gpa {
+    uint64_t value;
+} gpa_t;
+
+typedef struct hpa {
+    uint64_t value;
+} hpa_t;
+
+#define GPA(v) ((gpa_t){(v)})
+#define HPA(v) ((hpa_t){(v)})
+
+#define PAGE_BYTES 4096ULL
+#define KIB        1024ULL
+#define MIB        (1024 * KIB)
+#define GIB        (1024 * MIB)
+
+#define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The next multiple of `unit`, a power of two; wraps to 0 past 2^64. */
+static inline uint64_t align_up(uint64_t value, uint64_t unit)
+{
+    return (value + unit - 1) & ~(unit - 1);
+}
+
+static inline uint64_t align_down(uint64_t value, uint64_t unit)
+{
+    return value & ~(unit - 1);
+}
+
+static inline bool is_aligned(uint64_t value, uint64_t unit)
+{
+    return (value & (unit - 1)) == 0;
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration as plain structs: what config_parse() makes of a device-tree
+ * blob. Nothing in here points into the blob.
+ */
+#ifndef SHIKIRI_PARTITIONS_CONFIG_H
+#define SHIKIRI_PARTITIONS_CONFIG_H
+
+#include "hv/lib/arena.h"
+#include "hv/lib/report.h"
+#include "hv/lib/types.h"
+
+#define CONFIG_SLOT_US_MIN     50
+#define CONFIG_SLOT_US_MAX     1000000
+#define CONFIG_PARTITIONS_MAX  256
+#define CONFIG_WINDOWS_MAX     16   /* per partition */
+#define CONFIG_LABEL_MAX       15   /* characters */
+#define CONFIG_BOOTARGS_MAX    2047 /* characters */
+#define CONFIG_VGA_SCREENS_MAX 8
+#define CONFIG_CONSOLE_PORT    0x3f8 /* where a shikiri,console sits */
+
+struct window_config {
+    const char *path; /* of the memory node */
+    gpa_t gpa;
+    uint64_t size_bytes;
+    hpa_t hpa;       /* given when `fixed`, else set by memory_place() */
+    bool fixed;      /* the node has host-address */
+    bool writable;   /* the node lacks read-only */
+    bool executable; /* the node lacks no-execute */
+};
+
+enum device_kind {
+    DEVICE_VGA_TEXT, /* shikiri,vga-text */
+    DEVICE_CONSOLE,  /* shikiri,console: an emulated 16550A on the multiplexer */
+    DEVICE_UART,     /* ns16550a: the machine's own, passed through */
+};
+
+struct device_config {
+    const char *path;
+    enum device_kind kind;
+    uint16_t port;       /* first port, 0 for VGA text */
+    uint16_t port_count; /* 8 for the UARTs, 0 for VGA text */
+};
+
+struct partition_config {
+    const char *path;
+    const char *label;
+    const char *image;    /* name of the Multiboot module */
+    const char *bootargs; /* "" where the node has none */
+    struct window_config *windows;
+    unsigned window_count;
+    struct device_config *devices;
+    unsigned device_count;
+    bool fault_on_unowned_port;
+};
+
+struct config {
+    const char *model; /* "" where the root has none */
+    uint32_t slot_us;
+    struct partition_config *partitions;
+    unsigned partition_count;
+};
+
+/*
+ * Checks the blob of `size_bytes` at `blob` and fills `config`, with all strings and
+ * arrays from `arena`. Every problem goes to `report`; `config` may be used only when
+ * none was reported. Running out of the arena is reported too.
+ */
+void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,
+                  struct report *report);
+
+/* Number of partition nodes in the blob, for sizing the arena; 0 when the blob cannot be read. */
+unsigned config_count_partitions(const void *blob, size_t size_bytes);
+
+#endif
