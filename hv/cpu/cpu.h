@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * State of one physical processor: its descriptor tables, its stacks and what runs
+ * on it. Code that needs it is handed a pointer; FS and GS belong to the guest after
+ * a #VMEXIT and are not used to find it.
+ */
+#ifndef SHIKIRI_HV_CPU_CPU_H
+#define SHIKIRI_HV_CPU_CPU_H
+
+#include "hv/lib/types.h"
+
+#define SELECTOR_CODE 0x08
+#define SELECTOR_DATA 0x10
+#define SELECTOR_TSS  0x18
+
+#define VECTOR_TIMER    0xe0
+#define VECTOR_SPURIOUS 0xff
+
+#define IST_DOUBLE_FAULT 1
+#define CPU_STACK_BYTES  8192
+
+/* APM vol. 2, "64-Bit Task State Segment". */
+struct __attribute__((packed)) tss {
+    uint32_t reserved_000;
+    uint64_t rsp[3];
+    uint64_t reserved_01c;
+    uint64_t ist[8]; /* ist[0] is reserved */
+    uint8_t reserved_064[0x068 - 0x064];
+};
+_Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
+
+struct cpu {
+    uint64_t gdt[5]; /* null, code, data, TSS in two entries */
+    struct tss tss;
+    unsigned index;
+    uint32_t lapic_ticks_per_tsc_q32; /* LAPIC timer ticks a TSC tick, as a 0.32 fraction; see lapic.h */
+    void *host_save_area;             /* VM_HSAVE_PA */
+};
+
+/* The boot processor's. Further processors get one each when they are started. */
+extern struct cpu cpu_boot;
+
+/* Loads descriptor tables and TSS of this processor and the common IDT. */
+void cpu_init(struct cpu *cpu);
+
+#endif

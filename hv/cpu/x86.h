@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All inline assembly of the hypervisor: one instruction a function, named after
+ * the instruction, and the register bits that go with them (APM vol. 2 and 3).
+ */
+#ifndef SHIKIRI_HV_CPU_X86_H
+#define SHIKIRI_HV_CPU_X86_H
+
+#include "hv/lib/types.h"
+
+#define CR0_PE (1ULL << 0)
+#define CR0_MP (1ULL << 1)
+#define CR0_ET (1ULL << 4)
+#define CR0_NE (1ULL << 5)
+#define CR0_WP (1ULL << 16)
+#define CR0_PG (1ULL << 31)
+
+#define CR4_PAE        (1ULL << 5)
+#define CR4_OSFXSR     (1ULL << 9)
+#define CR4_OSXMMEXCPT (1ULL << 10)
+#define CR4_OSXSAVE    (1ULL << 18)
+
+#define RFLAGS_RESERVED_ONE (1ULL << 1)
+#define RFLAGS_IF           (1ULL << 9)
+
+#define DR6_INIT 0xffff0ff0ULL
+#define DR7_INIT 0x400ULL
+
+#define MSR_APIC_BASE      0x0000001b
+#define MSR_SYSENTER_CS    0x00000174
+#define MSR_SYSENTER_ESP   0x00000175
+#define MSR_SYSENTER_EIP   0x00000176
+#define MSR_PAT            0x00000277
+#define MSR_EFER           0xc0000080
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_CSTAR          0xc0000083
+#define MSR_SFMASK         0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX        0xc0000103
+#define MSR_VM_CR          0xc0010114
+#define MSR_VM_HSAVE_PA    0xc0010117
+
+#define EFER_SCE  (1ULL << 0)
+#define EFER_LME  (1ULL << 8)
+#define EFER_LMA  (1ULL << 10)
+#define EFER_NXE  (1ULL << 11)
+#define EFER_SVME (1ULL << 12)
+
+#define PAT_RESET 0x0007040600070406ULL
+
+struct cpuid_result {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+struct __attribute__((packed)) table_register {
+    uint16_t limit;
+    uint64_t base;
+};
+
+static inline uint8_t x86_inb(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void x86_outb(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline void x86_outl(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint64_t x86_rdmsr(uint32_t msr)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void x86_wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static inline struct cpuid_result x86_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_result r;
+
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline uint64_t x86_rdtsc(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t x86_read_cr0(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_write_cr0(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr0" ::"r"(value) : "memory");
+}
+
+static inline uint64_t x86_read_cr2(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_write_cr2(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr2" ::"r"(value));
+}
+
+static inline uint64_t x86_read_cr3(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_write_cr3(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory");
+}
+
+static inline uint64_t x86_read_cr4(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_write_cr4(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr4" ::"r"(value) : "memory");
+}
+
+static inline void x86_write_dr7(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%dr7" ::"r"(value));
+}
+
+static inline void x86_read_dr0_to_3(uint64_t dr[4])
+{
+    __asm__ volatile("mov %%dr0, %0" : "=r"(dr[0]));
+    __asm__ volatile("mov %%dr1, %0" : "=r"(dr[1]));
+    __asm__ volatile("mov %%dr2, %0" : "=r"(dr[2]));
+    __asm__ volatile("mov %%dr3, %0" : "=r"(dr[3]));
+}
+
+static inline void x86_write_dr0_to_3(const uint64_t dr[4])
+{
+    __asm__ volatile("mov %0, %%dr0" ::"r"(dr[0]));
+    __asm__ volatile("mov %0, %%dr1" ::"r"(dr[1]));
+    __asm__ volatile("mov %0, %%dr2" ::"r"(dr[2]));
+    __asm__ volatile("mov %0, %%dr3" ::"r"(dr[3]));
+}
+
+static inline uint64_t x86_xgetbv(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void x86_xsetbv(uint64_t value)
+{
+    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
+static inline void x86_xsave(void *area, uint64_t components)
+{
+    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))
+                     : "memory");
+}
+
+static inline void x86_xrstor(const void *area, uint64_t components)
+{
+    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))
+                     : "memory");
+}
+
+static inline void x86_fxsave(void *area)
+{
+    __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+}
+
+static inline void x86_fxrstor(const void *area)
+{
+    __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+/*
+ * Overwrites the x87 instruction and data pointers, which AMD processors neither save nor
+ * restore while no exception is pending (APM vol. 2, "FXSAVE and FXRSTOR").
+ */
+static inline void x86_clear_x87_pointers(const uint32_t *anything)
+{
+    __asm__ volatile("fnclex\n\temms\n\tfildl %0" ::"m"(*anything));
+}
+
+static inline void x86_vmsave(hpa_t vmcb)
+{
+    __asm__ volatile("vmsave %0" ::"a"(vmcb.value) : "memory");
+}
+
+static inline void x86_vmload(hpa_t vmcb)
+{
+    __asm__ volatile("vmload %0" ::"a"(vmcb.value) : "memory");
+}
+
+static inline void x86_clgi(void)
+{
+    __asm__ volatile("clgi" ::: "memory");
+}
+
+static inline void x86_stgi(void)
+{
+    __asm__ volatile("stgi" ::: "memory");
+}
+
+static inline void x86_sti(void)
+{
+    __asm__ volatile("sti" ::: "memory");
+}
+
+static inline void x86_cli(void)
+{
+    __asm__ volatile("cli" ::: "memory");
+}
+
+/* Takes effect together: no interrupt fits between STI and HLT (interrupt shadow). */
+static inline void x86_sti_hlt(void)
+{
+    __asm__ volatile("sti\n\thlt" ::: "memory");
+}
+
+static inline void x86_hlt(void)
+{
+    __asm__ volatile("hlt" ::: "memory");
+}
+
+static inline void x86_nop(void)
+{
+    __asm__ volatile("nop");
+}
+
+static inline void x86_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
+static inline void x86_lgdt(const struct table_register *table)
+{
+    __asm__ volatile("lgdt %0" ::"m"(*table));
+}
+
+static inline void x86_lidt(const struct table_register *table)
+{
+    __asm__ volatile("lidt %0" ::"m"(*table));
+}
+
+static inline void x86_ltr(uint16_t selector)
+{
+    __asm__ volatile("ltr %0" ::"r"(selector));
+}
+
+#endif
