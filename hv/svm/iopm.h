@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The I/O permission map (APM vol. 2, "IOIO Intercept"): one bit a port, set means
+ * intercepted. 12 KiB, as an access may run past port 0xffff. Pure.
+ */
+#ifndef SHIKIRI_HV_SVM_IOPM_H
+#define SHIKIRI_HV_SVM_IOPM_H
+
+#include "hv/lib/types.h"
+
+#define IOPM_BYTES (3 * PAGE_BYTES)
+
+/* Intercepts every port. */
+void iopm_init(uint8_t iopm[IOPM_BYTES]);
+
+/* Lets the guest reach `count` ports from `first` without an exit. */
+void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count);
+
+/* Whether an access of one byte to `port` exits. */
+bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The MSR permission map (APM vol. 2, "MSR Intercepts"): two bits an MSR, the lower
+ * for reads, the upper for writes, set means intercepted. It covers three ranges of
+ * 8,192 MSRs; all others are always intercepted. Pure.
+ */
+#ifndef SHIKIRI_HV_SVM_MSRPM_H
+#define SHIKIRI_HV_SVM_MSRPM_H
+
+#include "hv/lib/types.h"
+
+#define MSRPM_BYTES (2 * PAGE_BYTES)
+
+/* Intercepts every MSR. */
+void msrpm_init(uint8_t msrpm[MSRPM_BYTES]);
+
+/* Lets the guest read and write `msr` without an exit; false when the map does not cover it. */
+bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr);
+
+/* Whether a read (or a write) of `msr` exits. */
+bool msrpm_intercepts(const uint8_t msrpm[MSRPM_BYTES], uint32_t msr, bool write);
+
+#endif

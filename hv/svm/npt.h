@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Nested page tables (APM vol. 2, "Nested Paging"): four levels in the host's long
+ * mode format. What is not mapped is absent. Pure: tables come from an arena, and
+ * no hardware is touched; whoever changes a table that has been used flushes the
+ * ASID.
+ */
+#ifndef SHIKIRI_HV_SVM_NPT_H
+#define SHIKIRI_HV_SVM_NPT_H
+
+#include "hv/lib/arena.h"
+#include "hv/lib/types.h"
+
+#define NPT_GPA_LIMIT (1ULL << 39) /* one PML4 entry: 512 GiB of guest-physical addresses */
+
+#define NPT_READ    0u /* what is mapped can be read */
+#define NPT_WRITE   (1u << 0)
+#define NPT_EXECUTE (1u << 1)
+
+struct npt {
+    uint64_t *root; /* PML4 */
+    struct arena *arena;
+    bool gigabyte_pages; /* the processor has 1 GiB pages (CPUID 0x80000001 EDX bit 26) */
+};
+
+/* An empty table; false when the arena is used up. */
+bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages);
+
+/*
+ * Maps `size_bytes` at `gpa` to `hpa` with the largest pages that fit. All three are
+ * multiples of 4 KiB; gpa + size_bytes is at most NPT_GPA_LIMIT. A part that is mapped
+ * already is replaced, large pages being split. False when the arena is used up.
+ */
+bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights);
+
+/* Where a guest-physical address leads: true and *hpa, *rights, or false when it is absent. */
+bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights);
+
+/* nCR3. */
+hpa_t npt_root(const struct npt *npt);
+
+#endif
