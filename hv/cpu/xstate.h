@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The FPU's and all other state that XSAVE covers, and XCR0. On processors without
+ * XSAVE it is what FXSAVE covers. The hypervisor itself uses none of it.
+ */
+#ifndef SHIKIRI_HV_CPU_XSTATE_H
+#define SHIKIRI_HV_CPU_XSTATE_H
+
+#include "hv/lib/types.h"
+
+#define XCR0_X87 (1ULL << 0)
+#define XCR0_SSE (1ULL << 1)
+#define XCR0_AVX (1ULL << 2)
+
+/* Finds out what this processor has and enables all of it. */
+void xstate_init(void);
+
+/* Bytes of a save area, which is 64-byte aligned. */
+size_t xstate_bytes(void);
+
+/* Makes a zeroed area hold the state after reset. */
+void xstate_reset(void *area);
+
+/* Saves everything; returns XCR0 as the guest had it. */
+uint64_t xstate_save(void *area);
+
+/* Loads everything, then the guest's XCR0. */
+void xstate_load(const void *area, uint64_t xcr0);
+
+/* The components a guest may switch on in XCR0: x87, SSE, AVX as far as they exist. 0 without XSAVE. */
+uint64_t xstate_guest_components(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An emulated 16550A (National Semiconductor PC16550D data sheet) in front of the
+ * line multiplexer: transmit, scratch, divisor latch and loopback; nothing is ever
+ * received, and interrupts are not raised yet.
+ */
+#ifndef SHIKIRI_HV_DEV_UART_H
+#define SHIKIRI_HV_DEV_UART_H
+
+#include "hv/dev/console.h"
+#include "hv/io.h"
+
+#define UART_PORTS 8
+
+struct uart {
+    struct console_line *line;
+    uint8_t ier, lcr, mcr, scr, dll, dlm;
+    bool fifo_enabled;
+};
+
+/* The state after reset; output goes to `line`. */
+void uart_init(struct uart *uart, struct console_line *line);
+
+/* The register file, for io_add(). */
+io_read_fn uart_read;
+io_write_fn uart_write;
+
+#endif

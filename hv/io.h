@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Emulated I/O ports: ranges of ports, each with a device behind it. An access of
+ * two or four bytes is as many accesses of one byte to neighbouring ports, as on
+ * the ISA bus. Ports of passed-through devices never get here.
+ */
+#ifndef SHIKIRI_HV_IO_H
+#define SHIKIRI_HV_IO_H
+
+#include "hv/lib/types.h"
+#include "hv/verdict.h"
+
+/* `offset` counts from the first port of the range. */
+typedef uint8_t io_read_fn(void *device, unsigned offset);
+typedef void io_write_fn(void *device, unsigned offset, uint8_t value);
+
+struct io_range {
+    uint16_t first;
+    uint16_t count;
+    io_read_fn *read;
+    io_write_fn *write;
+    void *device;
+};
+
+#define IO_RANGES_MAX 8
+
+struct io_space {
+    struct io_range ranges[IO_RANGES_MAX];
+    unsigned range_count;
+    bool fault_on_unowned; /* else such a port reads all ones and drops writes */
+    uint64_t unowned;      /* accesses to ports that nobody owns */
+};
+
+/* Adds a range; false when there is no room. Ranges do not overlap. */
+bool io_add(struct io_space *space, struct io_range range);
+
+/*
+ * An access of `size_bytes` (1, 2 or 4). A read puts its result into the low bytes of
+ * *value, a write takes them from there. VERDICT_RESUME, or VERDICT_FAULT for a port that
+ * nobody owns where the partition asked for that.
+ */
+enum verdict io_access(struct io_space *space, uint16_t port, unsigned size_bytes, bool read, uint32_t *value);
+
+#endif

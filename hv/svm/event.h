@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Events into the guest (APM vol. 2, "Event Injection").
+ */
+#ifndef SHIKIRI_HV_SVM_EVENT_H
+#define SHIKIRI_HV_SVM_EVENT_H
+
+#include "hv/svm/vmcb.h"
+
+/* Delivers an exception at the next VMRUN, before the guest's next instruction. */
+void event_exception(struct vmcb *vmcb, unsigned vector);
+void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_code);
+
+/* An event whose delivery the last #VMEXIT interrupted is delivered again. Call after each #VMEXIT. */
+void event_requeue(struct vmcb *vmcb);
+
+#endif

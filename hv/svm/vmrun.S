@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VMRUN (APM vol. 2, "VMRUN Instruction"). RAX, RSP, RIP and RFLAGS are the processor's
+ * business; all other general registers are ours.
+ */
+#include "offsets.h"
+
+#define SELECTOR_TSS 0x18
+#define TSS_BUSY_BYTE (CPU_GDT + SELECTOR_TSS + 5) /* access byte of the TSS descriptor */
+#define TSS_AVAILABLE 0x89
+
+        .text
+        .global vmrun
+        .type vmrun, @function
+/*
+ * At entry:   RDI = struct vcpu; GIF = 0, IF = 1
+ * At VMRUN:   RAX = physical address of the VMCB, the rest is the guest's; (RSP) = struct vcpu
+ * At #VMEXIT: RAX and RSP as at VMRUN, the rest is the guest's
+ */
+vmrun:
+        push    %rbp
+        push    %rbx
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        push    %rdi
+
+        mov     VCPU_VMCB_PA(%rdi), %rax
+        mov     VCPU_REGISTERS+1*8(%rdi), %rcx
+        mov     VCPU_REGISTERS+2*8(%rdi), %rdx
+        mov     VCPU_REGISTERS+3*8(%rdi), %rbx
+        mov     VCPU_REGISTERS+5*8(%rdi), %rbp
+        mov     VCPU_REGISTERS+6*8(%rdi), %rsi
+        mov     VCPU_REGISTERS+8*8(%rdi), %r8
+        mov     VCPU_REGISTERS+9*8(%rdi), %r9
+        mov     VCPU_REGISTERS+10*8(%rdi), %r10
+        mov     VCPU_REGISTERS+11*8(%rdi), %r11
+        mov     VCPU_REGISTERS+12*8(%rdi), %r12
+        mov     VCPU_REGISTERS+13*8(%rdi), %r13
+        mov     VCPU_REGISTERS+14*8(%rdi), %r14
+        mov     VCPU_REGISTERS+15*8(%rdi), %r15
+        mov     VCPU_REGISTERS+7*8(%rdi), %rdi
+        vmrun   %rax
+
+        mov     (%rsp), %rax
+        mov     %rcx, VCPU_REGISTERS+1*8(%rax)
+        mov     %rdx, VCPU_REGISTERS+2*8(%rax)
+        mov     %rbx, VCPU_REGISTERS+3*8(%rax)
+        mov     %rbp, VCPU_REGISTERS+5*8(%rax)
+        mov     %rsi, VCPU_REGISTERS+6*8(%rax)
+        mov     %rdi, VCPU_REGISTERS+7*8(%rax)
+        mov     %r8, VCPU_REGISTERS+8*8(%rax)
+        mov     %r9, VCPU_REGISTERS+9*8(%rax)
+        mov     %r10, VCPU_REGISTERS+10*8(%rax)
+        mov     %r11, VCPU_REGISTERS+11*8(%rax)
+        mov     %r12, VCPU_REGISTERS+12*8(%rax)
+        mov     %r13, VCPU_REGISTERS+13*8(%rax)
+        mov     %r14, VCPU_REGISTERS+14*8(%rax)
+        mov     %r15, VCPU_REGISTERS+15*8(%rax)
+
+        /* TR is still the guest's, and with it the stacks of our own exceptions. */
+        mov     VCPU_CPU(%rax), %rdi
+        movb    $TSS_AVAILABLE, TSS_BUSY_BYTE(%rdi)
+        mov     $SELECTOR_TSS, %eax
+        ltr     %ax
+
+        pop     %rdi
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbx
+        pop     %rbp
+        ret
+        .size vmrun, . - vmrun
