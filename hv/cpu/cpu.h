@@ -33,8 +33,10 @@ struct cpu {
     uint64_t gdt[5]; /* null, code, data, TSS in two entries */
     struct tss tss;
     unsigned index;
-    uint32_t lapic_ticks_per_tsc_q32; /* LAPIC timer ticks a TSC tick, as a 0.32 fraction; see lapic.h */
-    void *host_save_area;             /* VM_HSAVE_PA */
+    bool has_tsc_aux;
+    uint64_t tsc_khz;
+    uint64_t lapic_per_tsc_q32; /* LAPIC timer ticks a TSC tick, 32.32 fixed point; see lapic.h */
+    void *host_save_area;       /* VM_HSAVE_PA */
 };
 
 /* The boot processor's. Further processors get one each when they are started. */

@@ -24,8 +24,10 @@
 #define RFLAGS_IF           (1ULL << 9)
 
 #define DR6_INIT 0xffff0ff0ULL
-#define DR7_INIT 0x400ULL
+#define DR7_INIT    0x400ULL
+#define DR7_ENABLES 0x0ffULL
 
+#define MSR_TSC            0x00000010
 #define MSR_APIC_BASE      0x0000001b
 #define MSR_SYSENTER_CS    0x00000174
 #define MSR_SYSENTER_ESP   0x00000175

@@ -30,4 +30,7 @@ void xstate_load(const void *area, uint64_t xcr0);
 /* The components a guest may switch on in XCR0: x87, SSE, AVX as far as they exist. 0 without XSAVE. */
 uint64_t xstate_guest_components(void);
 
+/* Whether a guest may write this to XCR0 (APM vol. 2, "Extended Control Register XCR0"). */
+bool xstate_guest_may_set(uint64_t xcr0);
+
 #endif

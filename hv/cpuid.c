@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPUID for guests: what the processor says, cut down by a row of masks a leaf.
+ * A leaf without a row reads zero, so a feature is offered only when somebody has
+ * written down here that a partition can have it (APM vol. 3, appendix E).
+ */
+#include "hv/abi.h"
+#include "hv/cpu/x86.h"
+#include "hv/cpu/xstate.h"
+#include "hv/exits.h"
+#include "hv/vcpu.h"
+
+#define ALL        0xffffffffU
+#define BIT(n)     (1U << (n))
+#define EXTENDED   0x80000000U
+#define STANDARD_LAST 0xdU
+#define EXTENDED_LAST 0x80000008U
+
+#define ECX1_OSXSAVE    BIT(27)
+#define ECX1_HYPERVISOR BIT(31)
+
+struct mask {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+/* SSE3, PCLMUL, SSSE3, FMA, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, OSXSAVE, AVX, F16C, RDRAND */
+#define ECX1                                                                                                 \
+    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) |        \
+     BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30))
+/* FPU, VME, DE, PSE, TSC, MSR, PAE, CX8, SEP, PGE, CMOV, PAT, PSE36, CLFLUSH, MMX, FXSR, SSE, SSE2 */
+#define EDX1                                                                                                 \
+    (BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(11) | BIT(13) | BIT(15) |   \
+     BIT(16) | BIT(17) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+/* FSGSBASE, BMI1, AVX2, SMEP, BMI2, ERMS, RDSEED, ADX, SMAP, CLFLUSHOPT, CLWB, SHA */
+#define EBX7                                                                                                 \
+    (BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | \
+     BIT(29))
+/* LAHF, ABM, SSE4A, misaligned SSE, PREFETCHW */
+#define ECX_8_1 (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8))
+/* EDX1's common bits, SYSCALL, NX, MMX extensions, FFXSR not, 1 GiB pages, RDTSCP, long mode, 3DNow! */
+#define EDX_8_1                                                                                              \
+    ((EDX1 & 0x0183f3ffU) | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
+
+static const struct mask standard[] = {
+    [0x0] = {ALL, ALL, ALL, ALL},
+    [0x1] = {ALL, 0x0000ff00, ECX1, EDX1},
+    [0x7] = {0, EBX7, 0, 0},
+    [0xd] = {ALL, ALL, ALL, ALL}, /* see xstate_leaf() */
+};
+
+static const struct mask extended[] = {
+    [0x0] = {ALL, ALL, ALL, ALL},  [0x1] = {ALL, 0, ECX_8_1, EDX_8_1},
+    [0x2] = {ALL, ALL, ALL, ALL},  [0x3] = {ALL, ALL, ALL, ALL},
+    [0x4] = {ALL, ALL, ALL, ALL},  [0x5] = {ALL, ALL, ALL, ALL},
+    [0x6] = {ALL, ALL, ALL, ALL},  [0x7] = {0, 0, 0, BIT(8)}, /* invariant TSC */
+    [0x8] = {0x0000ffff, 0, 0, 0},
+};
+
+static const struct mask nothing;
+
+static const struct mask *mask_of(uint32_t leaf)
+{
+    if (leaf < ARRAY_LENGTH(standard))
+        return &standard[leaf];
+    if (leaf - EXTENDED < ARRAY_LENGTH(extended))
+        return &extended[leaf - EXTENDED];
+    return &nothing;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * Leaf 0xd: only components a guest may switch on. EBX of subleaf 0 depends on XCR0, which
+ * is the guest's own at this moment.
+ */
+static void xstate_leaf(struct cpuid_result *r, uint32_t subleaf)
+{
+    uint32_t components = (uint32_t)xstate_guest_components();
+
+    if (subleaf == 0) {
+        r->eax &= components;
+        r->ecx = (components & XCR0_AVX) ? 576 + 256 : 576; /* legacy area, header, YMM halves */
+        r->edx = 0;
+    } else if (subleaf == 1) {
+        *r = (struct cpuid_result){.eax = r->eax & (BIT(0) | BIT(1) | BIT(2))}; /* OPT, C, XGETBV1 */
+    } else if (subleaf >= 32 || !(components >> subleaf & 1)) {
+        *r = (struct cpuid_result){0};
+    }
+}
+
+static void adjust(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, struct cpuid_result *r)
+{
+    switch (leaf) {
+    case 0:
+        r->eax = least(r->eax, STANDARD_LAST);
+        break;
+    case 1:
+        r->ecx = (r->ecx & ~ECX1_OSXSAVE) | ECX1_HYPERVISOR |
+                 ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
+        break;
+    case 7:
+        if (subleaf != 0)
+            *r = (struct cpuid_result){0};
+        break;
+    case 0xd:
+        xstate_leaf(r, subleaf);
+        break;
+    case EXTENDED:
+        r->eax = least(r->eax, EXTENDED_LAST);
+        break;
+    case SHIKIRI_CPUID_BASE:
+        *r = (struct cpuid_result){SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX};
+        break;
+    default:
+        break;
+    }
+}
+
+enum verdict cpuid_exit(struct vcpu *vcpu)
+{
+    uint32_t leaf = (uint32_t)vcpu->vmcb->save.rax;
+    uint32_t subleaf = (uint32_t)vcpu->registers[REGISTER_RCX];
+    const struct mask *mask = mask_of(leaf);
+    struct cpuid_result r = x86_cpuid(leaf, subleaf);
+
+    r.eax &= mask->eax;
+    r.ebx &= mask->ebx;
+    r.ecx &= mask->ecx;
+    r.edx &= mask->edx;
+    adjust(vcpu, leaf, subleaf, &r);
+    vcpu->vmcb->save.rax = r.eax;
+    vcpu->registers[REGISTER_RBX] = r.ebx;
+    vcpu->registers[REGISTER_RCX] = r.ecx;
+    vcpu->registers[REGISTER_RDX] = r.edx;
+    exit_advance(vcpu);
+    return VERDICT_RESUME;
+}

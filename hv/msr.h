@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's MSRs, as far as others than the exit table need them.
+ */
+#ifndef SHIKIRI_HV_MSR_H
+#define SHIKIRI_HV_MSR_H
+
+#include "hv/lib/types.h"
+
+/* Passes the MSRs that belong to the partition in an MSRPM. */
+void msr_pass_all(uint8_t *msrpm);
+
+/* Whether this processor has TSC_AUX (with RDTSCP). */
+bool msr_has_tsc_aux(void);
+
+#endif
