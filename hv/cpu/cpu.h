@@ -13,11 +13,11 @@
 #define SELECTOR_DATA 0x10
 #define SELECTOR_TSS  0x18
 
-#define VECTOR_TIMER    0xe0
-#define VECTOR_SPURIOUS 0xff
+#define VECTOR_DOUBLE_FAULT 8
+#define VECTOR_TIMER        0xe0
+#define VECTOR_SPURIOUS     0xff
 
 #define IST_DOUBLE_FAULT 1
-#define CPU_STACK_BYTES  8192
 
 /* APM vol. 2, "64-Bit Task State Segment". */
 struct __attribute__((packed)) tss {
@@ -25,7 +25,8 @@ struct __attribute__((packed)) tss {
     uint64_t rsp[3];
     uint64_t reserved_01c;
     uint64_t ist[8]; /* ist[0] is reserved */
-    uint8_t reserved_064[0x068 - 0x064];
+    uint16_t reserved_064;
+    uint16_t io_map_base;
 };
 _Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
 
@@ -42,7 +43,7 @@ struct cpu {
 /* The boot processor's. Further processors get one each when they are started. */
 extern struct cpu cpu_boot;
 
-/* Loads descriptor tables and TSS of this processor and the common IDT. */
-void cpu_init(struct cpu *cpu);
+/* Fills and loads descriptor tables and TSS of this processor, and loads the common IDT. */
+void cpu_init(struct cpu *cpu, void *double_fault_stack_top);
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptor tables of one processor (APM vol. 2, "Segmented Virtual Memory" and
+ * "Task-Management Resources"): flat segments and a TSS, whose only use is the stack
+ * of double faults.
+ */
+#include "hv/cpu/cpu.h"
+
+#include "hv/cpu/trap.h"
+#include "hv/cpu/x86.h"
+
+#define CODE_64BIT   0x00af9b000000ffffULL
+#define DATA_FLAT    0x00cf93000000ffffULL
+#define TSS_AVAILABLE 0x89ULL
+
+struct cpu cpu_boot;
+
+static void set_tss(struct cpu *cpu)
+{
+    uint64_t base = (uintptr_t)&cpu->tss;
+    uint64_t limit = sizeof(cpu->tss) - 1;
+
+    cpu->gdt[SELECTOR_TSS / 8] =
+        limit | (base & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
+    cpu->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
+}
+
+void cpu_init(struct cpu *cpu, void *double_fault_stack_top)
+{
+    cpu->gdt[SELECTOR_CODE / 8] = CODE_64BIT;
+    cpu->gdt[SELECTOR_DATA / 8] = DATA_FLAT;
+    cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)double_fault_stack_top;
+    cpu->tss.io_map_base = sizeof(cpu->tss);
+    set_tss(cpu);
+
+    /* The selectors are those of the boot GDT, so only the TSS has to be loaded anew. */
+    struct table_register gdt = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
+
+    x86_lgdt(&gdt);
+    x86_ltr(SELECTOR_TSS);
+    trap_load();
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The LAPIC timer: see lapic.h. Neither its rate nor the TSC's is known, so both are
+ * measured against channel 2 of the 8254 (Intel 8254 data sheet), whose rate is.
+ */
+#include "hv/cpu/lapic.h"
+
+#include "hv/cpu/x86.h"
+
+#define APIC_BASE_ENABLE (1ULL << 11)
+
+#define LAPIC_SPURIOUS      0x0f0
+#define LAPIC_LVT_TIMER     0x320
+#define LAPIC_LVT_LINT0     0x350
+#define LAPIC_LVT_LINT1     0x360
+#define LAPIC_INITIAL_COUNT 0x380
+#define LAPIC_CURRENT_COUNT 0x390
+#define LAPIC_DIVIDE        0x3e0
+
+#define SPURIOUS_ENABLE 0x100
+#define LVT_MASKED      0x10000
+#define DIVIDE_BY_1     0x0b
+
+#define PIT_HZ        1193182ULL
+#define PIT_CHANNEL2  0x42
+#define PIT_COMMAND   0x43
+#define PIT_MODE0     0xb0 /* channel 2, both bytes, interrupt on terminal count */
+#define PORT_B        0x61
+#define PORT_B_GATE2  0x01
+#define PORT_B_SPEAKER 0x02
+#define PORT_B_OUT2   0x20
+
+#define MEASURE_PIT_TICKS 1193 /* 1 ms */
+#define MEASURE_TIMES     3
+#define PATIENCE_POLLS    100000000
+
+static volatile uint32_t *lapic_register(unsigned offset)
+{
+    return (volatile uint32_t *)(LAPIC_BASE + offset);
+}
+
+/* Waits for the 8254 to count to zero; the loop also ends when there is no 8254. */
+static void wait_pit(uint16_t ticks)
+{
+    x86_outb(PORT_B, (x86_inb(PORT_B) & (uint8_t)~(PORT_B_SPEAKER | PORT_B_GATE2)));
+    x86_outb(PIT_COMMAND, PIT_MODE0);
+    x86_outb(PIT_CHANNEL2, (uint8_t)ticks);
+    x86_outb(PIT_CHANNEL2, (uint8_t)(ticks >> 8));
+    x86_outb(PORT_B, x86_inb(PORT_B) | PORT_B_GATE2);
+    for (int polls = 0; polls < PATIENCE_POLLS && !(x86_inb(PORT_B) & PORT_B_OUT2); polls++)
+        x86_pause();
+}
+
+/* The shortest of several runs was disturbed least. */
+static void measure(struct cpu *cpu)
+{
+    uint64_t best_tsc = UINT64_MAX;
+    uint64_t best_lapic = 1;
+
+    for (int i = 0; i < MEASURE_TIMES; i++) {
+        *lapic_register(LAPIC_INITIAL_COUNT) = UINT32_MAX;
+        uint64_t tsc = x86_rdtsc();
+
+        wait_pit(MEASURE_PIT_TICKS);
+        tsc = x86_rdtsc() - tsc;
+        uint64_t lapic = UINT32_MAX - *lapic_register(LAPIC_CURRENT_COUNT);
+
+        if (tsc < best_tsc) {
+            best_tsc = tsc;
+            best_lapic = lapic;
+        }
+    }
+    *lapic_register(LAPIC_INITIAL_COUNT) = 0;
+    cpu->tsc_khz = best_tsc * PIT_HZ / MEASURE_PIT_TICKS / 1000;
+    cpu->lapic_per_tsc_q32 = (best_lapic << 32) / best_tsc;
+}
+
+void lapic_init(struct cpu *cpu)
+{
+    x86_wrmsr(MSR_APIC_BASE, x86_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+    *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
+    *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;
+    *lapic_register(LAPIC_LVT_LINT1) = LVT_MASKED;
+    *lapic_register(LAPIC_DIVIDE) = DIVIDE_BY_1;
+    *lapic_register(LAPIC_LVT_TIMER) = LVT_MASKED;
+    measure(cpu);
+    *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
+}
+
+void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc)
+{
+    int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
+    uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;
+
+    if (ticks == 0)
+        ticks = 1;
+    if (ticks > UINT32_MAX)
+        ticks = UINT32_MAX;
+    *lapic_register(LAPIC_INITIAL_COUNT) = (uint32_t)ticks;
+}

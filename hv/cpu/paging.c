@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's page tables: see paging.h. 2 MiB pages everywhere but in the first
+ * 2 MiB, where the image and the VGA pages lie and 4 KiB pages give each its rights.
+ */
+#include "hv/cpu/paging.h"
+
+#include "hv/cpu/lapic.h"
+#include "hv/cpu/x86.h"
+
+#define ENTRIES       512
+#define LARGE_BYTES   (2 * MIB)
+
+#define ENTRY_PRESENT  (1ULL << 0)
+#define ENTRY_WRITE    (1ULL << 1)
+#define ENTRY_NO_CACHE (1ULL << 3 | 1ULL << 4) /* PWT, PCD: uncacheable by the reset PAT */
+#define ENTRY_LARGE    (1ULL << 7)
+#define ENTRY_NX       (1ULL << 63)
+#define ENTRY_ADDRESS  0x000ffffffffff000ULL
+#define ENTRY_TABLE    (ENTRY_PRESENT | ENTRY_WRITE)
+#define RIGHTS_DATA    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
+
+/* Built by boot/entry.S: PML4, PDPT, and the directories of the first 4 GiB one after the other. */
+extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENTRIES], boot_low_table[ENTRIES];
+
+/* From boot/shikiri.ld. */
+extern const uint8_t text_start[], text_end[], rodata_start[], rodata_end[];
+extern const uint8_t stack_guard[], double_fault_guard[];
+
+static bool is_between(uint64_t address, const uint8_t *from, const uint8_t *to)
+{
+    return address >= (uintptr_t)from && address < (uintptr_t)to;
+}
+
+/* Rights of a page in the first 2 MiB; 0 for one that nobody may touch. */
+static uint64_t low_rights(uint64_t address)
+{
+    if (address == 0 || address == (uintptr_t)stack_guard || address == (uintptr_t)double_fault_guard)
+        return 0;
+    if (is_between(address, text_start, text_end))
+        return ENTRY_PRESENT;
+    if (is_between(address, rodata_start, rodata_end))
+        return ENTRY_PRESENT | ENTRY_NX;
+    return RIGHTS_DATA;
+}
+
+static void map_low(void)
+{
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        uint64_t rights = low_rights(i * PAGE_BYTES);
+
+        boot_low_table[i] = rights ? i * PAGE_BYTES | rights : 0;
+    }
+    boot_directories[0] = (uintptr_t)boot_low_table | ENTRY_TABLE;
+}
+
+/* The page directory entry of an address above 4 GiB, with its tables; NULL when the arena is used up. */
+static uint64_t *high_entry(uint64_t address, struct arena *arena)
+{
+    uint64_t *table = boot_pml4;
+
+    for (unsigned shift = 39; shift > 21; shift -= 9) {
+        uint64_t *entry = &table[(address >> shift) % ENTRIES];
+
+        if (!(*entry & ENTRY_PRESENT)) {
+            void *next = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES);
+
+            if (!next)
+                return NULL;
+            *entry = (uintptr_t)next | ENTRY_TABLE;
+        }
+        table = (uint64_t *)(uintptr_t)(*entry & ENTRY_ADDRESS);
+    }
+    return &table[(address >> 21) % ENTRIES];
+}
+
+static bool map_ram(struct range ram, struct arena *arena)
+{
+    uint64_t end = ram.base + ram.size_bytes;
+
+    for (uint64_t at = align_down(ram.base, LARGE_BYTES); at < end; at += LARGE_BYTES) {
+        uint64_t *entry = at < 4 * GIB ? &boot_directories[at / LARGE_BYTES] : high_entry(at, arena);
+
+        if (!entry)
+            return false;
+        if (at != 0)
+            *entry = at | RIGHTS_DATA | ENTRY_LARGE;
+    }
+    return true;
+}
+
+bool paging_init(const struct range *ram, unsigned ram_count, struct arena *arena)
+{
+    x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | EFER_NXE);
+    map_low();
+    for (unsigned i = 1; i < ARRAY_LENGTH(boot_directories); i++)
+        boot_directories[i] = 0;
+    for (unsigned i = 0; i < ram_count; i++)
+        if (!map_ram(ram[i], arena))
+            return false;
+    boot_directories[LAPIC_BASE / LARGE_BYTES] = LAPIC_BASE | RIGHTS_DATA | ENTRY_NO_CACHE | ENTRY_LARGE;
+    x86_write_cr0(x86_read_cr0() | CR0_WP);
+    x86_write_cr3((uintptr_t)boot_pml4);
+    return true;
+}

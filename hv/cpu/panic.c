@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Panic: see panic.h. The backtrace follows the frame pointers; names come from a
+ * table that the Makefile makes from the first link (tools/symbols.sh).
+ */
+#include "hv/cpu/panic.h"
+
+#include "hv/cpu/machine.h"
+#include "hv/cpu/x86.h"
+#include "hv/lib/format.h"
+#include "hv/lib/log.h"
+
+#define FRAMES_MAX 16
+
+/* Sorted by address; the first link has an empty table. */
+struct symbol {
+    uint32_t address;
+    uint32_t name; /* offset in symbol_names */
+};
+
+extern const struct symbol symbol_table[];
+extern const uint32_t symbol_count;
+extern const char symbol_names[];
+extern const uint8_t image_start[], image_end[];
+
+static void print_frame(uint64_t rip)
+{
+    const struct symbol *symbol = NULL;
+
+    for (uint32_t i = 0; i < symbol_count && symbol_table[i].address <= rip; i++)
+        symbol = &symbol_table[i];
+    if (symbol)
+        log_line("  %016lx %s+0x%lx", rip, symbol_names + symbol->name, rip - symbol->address);
+    else
+        log_line("  %016lx", rip);
+}
+
+static bool in_image(uint64_t address)
+{
+    return address >= (uintptr_t)image_start && address < (uintptr_t)image_end;
+}
+
+void panic_begin(const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    x86_cli();
+    va_start(arguments, format);
+    format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    log_line("panic: %s", text);
+}
+
+void panic_end(uint64_t rip, uint64_t rbp)
+{
+    log_line("backtrace:");
+    print_frame(rip);
+    for (int i = 0; i < FRAMES_MAX && in_image(rbp) && is_aligned(rbp, 8); i++) {
+        const uint64_t *frame = (const uint64_t *)rbp;
+
+        if (!in_image(frame[1]))
+            break;
+        print_frame(frame[1] - 1);
+        rbp = frame[0];
+    }
+    machine_end(MACHINE_PANIC);
+}
+
+void panic(const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    panic_begin("%s", text);
+    panic_end((uintptr_t)__builtin_return_address(0) - 1, *(uint64_t *)__builtin_frame_address(0));
+}
+
+/* Called by the compiler's stack protector, ours and libfdt's. */
+__attribute__((noreturn)) void __stack_chk_fail(void);
+void __stack_chk_fail(void)
+{
+    panic("a function wrote past its stack frame");
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entries of the IDT. Exceptions build a struct trap_frame and do not return;
+ * interrupts change nothing but the LAPIC's in-service register.
+ */
+#define LAPIC_EOI 0xfee000b0
+
+        .text
+/*
+ * trap_exception_entries: 32 entries of 16 bytes. Vectors 8, 10 to 14, 17, 21, 29 and 30
+ * come with an error code; the others get a zero in its place.
+ */
+        .global trap_exception_entries
+        .balign 16
+trap_exception_entries:
+        .set    vector, 0
+        .rept   32
+        .balign 16
+        .if     !((1 << vector) & 0x60227d00)
+        push    $0
+        .endif
+        push    $vector
+        jmp     exception
+        .set    vector, vector + 1
+        .endr
+
+exception:
+        push    %rax
+        push    %rcx
+        push    %rdx
+        push    %rbx
+        push    %rbp
+        push    %rsi
+        push    %rdi
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        mov     %rsp, %rdi
+        and     $-16, %rsp
+        call    trap_exception
+        ud2
+
+        .global trap_timer
+trap_timer:
+        push    %rax
+        mov     $LAPIC_EOI, %eax
+        movl    $0, (%rax)
+        pop     %rax
+        iretq
+
+/* Spurious interrupts of the LAPIC and the 8259A: no EOI (APM vol. 2, "Spurious Interrupts"). */
+        .global trap_ignore
+trap_ignore:
+        iretq

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IDT and exceptions: see trap.h.
+ */
+#include "hv/cpu/trap.h"
+
+#include "hv/cpu/cpu.h"
+#include "hv/cpu/panic.h"
+#include "hv/cpu/x86.h"
+#include "hv/lib/log.h"
+
+#define EXCEPTIONS           32
+#define EXCEPTION_ENTRY_BYTES 16
+#define GATE_INTERRUPT       0x8e00ULL /* present, DPL 0, 64-bit interrupt gate */
+
+#define PIC1_COMMAND 0x20
+#define PIC1_DATA    0x21
+#define PIC2_COMMAND 0xa0
+#define PIC2_DATA    0xa1
+#define PIC_ICW1     0x11 /* edge-triggered, cascade, ICW4 follows */
+#define PIC_ICW4     0x01 /* 8086 mode */
+#define PIC_VECTORS  0x20
+#define PIC_COUNT    16
+
+/* APM vol. 2, "Long-Mode Interrupt-Gate Descriptor". */
+struct gate {
+    uint64_t low, high;
+};
+
+static struct gate idt[256];
+
+extern const uint8_t trap_exception_entries[], trap_timer[], trap_ignore[];
+
+static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist)
+{
+    uint64_t address = (uintptr_t)entry;
+
+    idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT << 32 |
+                      (address >> 16 & 0xffff) << 48;
+    idt[vector].high = address >> 32;
+}
+
+/* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
+static void mask_pics(void)
+{
+    x86_outb(PIC1_COMMAND, PIC_ICW1);
+    x86_outb(PIC2_COMMAND, PIC_ICW1);
+    x86_outb(PIC1_DATA, PIC_VECTORS);
+    x86_outb(PIC2_DATA, PIC_VECTORS + 8);
+    x86_outb(PIC1_DATA, 1 << 2);
+    x86_outb(PIC2_DATA, 2);
+    x86_outb(PIC1_DATA, PIC_ICW4);
+    x86_outb(PIC2_DATA, PIC_ICW4);
+    x86_outb(PIC1_DATA, 0xff);
+    x86_outb(PIC2_DATA, 0xff);
+}
+
+void trap_init(void)
+{
+    for (unsigned i = 0; i < EXCEPTIONS; i++)
+        set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES, i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
+    for (unsigned i = 0; i < PIC_COUNT; i++)
+        set_gate(PIC_VECTORS + i, trap_ignore, 0);
+    set_gate(VECTOR_TIMER, trap_timer, 0);
+    set_gate(VECTOR_SPURIOUS, trap_ignore, 0);
+    mask_pics();
+}
+
+void trap_load(void)
+{
+    struct table_register table = {sizeof(idt) - 1, (uintptr_t)idt};
+
+    x86_lidt(&table);
+}
+
+void trap_exception(const struct trap_frame *f)
+{
+    panic_begin("exception %lu, error code 0x%lx, cr2 0x%lx", f->vector, f->error_code, x86_read_cr2());
+    log_line("  rip %016lx  rflags %08lx  cs %04lx  ss %04lx", f->rip, f->rflags, f->cs, f->ss);
+    log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
+    log_line("  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
+    log_line("  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", f->r8, f->r9, f->r10, f->r11);
+    log_line("  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", f->r12, f->r13, f->r14, f->r15);
+    panic_end(f->rip, f->rbp);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own exceptions and interrupts (APM vol. 2, "Exceptions and
+ * Interrupts"). An exception is a bug of ours and ends in panic; the one interrupt
+ * with a meaning is the LAPIC timer's, and it only needs its EOI, as the #VMEXIT has
+ * already done the work.
+ */
+#ifndef SHIKIRI_HV_CPU_TRAP_H
+#define SHIKIRI_HV_CPU_TRAP_H
+
+#include "hv/lib/types.h"
+
+/* What trap.S leaves on the stack. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector, error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* Fills the IDT and masks the 8259A pair, whose interrupts nobody uses. Once. */
+void trap_init(void);
+
+/* Loads the IDT into this processor. */
+void trap_load(void);
+
+/* Called by trap.S. */
+__attribute__((noreturn)) void trap_exception(const struct trap_frame *frame);
+
+#endif
