@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a Multiboot loader to C in long mode (Multiboot Specification 0.6.96, "Machine
+ * state"; Multiboot2 2.0, "I386 machine state"; APM vol. 2, "Processor Initialization
+ * and Long Mode Activation"). COM1 and the banner come first: whatever goes wrong
+ * after them can be told.
+ */
+#define MULTIBOOT1_MAGIC        0x1badb002
+#define MULTIBOOT1_FLAGS        0x00000003 /* modules on page boundaries, memory information */
+#define MULTIBOOT1_LOADER_MAGIC 0x2badb002
+#define MULTIBOOT2_MAGIC        0xe85250d6
+#define MULTIBOOT2_LOADER_MAGIC 0x36d76289
+
+#define COM1        0x3f8
+#define EFER        0xc0000080
+#define FS_BASE     0xc0000100
+#define EFER_LME    0x100
+#define CR0_ENABLE  0x80010000 /* PG, WP */
+#define CR4_PAE     0x20
+#define ENTRY_TABLE 0x003
+#define ENTRY_LARGE 0x083
+#define STACK_BYTES 0x3000
+#define FAULT_STACK_BYTES 0x1000
+
+        .section .multiboot, "a"
+        .balign 8
+multiboot2_header:
+        .long   MULTIBOOT2_MAGIC, 0, multiboot2_end - multiboot2_header
+        .long   -(MULTIBOOT2_MAGIC + (multiboot2_end - multiboot2_header))
+        .balign 8
+        .word   6, 0                    /* modules on page boundaries */
+        .long   8
+        .balign 8
+        .word   0, 0                    /* end of tags */
+        .long   8
+multiboot2_end:
+        .balign 4
+        .long   MULTIBOOT1_MAGIC, MULTIBOOT1_FLAGS, -(MULTIBOOT1_MAGIC + MULTIBOOT1_FLAGS)
+
+        .section .rodata
+banner: .asciz  "\r\nShikiri " VERSION ", a partitioning hypervisor\r\n"
+no_loader:
+        .asciz  "shikiri: error: found no Multiboot loader's magic in EAX, want Multiboot 1 or 2; start with GRUB or qemu -kernel\r\n"
+no_long_mode:
+        .asciz  "shikiri: error: this processor has no long mode (CPUID 0x80000001, EDX bit 29); want a 64-bit AMD processor\r\n"
+        .balign 8
+boot_gdt:
+        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+boot_gdt_register:
+        .word   . - boot_gdt - 1
+        .long   boot_gdt
+
+        .section .bss
+        .balign 4096
+        .global boot_pml4, boot_pdpt, boot_directories, boot_low_table, stack_guard, double_fault_guard
+boot_pml4:              .skip 4096
+boot_pdpt:              .skip 4096
+boot_directories:       .skip 4 * 4096
+boot_low_table:         .skip 4096
+stack_guard:            .skip 4096
+stack:                  .skip STACK_BYTES
+stack_top:
+double_fault_guard:     .skip 4096
+double_fault_stack:     .skip FAULT_STACK_BYTES
+        .global double_fault_stack_top
+double_fault_stack_top:
+/* What FS points to while libfdt runs: the distribution's build has its stack canary at FS:0x28. */
+fs_block:               .skip 0x30
+        .global __stack_chk_guard
+__stack_chk_guard:      .skip 8
+
+        .text
+        .code32
+        .global start
+/* At entry: EAX = the loader's magic, EBX = its information, flat segments, paging off. */
+start:
+        cli
+        cld
+        mov     $stack_top, %esp
+        mov     %eax, %ebp
+        mov     $no_loader, %esi        /* said below, if it has to be */
+
+        /* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). */
+        mov     $serial_set_up, %edi
+1:      movzwl  (%edi), %edx
+        mov     2(%edi), %al
+        out     %al, %dx
+        add     $4, %edi
+        cmp     $serial_set_up_end, %edi
+        jb      1b
+        push    %esi
+        mov     $banner, %esi
+        call    print
+        pop     %esi
+
+        cmp     $MULTIBOOT1_LOADER_MAGIC, %ebp
+        je      1f
+        cmp     $MULTIBOOT2_LOADER_MAGIC, %ebp
+        jne     die
+1:      mov     %ebx, %edi              /* CPUID overwrites EBX */
+        mov     $no_long_mode, %esi
+        mov     $0x80000000, %eax
+        cpuid
+        cmp     $0x80000001, %eax
+        jb      die
+        mov     $0x80000001, %eax
+        cpuid
+        bt      $29, %edx
+        jnc     die
+        mov     %edi, %ebx
+
+        /* Coarse tables: the first 4 GiB at their own addresses. hv/cpu/paging.c refines them. */
+        movl    $boot_pdpt + ENTRY_TABLE, boot_pml4
+        mov     $boot_directories + ENTRY_TABLE, %eax
+        mov     $boot_pdpt, %edi
+1:      mov     %eax, (%edi)
+        add     $8, %edi
+        add     $4096, %eax
+        cmp     $boot_pdpt + 4 * 8, %edi
+        jb      1b
+        mov     $ENTRY_LARGE, %eax
+        mov     $boot_directories, %edi
+1:      mov     %eax, (%edi)
+        add     $8, %edi
+        add     $0x200000, %eax
+        cmp     $boot_directories + 4 * 4096, %edi
+        jb      1b
+
+        mov     $CR4_PAE, %eax
+        mov     %eax, %cr4
+        mov     $boot_pml4, %eax
+        mov     %eax, %cr3
+        mov     $EFER, %ecx
+        rdmsr
+        or      $EFER_LME, %eax
+        wrmsr
+        mov     %cr0, %eax
+        and     $0x9fffffff, %eax       /* caches on: CD = NW = 0 */
+        or      $CR0_ENABLE, %eax
+        mov     %eax, %cr0
+        lgdt    boot_gdt_register
+        ljmp    $0x08, $long_mode
+
+/* ESI = what to say before the end. */
+die:    call    print
+1:      cli
+        hlt
+        jmp     1b
+
+/* Sends the string at ESI to COM1. Changes EAX, ECX, EDX. */
+print:  lodsb
+        test    %al, %al
+        jz      3f
+        mov     %al, %ah
+        mov     $COM1 + 5, %dx
+        mov     $1000000, %ecx
+1:      in      %dx, %al
+        test    $0x20, %al              /* LSR.THRE */
+        loopz   1b
+        mov     %ah, %al
+        mov     $COM1, %dx
+        out     %al, %dx
+        jmp     print
+3:      ret
+
+        .section .rodata
+        .balign 4
+/* Port, value, padding. */
+serial_set_up:
+        .word   COM1 + 1, 0x00
+        .word   COM1 + 3, 0x80
+        .word   COM1 + 0, 0x01
+        .word   COM1 + 1, 0x00
+        .word   COM1 + 3, 0x03
+        .word   COM1 + 2, 0x07
+        .word   COM1 + 4, 0x03
+serial_set_up_end:
+
+        .text
+        .code64
+long_mode:
+        mov     $0x10, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %ss
+        xor     %eax, %eax
+        mov     %eax, %fs
+        mov     %eax, %gs
+        lldt    %ax
+
+        /* Both stack protectors' canary: the time, with a zero byte that stops strings. */
+        rdtsc
+        shl     $32, %rdx
+        or      %rdx, %rax
+        xor     %al, %al
+        mov     %rax, __stack_chk_guard
+        mov     %rax, fs_block + 0x28
+        mov     $FS_BASE, %ecx
+        mov     $fs_block, %eax
+        xor     %edx, %edx
+        wrmsr
+
+        mov     %ebp, %edi
+        mov     %ebx, %esi
+        xor     %ebp, %ebp              /* the backtrace ends here */
+        call    boot_main
+        ud2

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Multiboot 1 ("Boot information format") and Multiboot 2 ("Boot information"): see
+ * multiboot.h. Fields are read by their offsets, as the specifications give them.
+ */
+#include "boot/multiboot.h"
+
+#include "hv/lib/string.h"
+
+#define MB1_FLAGS          0
+#define MB1_COMMAND_LINE   16
+#define MB1_MODULE_COUNT   20
+#define MB1_MODULES        24
+#define MB1_MMAP_LENGTH    44
+#define MB1_MMAP           48
+#define MB1_INFO_BYTES     120
+#define MB1_HAS_COMMAND    (1U << 2)
+#define MB1_HAS_MODULES    (1U << 3)
+#define MB1_HAS_MMAP       (1U << 6)
+#define MB1_MODULE_BYTES   16
+
+#define MB2_END     0
+#define MB2_COMMAND 1
+#define MB2_MODULE  3
+#define MB2_MMAP    6
+
+#define MEMORY_AVAILABLE 1
+#define LOW_MEMORY_END   MIB /* left to the firmware */
+
+static uint32_t read32(const uint8_t *at)
+{
+    uint32_t value;
+
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static uint64_t read64(const uint8_t *at)
+{
+    uint64_t value;
+
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static const void *pointer(uint32_t address)
+{
+    return (const void *)(uintptr_t)address;
+}
+
+static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, const char *command_line)
+{
+    if (boot->module_count == BOOT_MODULES_MAX) {
+        boot->modules_dropped++;
+        return;
+    }
+    boot->modules[boot->module_count++] =
+        (struct boot_module){{start, end > start ? end - start : 0}, command_line ? command_line : ""};
+}
+
+/* Inserts a piece of RAM in order, joining it to neighbours it touches or overlaps. */
+static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes)
+{
+    uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
+
+    base = align_up(base < LOW_MEMORY_END ? LOW_MEMORY_END : base, PAGE_BYTES);
+    end = align_down(end, PAGE_BYTES);
+    if (end <= base)
+        return;
+
+    unsigned at = 0;
+    while (at < boot->ram_count && boot->ram[at].base + boot->ram[at].size_bytes < base)
+        at++;
+    unsigned joined = at;
+    for (; joined < boot->ram_count && boot->ram[joined].base <= end; joined++) {
+        uint64_t joined_end = boot->ram[joined].base + boot->ram[joined].size_bytes;
+
+        base = boot->ram[joined].base < base ? boot->ram[joined].base : base;
+        end = joined_end > end ? joined_end : end;
+    }
+    if (joined == at && boot->ram_count == BOOT_RANGES_MAX)
+        return; /* RAM that is not listed is not used */
+    memmove(&boot->ram[at + 1], &boot->ram[joined], (boot->ram_count - joined) * sizeof(boot->ram[0]));
+    boot->ram_count += 1 - (joined - at);
+    boot->ram[at] = (struct range){base, end - base};
+}
+
+/* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins. */
+static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes)
+{
+    uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
+
+    for (unsigned i = 0; i < boot->ram_count; i++) {
+        struct range old = boot->ram[i];
+        uint64_t old_end = old.base + old.size_bytes;
+
+        if (end <= old.base || base >= old_end || size_bytes == 0)
+            continue;
+        memmove(&boot->ram[i], &boot->ram[i + 1], (boot->ram_count - i - 1) * sizeof(boot->ram[0]));
+        boot->ram_count--;
+        i--;
+        if (base > old.base)
+            add_ram(boot, old.base, base - old.base);
+        if (end < old_end)
+            add_ram(boot, end, old_end - end);
+    }
+}
+
+/* One entry of either map: base, length, type in this order. */
+static void read_memory(struct boot_info *boot, const uint8_t *entry, bool available_pass)
+{
+    bool available = read32(entry + 16) == MEMORY_AVAILABLE;
+
+    if (available && available_pass)
+        add_ram(boot, read64(entry), read64(entry + 8));
+    if (!available && !available_pass)
+        remove_ram(boot, read64(entry), read64(entry + 8));
+}
+
+static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length)
+{
+    for (int pass = 1; pass >= 0; pass--)
+        for (uint32_t at = 0; at + 24 <= length; at += read32(map + at) + 4)
+            read_memory(boot, map + at + 4, pass);
+}
+
+static void read_multiboot1(struct boot_info *boot, const uint8_t *info)
+{
+    uint32_t flags = read32(info + MB1_FLAGS);
+
+    boot->info = (struct range){(uintptr_t)info, MB1_INFO_BYTES};
+    if (flags & MB1_HAS_COMMAND)
+        boot->command_line = pointer(read32(info + MB1_COMMAND_LINE));
+    if (flags & MB1_HAS_MODULES) {
+        const uint8_t *module = pointer(read32(info + MB1_MODULES));
+
+        for (uint32_t i = 0; i < read32(info + MB1_MODULE_COUNT); i++, module += MB1_MODULE_BYTES)
+            add_module(boot, read32(module), read32(module + 4), pointer(read32(module + 8)));
+    }
+    if (flags & MB1_HAS_MMAP) {
+        boot->has_memory_map = true;
+        read_mb1_map(boot, pointer(read32(info + MB1_MMAP)), read32(info + MB1_MMAP_LENGTH));
+    }
+}
+
+static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, uint32_t size_bytes)
+{
+    uint32_t entry_bytes = read32(tag + 8);
+
+    boot->has_memory_map = true;
+    for (int pass = 1; pass >= 0; pass--)
+        for (uint32_t at = 16; entry_bytes >= 24 && at + entry_bytes <= size_bytes; at += entry_bytes)
+            read_memory(boot, tag + at, pass);
+}
+
+static void read_multiboot2(struct boot_info *boot, const uint8_t *info)
+{
+    uint32_t total = read32(info);
+
+    boot->info = (struct range){(uintptr_t)info, total};
+    for (uint32_t at = 8; at + 8 <= total;) {
+        const uint8_t *tag = info + at;
+        uint32_t type = read32(tag);
+        uint32_t size_bytes = read32(tag + 4);
+
+        if (type == MB2_END || size_bytes < 8)
+            break;
+        if (type == MB2_COMMAND)
+            boot->command_line = (const char *)tag + 8;
+        else if (type == MB2_MODULE)
+            add_module(boot, read32(tag + 8), read32(tag + 12), (const char *)tag + 16);
+        else if (type == MB2_MMAP)
+            read_mb2_map(boot, tag, size_bytes);
+        at += (uint32_t)align_up(size_bytes, 8);
+    }
+}
+
+void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info)
+{
+    *boot = (struct boot_info){.command_line = ""};
+    if (magic == MULTIBOOT2_LOADER_MAGIC)
+        read_multiboot2(boot, info);
+    else
+        read_multiboot1(boot, info);
+}
+
+void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes)
+{
+    const char *start = module->command_line;
+    size_t length = 0;
+
+    for (const char *c = start; *c != '\0' && *c != ' '; c++)
+        if (*c == '/')
+            start = c + 1;
+    while (start[length] != '\0' && start[length] != ' ')
+        length++;
+    length = length < size_bytes ? length : size_bytes - 1;
+    memcpy(name, start, length);
+    name[length] = '\0';
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the boot loader tells, in one form for Multiboot 1 and 2. Pure: a description
+ * in memory comes in, plain structs come out.
+ */
+#ifndef SHIKIRI_BOOT_MULTIBOOT_H
+#define SHIKIRI_BOOT_MULTIBOOT_H
+
+#include "hv/lib/range.h"
+#include "hv/lib/types.h"
+
+#define MULTIBOOT1_LOADER_MAGIC 0x2badb002U
+#define MULTIBOOT2_LOADER_MAGIC 0x36d76289U
+
+#define BOOT_MODULES_MAX 96
+#define BOOT_RANGES_MAX  64
+
+struct boot_module {
+    struct range range;
+    const char *command_line;
+};
+
+struct boot_info {
+    const char *command_line;
+    struct range info; /* the description itself, with what it points to where that is contiguous */
+    struct boot_module modules[BOOT_MODULES_MAX];
+    unsigned module_count;
+    unsigned modules_dropped; /* more than fit */
+    struct range ram[BOOT_RANGES_MAX]; /* sorted, disjoint, whole pages, above 1 MiB */
+    unsigned ram_count;
+    bool has_memory_map;
+};
+
+/* Reads the description at `info` that goes with the loader's `magic`. */
+void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info);
+
+/* The last path component of the first word of a module's command line: "bin/a.elf x" is a.elf. */
+void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes);
+
+#endif
