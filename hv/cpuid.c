@@ -122,7 +122,7 @@ static void adjust(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, str
 enum verdict cpuid_exit(struct vcpu *vcpu)
 {
     uint32_t leaf = (uint32_t)vcpu->vmcb->save.rax;
-    uint32_t subleaf = (uint32_t)vcpu->registers[REGISTER_RCX];
+    uint32_t subleaf = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
     const struct mask *mask = mask_of(leaf);
     struct cpuid_result r = x86_cpuid(leaf, subleaf);
 
@@ -132,9 +132,9 @@ enum verdict cpuid_exit(struct vcpu *vcpu)
     r.edx &= mask->edx;
     adjust(vcpu, leaf, subleaf, &r);
     vcpu->vmcb->save.rax = r.eax;
-    vcpu->registers[REGISTER_RBX] = r.ebx;
-    vcpu->registers[REGISTER_RCX] = r.ecx;
-    vcpu->registers[REGISTER_RDX] = r.edx;
+    vcpu->guest.registers[REGISTER_RBX] = r.ebx;
+    vcpu->guest.registers[REGISTER_RCX] = r.ecx;
+    vcpu->guest.registers[REGISTER_RDX] = r.edx;
     exit_advance(vcpu);
     return VERDICT_RESUME;
 }

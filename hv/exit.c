@@ -93,11 +93,11 @@ static enum verdict invalid(struct vcpu *vcpu)
 /* Priority of XSETBV's checks is the processor's: CPL and CR4.OSXSAVE before the intercept or here. */
 static enum verdict set_xcr0(struct vcpu *vcpu)
 {
-    uint64_t value = vcpu->registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
+    uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
 
     if (!(vcpu->vmcb->save.cr4 & CR4_OSXSAVE))
         return undefined(vcpu);
-    if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->registers[REGISTER_RCX] != 0 || !xstate_guest_may_set(value))
+    if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->guest.registers[REGISTER_RCX] != 0 || !xstate_guest_may_set(value))
         return protection(vcpu);
     x86_xsetbv(value);
     exit_advance(vcpu);
@@ -180,7 +180,7 @@ enum verdict vcpu_run(struct vcpu *vcpu)
 
     do {
         vcpu->entry_rip = vcpu->vmcb->save.rip;
-        vmrun(vcpu);
+        vmrun(&vcpu->guest);
         verdict = exit_handle(vcpu);
     } while (verdict == VERDICT_RESUME);
     return verdict;

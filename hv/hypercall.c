@@ -71,7 +71,7 @@ static call_fn *const calls[SHIKIRI_CALL_COUNT] = {
 /* Arguments of a caller outside 64-bit mode have 32 bits. */
 static uint64_t argument(const struct vcpu *vcpu, unsigned number)
 {
-    uint64_t value = vcpu->registers[number];
+    uint64_t value = vcpu->guest.registers[number];
 
     return (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? value : (uint32_t)value;
 }

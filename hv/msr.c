@@ -117,7 +117,7 @@ void msr_pass_all(uint8_t *msrpm)
 static bool access(struct vcpu *vcpu, uint32_t msr, bool write)
 {
     struct vmcb_save *save = &vcpu->vmcb->save;
-    uint64_t value = vcpu->registers[REGISTER_RDX] << 32 | (uint32_t)save->rax;
+    uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)save->rax;
 
     for (const struct msr_row *row = rows; row < rows + ARRAY_LENGTH(rows); row++) {
         if (row->msr != msr)
@@ -127,7 +127,7 @@ static bool access(struct vcpu *vcpu, uint32_t msr, bool write)
         if (!row->read(vcpu, &value))
             return false;
         save->rax = (uint32_t)value;
-        vcpu->registers[REGISTER_RDX] = value >> 32;
+        vcpu->guest.registers[REGISTER_RDX] = value >> 32;
         return true;
     }
     return false;
@@ -137,7 +137,7 @@ enum verdict msr_exit(struct vcpu *vcpu)
 {
     bool write = vcpu->vmcb->control.exitinfo1 & EXITINFO1_WRITE;
 
-    if (access(vcpu, (uint32_t)vcpu->registers[REGISTER_RCX], write))
+    if (access(vcpu, (uint32_t)vcpu->guest.registers[REGISTER_RCX], write))
         exit_advance(vcpu);
     else
         event_exception_code(vcpu->vmcb, VECTOR_GP, 0);

@@ -9,13 +9,35 @@
 #include "hv/cpu/xstate.h"
 #include "hv/lib/log.h"
 #include "hv/msr.h"
+#include "hv/svm/iopm.h"
+#include "hv/svm/msrpm.h"
+
+bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena)
+{
+    uint8_t *msrpm = arena_alloc(arena, MSRPM_BYTES, PAGE_BYTES);
+
+    vcpu->vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES);
+    vcpu->iopm = arena_alloc(arena, IOPM_BYTES, PAGE_BYTES);
+    vcpu->xsave_area = arena_alloc(arena, xstate_bytes(), XSTATE_ALIGN);
+    if (!msrpm || !vcpu->vmcb || !vcpu->iopm || !vcpu->xsave_area)
+        return false;
+    iopm_init(vcpu->iopm);
+    msrpm_init(msrpm);
+    msr_pass_all(msrpm);
+    xstate_reset(vcpu->xsave_area);
+    vcpu->xcr0 = XCR0_X87;
+    vcpu->guest.cpu = cpu;
+    vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
+    vmcb_init(vcpu->vmcb, asid, npt_root(&vcpu->npt), HPA((uintptr_t)vcpu->iopm), HPA((uintptr_t)msrpm));
+    return true;
+}
 
 void vcpu_load(struct vcpu *vcpu)
 {
-    x86_vmload(vcpu->vmcb_pa);
+    x86_vmload(vcpu->guest.vmcb_pa);
     x86_write_dr0_to_3(vcpu->dr);
     x86_write_cr2(vcpu->vmcb->save.cr2); /* Bochs does not load it from the VMCB */
-    if (vcpu->cpu->has_tsc_aux)
+    if (vcpu->guest.cpu->has_tsc_aux)
         x86_wrmsr(MSR_TSC_AUX, vcpu->tsc_aux);
     xstate_load(vcpu->xsave_area, vcpu->xcr0);
 }
@@ -24,7 +46,7 @@ void vcpu_save(struct vcpu *vcpu)
 {
     vcpu->xcr0 = xstate_save(vcpu->xsave_area);
     x86_read_dr0_to_3(vcpu->dr);
-    x86_vmsave(vcpu->vmcb_pa);
+    x86_vmsave(vcpu->guest.vmcb_pa);
 }
 
 static void dump_segment(const char *name, const struct vmcb_segment *s)
@@ -36,7 +58,7 @@ static void dump_segment(const char *name, const struct vmcb_segment *s)
 void vcpu_dump(const struct vcpu *vcpu)
 {
     const struct vmcb_save *s = &vcpu->vmcb->save;
-    const uint64_t *r = vcpu->registers;
+    const uint64_t *r = vcpu->guest.registers;
 
     log_line("  rip %016lx  rflags %08lx  cpl %u", s->rip, s->rflags, s->cpl);
     log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", s->rax, r[REGISTER_RBX], r[REGISTER_RCX],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtual processor: its VMCB, the registers that the VMCB does not hold, what it
- * may reach, and what it has cost. vmrun.S knows the first members by their offsets.
+ * may reach, and what it has cost.
  */
 #ifndef SHIKIRI_HV_VCPU_H
 #define SHIKIRI_HV_VCPU_H
@@ -13,26 +13,11 @@
 #include "hv/io.h"
 #include "hv/svm/npt.h"
 #include "hv/svm/vmcb.h"
+#include "hv/svm/vmrun.h"
 #include "hv/verdict.h"
 
-/* General registers in the order of their numbers in instructions; RAX and RSP are in the VMCB. */
-enum {
-    REGISTER_RAX,
-    REGISTER_RCX,
-    REGISTER_RDX,
-    REGISTER_RBX,
-    REGISTER_RSP,
-    REGISTER_RBP,
-    REGISTER_RSI,
-    REGISTER_RDI,
-    REGISTER_COUNT = 16,
-};
-
 struct vcpu {
-    uint64_t registers[REGISTER_COUNT];
-    hpa_t vmcb_pa;
-    struct cpu *cpu; /* the processor it is bound to */
-
+    struct guest guest;
     struct vmcb *vmcb;
     void *xsave_area;
     uint64_t xcr0;
@@ -40,6 +25,7 @@ struct vcpu {
     uint64_t tsc_aux;
 
     struct npt npt;
+    uint8_t *iopm;
     struct io_space io;
     struct console_line *console;      /* where SHIKIRI_CALL_CONSOLE_WRITE puts its bytes */
     uint64_t info[SHIKIRI_INFO_COUNT]; /* answers of SHIKIRI_CALL_INFO */
@@ -49,6 +35,12 @@ struct vcpu {
 
     uint64_t exits[EXIT_ROWS];
 };
+
+/*
+ * Makes a vCPU in the state after reset, with nothing mapped and every port and MSR intercepted
+ * but those that every guest has; `npt` is set already. False when the arena is used up.
+ */
+bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena);
 
 /*
  * Runs the vCPU until an exit means more than going on in the guest. Called with GIF=0 and

@@ -51,6 +51,7 @@
 #define EFER_NXE  (1ULL << 11)
 #define EFER_SVME (1ULL << 12)
 
+/* WB, WT, UC-, UC, twice (APM vol. 2, "Page-Attribute Table Mechanism"). */
 #define PAT_RESET 0x0007040600070406ULL
 
 struct cpuid_result {

@@ -12,10 +12,12 @@
 #define XCR0_SSE (1ULL << 1)
 #define XCR0_AVX (1ULL << 2)
 
+#define XSTATE_ALIGN 64 /* of a save area, in bytes */
+
 /* Finds out what this processor has and enables all of it. */
 void xstate_init(void);
 
-/* Bytes of a save area, which is 64-byte aligned. */
+/* Bytes of a save area. */
 size_t xstate_bytes(void);
 
 /* Makes a zeroed area hold the state after reset. */

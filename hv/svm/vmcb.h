@@ -211,6 +211,12 @@ SAVE_AT(cr2, 0x240);
 SAVE_AT(g_pat, 0x268);
 _Static_assert(sizeof(struct vmcb) == 0x1000, "size of the VMCB");
 
+/*
+ * Fills a zeroed VMCB: all the intercepts, nested paging by `n_cr3`, and the processor's state
+ * after reset. The caller sets how the guest starts.
+ */
+void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm);
+
 /* Exit codes (APM vol. 2, appendix C). */
 #define EXIT_READ_CR0      0x000
 #define EXIT_WRITE_CR0     0x010

@@ -13,8 +13,8 @@
         .global vmrun
         .type vmrun, @function
 /*
- * At entry:   RDI = struct vcpu; GIF = 0, IF = 1
- * At VMRUN:   RAX = physical address of the VMCB, the rest is the guest's; (RSP) = struct vcpu
+ * At entry:   RDI = struct guest; GIF = 0, IF = 1
+ * At VMRUN:   RAX = physical address of the VMCB, the rest is the guest's; (RSP) = struct guest
  * At #VMEXIT: RAX and RSP as at VMRUN, the rest is the guest's
  */
 vmrun:
@@ -26,41 +26,41 @@ vmrun:
         push    %r15
         push    %rdi
 
-        mov     VCPU_VMCB_PA(%rdi), %rax
-        mov     VCPU_REGISTERS+1*8(%rdi), %rcx
-        mov     VCPU_REGISTERS+2*8(%rdi), %rdx
-        mov     VCPU_REGISTERS+3*8(%rdi), %rbx
-        mov     VCPU_REGISTERS+5*8(%rdi), %rbp
-        mov     VCPU_REGISTERS+6*8(%rdi), %rsi
-        mov     VCPU_REGISTERS+8*8(%rdi), %r8
-        mov     VCPU_REGISTERS+9*8(%rdi), %r9
-        mov     VCPU_REGISTERS+10*8(%rdi), %r10
-        mov     VCPU_REGISTERS+11*8(%rdi), %r11
-        mov     VCPU_REGISTERS+12*8(%rdi), %r12
-        mov     VCPU_REGISTERS+13*8(%rdi), %r13
-        mov     VCPU_REGISTERS+14*8(%rdi), %r14
-        mov     VCPU_REGISTERS+15*8(%rdi), %r15
-        mov     VCPU_REGISTERS+7*8(%rdi), %rdi
+        mov     GUEST_VMCB_PA(%rdi), %rax
+        mov     GUEST_REGISTERS+1*8(%rdi), %rcx
+        mov     GUEST_REGISTERS+2*8(%rdi), %rdx
+        mov     GUEST_REGISTERS+3*8(%rdi), %rbx
+        mov     GUEST_REGISTERS+5*8(%rdi), %rbp
+        mov     GUEST_REGISTERS+6*8(%rdi), %rsi
+        mov     GUEST_REGISTERS+8*8(%rdi), %r8
+        mov     GUEST_REGISTERS+9*8(%rdi), %r9
+        mov     GUEST_REGISTERS+10*8(%rdi), %r10
+        mov     GUEST_REGISTERS+11*8(%rdi), %r11
+        mov     GUEST_REGISTERS+12*8(%rdi), %r12
+        mov     GUEST_REGISTERS+13*8(%rdi), %r13
+        mov     GUEST_REGISTERS+14*8(%rdi), %r14
+        mov     GUEST_REGISTERS+15*8(%rdi), %r15
+        mov     GUEST_REGISTERS+7*8(%rdi), %rdi
         vmrun   %rax
 
         mov     (%rsp), %rax
-        mov     %rcx, VCPU_REGISTERS+1*8(%rax)
-        mov     %rdx, VCPU_REGISTERS+2*8(%rax)
-        mov     %rbx, VCPU_REGISTERS+3*8(%rax)
-        mov     %rbp, VCPU_REGISTERS+5*8(%rax)
-        mov     %rsi, VCPU_REGISTERS+6*8(%rax)
-        mov     %rdi, VCPU_REGISTERS+7*8(%rax)
-        mov     %r8, VCPU_REGISTERS+8*8(%rax)
-        mov     %r9, VCPU_REGISTERS+9*8(%rax)
-        mov     %r10, VCPU_REGISTERS+10*8(%rax)
-        mov     %r11, VCPU_REGISTERS+11*8(%rax)
-        mov     %r12, VCPU_REGISTERS+12*8(%rax)
-        mov     %r13, VCPU_REGISTERS+13*8(%rax)
-        mov     %r14, VCPU_REGISTERS+14*8(%rax)
-        mov     %r15, VCPU_REGISTERS+15*8(%rax)
+        mov     %rcx, GUEST_REGISTERS+1*8(%rax)
+        mov     %rdx, GUEST_REGISTERS+2*8(%rax)
+        mov     %rbx, GUEST_REGISTERS+3*8(%rax)
+        mov     %rbp, GUEST_REGISTERS+5*8(%rax)
+        mov     %rsi, GUEST_REGISTERS+6*8(%rax)
+        mov     %rdi, GUEST_REGISTERS+7*8(%rax)
+        mov     %r8, GUEST_REGISTERS+8*8(%rax)
+        mov     %r9, GUEST_REGISTERS+9*8(%rax)
+        mov     %r10, GUEST_REGISTERS+10*8(%rax)
+        mov     %r11, GUEST_REGISTERS+11*8(%rax)
+        mov     %r12, GUEST_REGISTERS+12*8(%rax)
+        mov     %r13, GUEST_REGISTERS+13*8(%rax)
+        mov     %r14, GUEST_REGISTERS+14*8(%rax)
+        mov     %r15, GUEST_REGISTERS+15*8(%rax)
 
         /* TR is still the guest's, and with it the stacks of our own exceptions. */
-        mov     VCPU_CPU(%rax), %rdi
+        mov     GUEST_CPU(%rax), %rdi
         movb    $TSS_AVAILABLE, TSS_BUSY_BYTE(%rdi)
         mov     $SELECTOR_TSS, %eax
         ltr     %ax

@@ -5,12 +5,33 @@
 #ifndef SHIKIRI_HV_SVM_VMRUN_H
 #define SHIKIRI_HV_SVM_VMRUN_H
 
-struct vcpu;
+#include "hv/cpu/cpu.h"
+#include "hv/svm/vmcb.h"
+
+/* General registers in the order of their numbers in instructions; RAX and RSP are in the VMCB. */
+enum {
+    REGISTER_RAX,
+    REGISTER_RCX,
+    REGISTER_RDX,
+    REGISTER_RBX,
+    REGISTER_RSP,
+    REGISTER_RBP,
+    REGISTER_RSI,
+    REGISTER_RDI,
+    REGISTER_COUNT = 16,
+};
+
+/* What vmrun.S works on. */
+struct guest {
+    uint64_t registers[REGISTER_COUNT];
+    hpa_t vmcb_pa;
+    struct cpu *cpu; /* the processor that runs it */
+};
 
 /*
  * Loads the general registers, VMRUN, saves them again and restores this processor's TR.
  * Called with GIF=0 and IF=1; returns the same way (APM vol. 2, "VMRUN Instruction").
  */
-void vmrun(struct vcpu *vcpu);
+void vmrun(struct guest *guest);
 
 #endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot self-test: see selftest.h. Its guests run in real mode, as a mistake with
+ * guest paging off is the one that shows nowhere else. Two emulators get event
+ * injection wrong in opposite ways, so the way that counts right is the one used.
+ */
+#include "hv/svm/selftest.h"
+
+#include "hv/cpu/x86.h"
+#include "hv/lib/string.h"
+#include "hv/svm/iopm.h"
+#include "hv/svm/msrpm.h"
+#include "hv/svm/npt.h"
+#include "hv/svm/vmrun.h"
+
+#define ASID            1
+#define STACK_TOP       0x1000
+#define VECTOR          0x40
+#define IVT_ENTRY       (VECTOR * 4)
+#define HANDLER         0x800
+#define PROGRAM         0x900
+#define GUEST_PAGE      0x1000 /* where the injection guest's page lies */
+#define INJECTIONS      100
+#define INJECTION_ROUNDS (2 * INJECTIONS + 10)
+#define PRIORITY        0xfULL
+
+/* Memory that the guests need, in one piece. */
+struct workshop {
+    struct cpu *cpu;
+    struct vmcb *vmcb;
+    uint8_t *iopm, *msrpm, *here, *there;
+    struct arena tables;
+};
+
+/* mov $imm, %ax; vmmcall */
+static void write_answer(uint8_t *page, uint8_t answer)
+{
+    const uint8_t code[] = {0xb8, answer, 0x00, 0x0f, 0x01, 0xd9};
+
+    memcpy(page, code, sizeof(code));
+}
+
+static bool open_workshop(struct workshop *shop, struct cpu *cpu, struct arena *arena)
+{
+    *shop = (struct workshop){
+        .cpu = cpu,
+        .vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES),
+        .iopm = arena_alloc(arena, IOPM_BYTES, PAGE_BYTES),
+        .msrpm = arena_alloc(arena, MSRPM_BYTES, PAGE_BYTES),
+        .here = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES),
+        .there = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES),
+    };
+    shop->tables = *arena;
+    return shop->vmcb && shop->iopm && shop->msrpm && shop->here && shop->there;
+}
+
+/* A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. */
+static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa, const uint8_t *page, uint64_t start)
+{
+    struct arena arena = shop->tables;
+    struct npt npt;
+
+    if (!npt_init(&npt, &arena, false) ||
+        !npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), NPT_WRITE | NPT_EXECUTE))
+        return false;
+    memset(shop->vmcb, 0, sizeof(struct vmcb));
+    iopm_init(shop->iopm);
+    msrpm_init(shop->msrpm);
+    vmcb_init(shop->vmcb, ASID, npt_root(&npt), HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
+    struct vmcb_save *save = &shop->vmcb->save;
+
+    save->cs.base = save->ds.base = save->ss.base = save->idtr.base = gpa;
+    save->cs.selector = save->ds.selector = save->ss.selector = (uint16_t)(gpa >> 4);
+    save->idtr.limit = 0x3ff;
+    save->rip = start;
+    save->rsp = STACK_TOP;
+    *guest = (struct guest){.vmcb_pa = HPA((uintptr_t)shop->vmcb), .cpu = shop->cpu};
+    return true;
+}
+
+/* The address of `here` leads to `there` by the NPT, and past it to itself: the answer tells which. */
+static bool test_npt(struct workshop *shop)
+{
+    enum { BYPASSED = 1, IN_FORCE = 2 };
+    struct guest guest;
+
+    write_answer(shop->here, BYPASSED);
+    write_answer(shop->there, IN_FORCE);
+    if (!make_guest(shop, &guest, (uintptr_t)shop->here, shop->there, 0))
+        return false;
+    vmrun(&guest);
+    return shop->vmcb->control.exitcode == EXIT_VMMCALL && (uint16_t)shop->vmcb->save.rax == IN_FORCE;
+}
+
+/* A handler that counts in BX, and a program that exits over and over with interrupts on. */
+static void write_injection_guest(uint8_t *page)
+{
+    static const uint8_t handler[] = {0x43, 0xcf};                         /* inc %bx; iret */
+    static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01, 0xd9, 0xeb, 0xfa}; /* sti; 1: nop; vmmcall; jmp 1b */
+    const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4};                  /* offset, segment */
+
+    memset(page, 0, PAGE_BYTES);
+    memcpy(page + IVT_ENTRY, vector, sizeof(vector));
+    memcpy(page + HANDLER, handler, sizeof(handler));
+    memcpy(page + PROGRAM, program, sizeof(program));
+}
+
+static void inject(struct vmcb *vmcb, enum svm_injection way)
+{
+    if (way == SVM_INJECTION_V_IRQ)
+        vmcb->control.vintr = VINTR_MASKING | VINTR_IRQ | VINTR_IGNORE_TPR | PRIORITY << VINTR_PRIORITY_SHIFT |
+                              (uint64_t)VECTOR << VINTR_VECTOR_SHIFT;
+    else
+        vmcb->control.eventinj = EVENT_VALID | EVENT_TYPE_INTR | VECTOR;
+}
+
+/* Injects at every second exit, and asks whether each was delivered once. */
+static bool test_injection(struct workshop *shop, enum svm_injection way)
+{
+    struct guest guest;
+    unsigned injected = 0;
+
+    write_injection_guest(shop->here);
+    if (!make_guest(shop, &guest, GUEST_PAGE, shop->here, PROGRAM))
+        return false;
+    for (unsigned round = 0; round < INJECTION_ROUNDS; round++) {
+        struct vmcb *vmcb = shop->vmcb;
+
+        vmrun(&guest);
+        if (vmcb->control.exitcode != EXIT_VMMCALL || (vmcb->control.vintr & VINTR_IRQ))
+            return false;
+        vmcb->save.rip += 3;
+        vmcb->control.interrupt_shadow = 0;
+        vmcb->control.eventinj = 0;
+        if (round % 2 == 1 && injected < INJECTIONS) {
+            inject(vmcb, way);
+            injected++;
+        }
+    }
+    return (uint16_t)guest.registers[REGISTER_RBX] == injected;
+}
+
+bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *arena)
+{
+    struct arena borrowed = *arena;
+    struct workshop shop;
+
+    *result = (struct selftest){0};
+    if (!open_workshop(&shop, cpu, &borrowed))
+        return false;
+    x86_clgi();
+    x86_sti();
+    result->npt_in_force = test_npt(&shop);
+    if (result->npt_in_force) {
+        if (test_injection(&shop, SVM_INJECTION_V_IRQ))
+            result->injection = SVM_INJECTION_V_IRQ;
+        else if (test_injection(&shop, SVM_INJECTION_EVENTINJ))
+            result->injection = SVM_INJECTION_EVENTINJ;
+    }
+    x86_cli();
+    x86_stgi();
+    return true;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VMCB to start from. Whatever a guest could use to reach beyond its partition is
+ * intercepted; docs/exits.md gives the reason for each.
+ */
+#include "hv/svm/vmcb.h"
+
+#include "hv/cpu/x86.h"
+
+#define INTERCEPTED_EXCEPTIONS (1U << VECTOR_DB | 1U << VECTOR_AC)
+
+#define INTERCEPTED_MISC1                                                                                    \
+    (INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_RSM |   \
+     INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |                   \
+     INTERCEPT_FERR_FREEZE | INTERCEPT_SHUTDOWN)
+
+#define INTERCEPTED_MISC2                                                                                    \
+    (INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI |            \
+     INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_WBINVD | INTERCEPT_MONITOR | INTERCEPT_MWAIT |            \
+     INTERCEPT_MWAIT_ARMED | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
+
+#define REAL_MODE_LIMIT 0xffff
+
+static struct vmcb_segment real_mode_segment(uint16_t type)
+{
+    return (struct vmcb_segment){.attributes = type | SEGMENT_PRESENT, .limit = REAL_MODE_LIMIT};
+}
+
+static void set_reset_state(struct vmcb_save *save)
+{
+    save->cs = real_mode_segment(SEGMENT_CODE | SEGMENT_USER);
+    save->ds = real_mode_segment(SEGMENT_DATA | SEGMENT_USER);
+    save->es = save->fs = save->gs = save->ss = save->ds;
+    save->ldtr = real_mode_segment(SEGMENT_LDT);
+    save->tr = real_mode_segment(SEGMENT_TSS);
+    save->efer = EFER_SVME; /* VMRUN refuses a guest without it */
+    save->cr0 = CR0_ET;
+    save->dr6 = DR6_INIT;
+    save->dr7 = DR7_INIT;
+    save->rflags = RFLAGS_RESERVED_ONE;
+    save->g_pat = PAT_RESET;
+}
+
+void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm)
+{
+    struct vmcb_control *control = &vmcb->control;
+
+    control->intercept_cr = INTERCEPT_WRITE_CR8;
+    control->intercept_exception = INTERCEPTED_EXCEPTIONS;
+    control->intercept_misc1 = INTERCEPTED_MISC1;
+    control->intercept_misc2 = INTERCEPTED_MISC2;
+    control->iopm_base_pa = iopm.value;
+    control->msrpm_base_pa = msrpm.value;
+    control->guest_asid = asid;
+    control->tlb_control = TLB_FLUSH_ALL; /* whatever had this ASID before */
+    control->vintr = VINTR_MASKING;
+    control->nested_ctl = NESTED_PAGING_ENABLE;
+    control->n_cr3 = n_cr3.value;
+    set_reset_state(&vmcb->save);
+}
