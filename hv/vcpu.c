@@ -39,6 +39,8 @@ void vcpu_load(struct vcpu *vcpu)
     x86_write_cr2(vcpu->vmcb->save.cr2); /* Bochs does not load it from the VMCB */
     if (vcpu->guest.cpu->has_tsc_aux)
         x86_wrmsr(MSR_TSC_AUX, vcpu->tsc_aux);
+    if (vcpu->shares_asid)
+        vcpu->vmcb->control.tlb_control = TLB_FLUSH_ALL;
     xstate_load(vcpu->xsave_area, vcpu->xcr0);
 }
 

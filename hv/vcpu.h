@@ -23,6 +23,7 @@ struct vcpu {
     uint64_t xcr0;
     uint64_t dr[4];
     uint64_t tsc_aux;
+    bool shares_asid; /* with another vCPU: flushed when it is loaded */
 
     struct npt npt;
     uint8_t *iopm;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Devices: a row for each kind; see devices.h. The physical screen is shared out here,
+ * as only here it is known that there are several.
+ */
+#include "partitions/devices.h"
+
+#include "hv/cpu/screen.h"
+#include "hv/svm/iopm.h"
+
+#define VGA_TEXT_GPA 0xb8000
+
+static struct vga *screens[SCREEN_PAGES];
+static unsigned screen_count;
+static unsigned shown;
+
+static void refresh(struct vga *vga)
+{
+    if (screens[shown] == vga)
+        screen_show(vga->page, vga_cursor_cell(vga), vga->crtc[VGA_CURSOR_START], vga->crtc[VGA_CURSOR_END]);
+}
+
+void devices_show_screen(unsigned number)
+{
+    if (number >= screen_count)
+        return;
+    shown = number;
+    refresh(screens[shown]);
+}
+
+unsigned devices_screen_count(void)
+{
+    return screen_count;
+}
+
+static bool attach_vga(struct partition *partition, const struct device_config *config)
+{
+    struct vga *vga = &partition->vga;
+    struct io_space *io = &partition->vcpu.io;
+    unsigned page = screen_count++;
+
+    (void)config;
+    vga_init(vga, page, refresh);
+    screens[page] = vga;
+    screen_clear(page);
+    return npt_map(&partition->vcpu.npt, GPA(VGA_TEXT_GPA), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
+                   NPT_WRITE) &&
+           io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write, vga}) &&
+           io_add(io, (struct io_range){VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, vga});
+}
+
+static bool attach_console(struct partition *partition, const struct device_config *config)
+{
+    uart_init(&partition->uart, &partition->console);
+    return io_add(&partition->vcpu.io,
+                  (struct io_range){config->port, UART_PORTS, uart_read, uart_write, &partition->uart});
+}
+
+static bool attach_uart(struct partition *partition, const struct device_config *config)
+{
+    iopm_pass(partition->vcpu.iopm, config->port, config->port_count);
+    return true;
+}
+
+static bool (*const attach[])(struct partition *, const struct device_config *) = {
+    [DEVICE_VGA_TEXT] = attach_vga,
+    [DEVICE_CONSOLE] = attach_console,
+    [DEVICE_UART] = attach_uart,
+};
+
+bool devices_attach(struct partition *partition)
+{
+    const struct partition_config *config = partition->config;
+
+    partition->vcpu.io.fault_on_unowned = config->fault_on_unowned_port;
+    for (unsigned i = 0; i < config->device_count; i++)
+        if (!attach[config->devices[i].kind](partition, &config->devices[i]))
+            return false;
+    return true;
+}

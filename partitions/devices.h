@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a device in the configuration to what makes it work.
+ */
+#ifndef SHIKIRI_PARTITIONS_DEVICES_H
+#define SHIKIRI_PARTITIONS_DEVICES_H
+
+#include "partitions/partition.h"
+
+/*
+ * Gives the partition its devices: ports passed or emulated, and the next free page of the
+ * physical screen. The nested page table has its windows already. False when the arena is used up.
+ */
+bool devices_attach(struct partition *partition);
+
+/* Shows the screen of a number, from 0; a number that no partition has changes nothing. */
+void devices_show_screen(unsigned number);
+
+/* Number of screens that partitions have. */
+unsigned devices_screen_count(void);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entry states: see entry.h. Long mode: APM vol. 2, "Long-Mode Activation"; Multiboot:
+ * Multiboot Specification 0.6.96, "Machine state" and "Boot information format".
+ */
+#include "partitions/entry.h"
+
+#include "hv/cpu/x86.h"
+#include "hv/lib/string.h"
+#include "partitions/partition.h"
+
+#define GUEST_CODE  0x08
+#define GUEST_DATA  0x10
+#define FLAT_LIMIT  0xffffffffU
+
+#define TABLE_ENTRIES   512
+#define DIRECTORIES     4 /* a GiB each */
+#define ENTRY_TABLE     0x3ULL
+#define ENTRY_LARGE     0x83ULL
+#define LARGE_PAGE      (2 * MIB)
+
+#define MULTIBOOT_MAGIC      0x2badb002U
+#define MULTIBOOT_MEMORY     (1U << 0)
+#define MULTIBOOT_COMMAND    (1U << 2)
+#define MULTIBOOT_MAP        (1U << 6)
+#define MULTIBOOT_NAME       (1U << 9)
+#define MULTIBOOT_INFO_BYTES 128
+#define MULTIBOOT_AVAILABLE  1
+
+/* The fields that are filled, at the specification's offsets. */
+struct multiboot_info {
+    uint32_t flags, mem_lower_kib, mem_upper_kib, boot_device, command_line;
+    uint32_t reserved_014[(44 - 20) / 4];
+    uint32_t map_bytes, map;
+    uint32_t reserved_034[(64 - 52) / 4];
+    uint32_t boot_loader_name;
+};
+_Static_assert(offsetof(struct multiboot_info, map_bytes) == 44, "offset of mmap_length");
+_Static_assert(offsetof(struct multiboot_info, boot_loader_name) == 64, "offset of boot_loader_name");
+
+struct __attribute__((packed)) multiboot_map_entry {
+    uint32_t size_bytes; /* of what follows */
+    uint64_t base, length;
+    uint32_t type;
+};
+
+static struct vmcb_segment flat(uint16_t selector, uint16_t attributes)
+{
+    return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K, FLAT_LIMIT, 0};
+}
+
+static void set_segments(struct vmcb_save *save, uint16_t code_size)
+{
+    save->cs = flat(GUEST_CODE, SEGMENT_CODE | code_size);
+    save->ds = flat(GUEST_DATA, SEGMENT_DATA | SEGMENT_BIG);
+    save->es = save->fs = save->gs = save->ss = save->ds;
+    save->gdtr.limit = save->idtr.limit = 0;
+    save->ldtr.limit = 0;
+}
+
+/* One PML4, one PDPT, four directories of 2 MiB pages: the first 4 GiB at their own addresses. */
+static void write_page_tables(uint64_t *tables, uint64_t gpa)
+{
+    uint64_t *pdpt = tables + TABLE_ENTRIES;
+    uint64_t *directories = pdpt + TABLE_ENTRIES;
+
+    tables[0] = (gpa + PAGE_BYTES) | ENTRY_TABLE;
+    for (unsigned i = 0; i < DIRECTORIES; i++)
+        pdpt[i] = (gpa + (2 + i) * PAGE_BYTES) | ENTRY_TABLE;
+    for (unsigned i = 0; i < DIRECTORIES * TABLE_ENTRIES; i++)
+        directories[i] = i * LARGE_PAGE | ENTRY_LARGE;
+}
+
+static void enter_long_mode(struct vmcb_save *save, uint64_t *tables, gpa_t start_area)
+{
+    write_page_tables(tables, start_area.value + START_AREA_PAGE_TABLES);
+    set_segments(save, SEGMENT_LONG);
+    save->efer |= EFER_LME | EFER_LMA | EFER_NXE;
+    save->cr0 = CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE;
+    save->cr3 = start_area.value + START_AREA_PAGE_TABLES;
+    save->cr4 = CR4_PAE;
+}
+
+static void enter_protected_mode(struct vmcb_save *save)
+{
+    set_segments(save, SEGMENT_BIG);
+    save->cr0 = CR0_NE | CR0_ET | CR0_PE;
+}
+
+/* RAM that begins at `base`, up to the end of its window. */
+static uint32_t kib_from(const struct partition_config *config, uint64_t base, uint64_t limit)
+{
+    for (unsigned i = 0; i < config->window_count; i++) {
+        const struct window_config *window = &config->windows[i];
+        uint64_t offset = base - window->gpa.value;
+
+        if (offset < window->size_bytes) {
+            uint64_t left = window->size_bytes - offset;
+
+            return (uint32_t)((left < limit ? left : limit) / KIB);
+        }
+    }
+    return 0;
+}
+
+static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config)
+{
+    for (unsigned i = 0; i < config->window_count; i++)
+        map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes), config->windows[i].gpa.value,
+                                              config->windows[i].size_bytes, MULTIBOOT_AVAILABLE};
+    return config->window_count * sizeof(map[0]);
+}
+
+static void write_multiboot(uint8_t *start, gpa_t start_area, const struct partition_config *config)
+{
+    static const char name[] = "Shikiri";
+    struct multiboot_info *info = (void *)(start + START_AREA_MULTIBOOT);
+    uint8_t *name_at = (uint8_t *)info + MULTIBOOT_INFO_BYTES;
+    uint8_t *map_at = name_at + 16;
+    uint32_t info_gpa = (uint32_t)(start_area.value + START_AREA_MULTIBOOT);
+
+    memcpy(name_at, name, sizeof(name));
+    info->flags = MULTIBOOT_MEMORY | MULTIBOOT_COMMAND | MULTIBOOT_MAP | MULTIBOOT_NAME;
+    info->mem_lower_kib = kib_from(config, 0, 640 * KIB);
+    info->mem_upper_kib = kib_from(config, MIB, 4 * GIB - MIB);
+    info->command_line = (uint32_t)(start_area.value + START_AREA_BOOTARGS);
+    info->boot_loader_name = info_gpa + MULTIBOOT_INFO_BYTES;
+    info->map = info_gpa + MULTIBOOT_INFO_BYTES + 16;
+    info->map_bytes = (uint32_t)write_multiboot_map((void *)map_at, config);
+}
+
+void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan)
+{
+    struct vmcb_save *save = &vcpu->vmcb->save;
+    gpa_t start_area = image_start_area(config);
+    uint8_t *start = partition_memory(config, start_area);
+    uint64_t bootargs = start_area.value + START_AREA_BOOTARGS;
+
+    memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
+    save->rip = plan->entry.value;
+    save->rsp = start_area.value;
+    if (plan->kind == IMAGE_ELF64)
+        enter_long_mode(save, (uint64_t *)(start + START_AREA_PAGE_TABLES), start_area);
+    else
+        enter_protected_mode(save);
+    if (plan->kind == IMAGE_MULTIBOOT) {
+        write_multiboot(start, start_area, config);
+        save->rax = MULTIBOOT_MAGIC;
+        vcpu->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
+    } else {
+        vcpu->guest.registers[REGISTER_RSI] = bootargs;
+    }
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a guest starts: registers and start area by the kind of its image, as
+ * docs/guest-interface.md tells the guests' authors.
+ */
+#ifndef SHIKIRI_PARTITIONS_ENTRY_H
+#define SHIKIRI_PARTITIONS_ENTRY_H
+
+#include "hv/vcpu.h"
+#include "partitions/config.h"
+#include "partitions/image.h"
+
+/* Fills the start area and sets the vCPU, in its reset state, to the entry point. */
+void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan);
+
+#endif
