@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of contents: what happens between the boot loader and the first guest,
+ * a step a line. A step that fails says why and ends the run; nothing has been given
+ * to a partition by then.
+ */
+#include "boot/multiboot.h"
+#include "boot/options.h"
+#include "boot/start.h"
+#include "hv/cpu/cpu.h"
+#include "hv/cpu/lapic.h"
+#include "hv/cpu/screen.h"
+#include "hv/cpu/serial.h"
+#include "hv/cpu/trap.h"
+#include "hv/cpu/xstate.h"
+#include "hv/lib/log.h"
+#include "sched/loop.h"
+#include "sched/report.h"
+
+__attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);
+
+static void put(char c)
+{
+    serial_put(c);
+    if (devices_screen_count() == 0)
+        screen_put(c);
+}
+
+void boot_main(uint32_t magic, const void *info)
+{
+    static struct boot boot;
+    static struct loop loop;
+
+    log_set_sink(put);
+    cpu_init(&cpu_boot, double_fault_stack_top); /* descriptor tables; from here on a bug is a panic */
+    multiboot_read(&boot.loader, magic, info);   /* memory map, modules, command line */
+    start_read_options(&boot);                   /* how the run ends, what is traced */
+    start_check_processor(&boot);                /* SVM, nested paging, NX */
+    start_find_blob(&boot);                      /* the configuration among the modules */
+    start_find_memory(&boot);                    /* a piece of RAM for everything built below */
+    start_protect(&boot);                        /* our own page tables: W^X, NX, guard pages */
+    xstate_init();                               /* x87, SSE, AVX, XCR0 */
+    lapic_init(&cpu_boot);                       /* the timer and its rate */
+    start_svm(&boot, &cpu_boot);                 /* EFER.SVME, and what it really does */
+    start_check_system(&boot);                   /* every error of the configuration and the images */
+    start_build(&boot, &loop);                   /* partitions: memory, tables, devices, entry points */
+    loop_run(&loop);                             /* until all have stopped */
+    report_summary(&loop);
+    machine_end(MACHINE_DONE);
+}

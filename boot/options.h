@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's command line: words of the form name=value.
+ */
+#ifndef SHIKIRI_BOOT_OPTIONS_H
+#define SHIKIRI_BOOT_OPTIONS_H
+
+#include "hv/cpu/machine.h"
+#include "hv/lib/report.h"
+#include "hv/lib/types.h"
+
+struct options {
+    enum machine_exit on_end; /* on-end=halt (default), qemu-exit or bochs-shutdown */
+    bool trace_switches;      /* trace=switch: a line with the TSC at every switch */
+};
+
+/* Reads the options; what is unknown goes to `report`. A first word without "=" is the program's name. */
+void options_read(struct options *options, const char *command_line, struct report *report);
+
+#endif

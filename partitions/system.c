@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The check of a whole configuration: see system.h. A step that would trip over an
+ * earlier one's errors is left out, as its findings would only repeat them.
+ */
+#include "partitions/system.h"
+
+#include "hv/lib/format.h"
+#include "hv/lib/string.h"
+
+#define NAMES_BYTES 160 /* of the list of modules in a hint */
+
+const struct image_file *system_find_image(const struct system *system, const char *name)
+{
+    for (unsigned i = 0; i < system->file_count; i++)
+        if (strcmp(system->files[i].name, name) == 0)
+            return &system->files[i];
+    return NULL;
+}
+
+/* "load it as a module beside a.elf, b.elf": what is there, as far as it fits. */
+static void list_images(const struct system *system, char *hint, size_t size_bytes)
+{
+    size_t at = format_string(hint, size_bytes, "load it as a module; there %s", system->file_count ? "are" : "is none");
+
+    for (unsigned i = 0; i < system->file_count; i++)
+        at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", system->files[i].name);
+}
+
+static void check_image(const struct system *system, const struct partition_config *partition, struct report *report)
+{
+    const struct image_file *file = system_find_image(system, partition->image);
+    struct image_plan plan;
+    char hint[NAMES_BYTES];
+
+    if (file) {
+        image_plan(&plan, file->data, file->size_bytes, partition, report);
+        return;
+    }
+    list_images(system, hint, sizeof(hint));
+    report_error(report, partition->path, "image", hint, "found no module of the name \"%s\", want one",
+                 partition->image);
+}
+
+void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
+                  struct arena *arena, struct report *report)
+{
+    config_parse(&system->config, blob, size_bytes, arena, report);
+    if (report->errors)
+        return;
+    memory_place(&system->config, host, report);
+    for (unsigned i = 0; i < system->config.partition_count; i++)
+        check_image(system, &system->config.partitions[i], report);
+}

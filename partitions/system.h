@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A whole configuration with its images: everything that can be wrong is found here,
+ * before anything is built. Pure: the same check runs at boot and on a developer's
+ * machine.
+ */
+#ifndef SHIKIRI_PARTITIONS_SYSTEM_H
+#define SHIKIRI_PARTITIONS_SYSTEM_H
+
+#include "partitions/config.h"
+#include "partitions/image.h"
+#include "partitions/memory.h"
+
+#define IMAGE_NAME_MAX 64
+
+/* A file that came along, by the name that image properties use. */
+struct image_file {
+    char name[IMAGE_NAME_MAX];
+    const void *data;
+    uint64_t size_bytes;
+};
+
+struct system {
+    struct config config;
+    const struct image_file *files;
+    unsigned file_count;
+};
+
+/* The file of that name, or NULL. */
+const struct image_file *system_find_image(const struct system *system, const char *name);
+
+/*
+ * Parses the blob into system->config, places its windows and checks the images, of which
+ * `files` and `file_count` are set already. Every problem goes to `report`; only when there is
+ * none may partitions be built.
+ */
+void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
+                  struct arena *arena, struct report *report);
+
+#endif

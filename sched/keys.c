@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Keys: see keys.h.
+ */
+#include "sched/keys.h"
+
+#include "hv/cpu/keyboard.h"
+#include "hv/cpu/serial.h"
+#include "hv/lib/log.h"
+#include "partitions/devices.h"
+
+#define ESCAPE    0x1d /* Ctrl-] */
+#define BYTES_MAX 16   /* a poll */
+
+static bool escape_seen;
+
+static void command(int c)
+{
+    unsigned screens = devices_screen_count();
+
+    if (c >= '1' && c < '1' + (int)screens)
+        devices_show_screen((unsigned)(c - '1'));
+    else if (screens)
+        log_line("keys: Ctrl-] and 1 to %u show a screen", screens);
+    else
+        log_line("keys: no partition has a screen");
+}
+
+void keys_poll(void)
+{
+    int screen = keyboard_poll_screen();
+
+    if (screen >= 0)
+        devices_show_screen((unsigned)screen);
+    for (int i = 0; i < BYTES_MAX; i++) {
+        int c = serial_get();
+
+        if (c < 0)
+            break;
+        if (escape_seen)
+            command(c);
+        escape_seen = !escape_seen && c == ESCAPE;
+    }
+}
