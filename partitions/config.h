@@ -7,6 +7,7 @@
 #define SHIKIRI_PARTITIONS_CONFIG_H
 
 #include "hv/lib/arena.h"
+#include "hv/lib/range.h"
 #include "hv/lib/report.h"
 #include "hv/lib/types.h"
 
@@ -18,6 +19,9 @@
 #define CONFIG_BOOTARGS_MAX    2047 /* characters */
 #define CONFIG_VGA_SCREENS_MAX 8
 #define CONFIG_CONSOLE_PORT    0x3f8 /* where a shikiri,console sits */
+
+/* The page that a partition's screen takes in its guest-physical memory. */
+#define VGA_TEXT_RANGE ((struct range){0xb8000, PAGE_BYTES})
 
 struct window_config {
     const char *path; /* of the memory node */
@@ -60,6 +64,9 @@ struct config {
     struct partition_config *partitions;
     unsigned partition_count;
 };
+
+/* Whether the partition has a screen, whose page then replaces its RAM. */
+bool config_has_vga(const struct partition_config *partition);
 
 /*
  * Checks the blob of `size_bytes` at `blob` and fills `config`, with all strings and

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The steps of boot/main.c. Each leaves its results in struct boot for the next; one
+ * that finds something missing says so and ends the run.
+ */
+#ifndef SHIKIRI_BOOT_START_H
+#define SHIKIRI_BOOT_START_H
+
+#include "boot/multiboot.h"
+#include "boot/options.h"
+#include "hv/svm/svm.h"
+#include "partitions/devices.h"
+#include "partitions/system.h"
+#include "sched/loop.h"
+
+struct boot {
+    struct boot_info loader;
+    struct options options;
+    struct svm_facts svm;
+    const struct boot_module *blob; /* the module that is a device tree */
+    struct range arena_range;
+    struct arena arena;
+    struct system system;
+};
+
+/* From boot/entry.S. */
+extern uint8_t double_fault_stack_top[];
+
+void start_read_options(struct boot *boot);
+void start_check_processor(struct boot *boot);
+void start_find_blob(struct boot *boot);
+void start_find_memory(struct boot *boot);
+void start_protect(struct boot *boot);
+void start_svm(struct boot *boot, struct cpu *cpu);
+void start_check_system(struct boot *boot);
+
+/* Builds the partitions and fills `loop` with what it needs to run them. */
+void start_build(struct boot *boot, struct loop *loop);
+
+#endif

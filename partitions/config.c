@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the device tree to plain structs: a function a kind of node, each with the
+ * names it knows. What involves several nodes is in rules.c.
+ */
+#include "partitions/config.h"
+
+#include <libfdt.h>
+
+#include "hv/lib/string.h"
+#include "partitions/fdt.h"
+#include "partitions/rules.h"
+
+#define ISA_IO_SPACE     1
+#define UART_PORT_COUNT  8
+
+static dt_names none = {NULL};
+static dt_names root_properties = {"compatible", "model", "#address-cells", "#size-cells", NULL};
+static dt_names root_children = {"schedule", "partitions", "__symbols__", NULL};
+static dt_names schedule_properties = {"compatible", "slot-us", NULL};
+static dt_names partitions_properties = {"#address-cells", "#size-cells", NULL};
+static dt_names partitions_children = {"partition", NULL};
+static dt_names partition_properties = {"compatible",     "reg",         "label", "image", "bootargs", "unowned-ports",
+                                        "#address-cells", "#size-cells", NULL};
+static dt_names partition_children = {"memory", "vga", "isa", NULL};
+static dt_names memory_properties = {"device_type", "reg", "host-address", "read-only", "no-execute", NULL};
+static dt_names vga_properties = {"compatible", NULL};
+static dt_names isa_properties = {"compatible", "#address-cells", "#size-cells", NULL};
+static dt_names isa_children = {"serial", NULL};
+static dt_names serial_properties = {"compatible", "reg", NULL};
+static dt_names serial_compatibles = {"shikiri,console", "ns16550a", NULL};
+
+static uint64_t join(const uint32_t *cells)
+{
+    return (uint64_t)cells[0] << 32 | cells[1];
+}
+
+static const char *keep(struct dt *dt, const char *text)
+{
+    return text ? arena_string(dt->arena, text) : NULL;
+}
+
+static void parse_memory(struct dt *dt, int node, struct window_config *window)
+{
+    uint32_t reg[4], host[2];
+
+    window->path = dt_path(dt, node);
+    dt_check_names(dt, node, memory_properties, none);
+    dt_expect_string(dt, node, "device_type", "memory");
+    window->writable = !dt_flag(dt, node, "read-only");
+    window->executable = !dt_flag(dt, node, "no-execute");
+    window->fixed = dt_has(dt, node, "host-address");
+    if (window->fixed && dt_cells(dt, node, "host-address", host, 2))
+        window->hpa = HPA(join(host));
+    if (!dt_cells(dt, node, "reg", reg, 4))
+        return;
+    window->gpa = GPA(join(reg));
+    window->size_bytes = join(reg + 2);
+    dt_check_unit_address(dt, node, window->gpa.value);
+    rules_check_window(dt, node, window);
+}
+
+static bool check_label(const struct dt *dt, int node, const char *label)
+{
+    size_t length = strlen(label);
+    bool plain = length >= 1 && length <= CONFIG_LABEL_MAX;
+
+    for (size_t i = 0; i < length; i++) {
+        char c = label[i];
+
+        plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                 c == '-';
+    }
+    if (!plain)
+        dt_error(dt, node, "label", "it stands in front of every line the partition prints",
+                 "found \"%s\", want 1 to %d letters, digits, '.', '_' or '-'", label, CONFIG_LABEL_MAX);
+    return plain;
+}
+
+static void parse_serial(struct dt *dt, int node, struct device_config *device)
+{
+    const char *compatible = dt_string(dt, node, "compatible");
+    uint32_t reg[3];
+
+    dt_check_names(dt, node, serial_properties, none);
+    device->kind = compatible && strcmp(compatible, "ns16550a") == 0 ? DEVICE_UART : DEVICE_CONSOLE;
+    if (compatible && device->kind == DEVICE_CONSOLE && strcmp(compatible, "shikiri,console") != 0) {
+        char hint[128];
+
+        dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), serial_compatibles);
+        dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
+    }
+    if (!dt_cells(dt, node, "reg", reg, 3))
+        return;
+    dt_check_unit_address(dt, node, reg[1]);
+    if (reg[0] != ISA_IO_SPACE || reg[2] != UART_PORT_COUNT || reg[1] > UINT16_MAX) {
+        dt_error(dt, node, "reg", "1 is the I/O space of the ISA bus", "found <%u 0x%x %u>, want <1 PORT 8>", reg[0],
+                 reg[1], reg[2]);
+        return;
+    }
+    device->port = (uint16_t)reg[1];
+    device->port_count = UART_PORT_COUNT;
+    if (compatible)
+        rules_check_serial_port(dt, node, device);
+}
+
+static void parse_isa(struct dt *dt, int node, struct partition_config *partition)
+{
+    int child;
+
+    dt_check_names(dt, node, isa_properties, isa_children);
+    dt_expect_string(dt, node, "compatible", "isa");
+    dt_expect_cell(dt, node, "#address-cells", 2);
+    dt_expect_cell(dt, node, "#size-cells", 1);
+    fdt_for_each_subnode(child, dt->blob, node)
+    {
+        if (!dt_is_named(dt, child, "serial"))
+            continue;
+        struct device_config *device = &partition->devices[partition->device_count++];
+
+        device->path = dt_path(dt, child);
+        parse_serial(dt, child, device);
+    }
+}
+
+static void parse_vga(struct dt *dt, int node, struct partition_config *partition)
+{
+    struct device_config *device = &partition->devices[partition->device_count++];
+
+    dt_check_names(dt, node, vga_properties, none);
+    dt_expect_string(dt, node, "compatible", "shikiri,vga-text");
+    *device = (struct device_config){.path = dt_path(dt, node), .kind = DEVICE_VGA_TEXT};
+}
+
+/* Children of that name, up to a unit address. */
+static unsigned count_children(const struct dt *dt, int node, const char *name)
+{
+    unsigned count = 0;
+    int child;
+
+    fdt_for_each_subnode(child, dt->blob, node) count += dt_is_named(dt, child, name);
+    return count;
+}
+
+static unsigned count_devices(const struct dt *dt, int node)
+{
+    unsigned count = count_children(dt, node, "vga");
+    int child;
+
+    fdt_for_each_subnode(child, dt->blob, node) if (dt_is_named(dt, child, "isa")) count +=
+        count_children(dt, child, "serial");
+    return count;
+}
+
+static bool allocate(struct dt *dt, int node, struct partition_config *partition)
+{
+    unsigned windows = count_children(dt, node, "memory");
+    unsigned devices = count_devices(dt, node);
+
+    if (windows < 1 || windows > CONFIG_WINDOWS_MAX) {
+        dt_error(dt, node, NULL, NULL, "found %u memory nodes, want 1 to %d", windows, CONFIG_WINDOWS_MAX);
+        return false;
+    }
+    partition->windows = arena_alloc(dt->arena, windows * sizeof(*partition->windows), sizeof(uint64_t));
+    partition->devices = arena_alloc(dt->arena, (devices + 1) * sizeof(*partition->devices), sizeof(uint64_t));
+    if (!partition->windows || !partition->devices) {
+        dt_error(dt, node, NULL, "use fewer nodes", "found too little memory for the configuration, want more");
+        return false;
+    }
+    return true;
+}
+
+static void parse_children(struct dt *dt, int node, struct partition_config *partition)
+{
+    int child;
+
+    if (!allocate(dt, node, partition))
+        return;
+    fdt_for_each_subnode(child, dt->blob, node)
+    {
+        if (dt_is_named(dt, child, "memory"))
+            parse_memory(dt, child, &partition->windows[partition->window_count++]);
+        else if (dt_is_named(dt, child, "vga"))
+            parse_vga(dt, child, partition);
+        else if (dt_is_named(dt, child, "isa"))
+            parse_isa(dt, child, partition);
+    }
+}
+
+static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition)
+{
+    partition->bootargs = "";
+    if (!dt_has(dt, node, "bootargs"))
+        return;
+    const char *bootargs = dt_string(dt, node, "bootargs");
+
+    if (bootargs && strlen(bootargs) > CONFIG_BOOTARGS_MAX)
+        dt_error(dt, node, "bootargs", NULL, "found %lu characters, want at most %d", strlen(bootargs),
+                 CONFIG_BOOTARGS_MAX);
+    else if (bootargs)
+        partition->bootargs = keep(dt, bootargs);
+}
+
+static void parse_unowned_ports(struct dt *dt, int node, struct partition_config *partition)
+{
+    if (!dt_has(dt, node, "unowned-ports"))
+        return;
+    const char *choice = dt_string(dt, node, "unowned-ports");
+
+    if (!choice)
+        return;
+    partition->fault_on_unowned_port = strcmp(choice, "fault") == 0;
+    if (!partition->fault_on_unowned_port && strcmp(choice, "ignore") != 0)
+        dt_error(dt, node, "unowned-ports", NULL, "found \"%s\", want \"ignore\" or \"fault\"", choice);
+}
+
+static void parse_partition(struct dt *dt, int node, struct partition_config *partition)
+{
+    uint32_t number;
+    const char *label, *image;
+
+    partition->path = dt_path(dt, node);
+    dt_check_names(dt, node, partition_properties, partition_children);
+    dt_expect_string(dt, node, "compatible", "shikiri,partition");
+    dt_expect_cell(dt, node, "#address-cells", 2);
+    dt_expect_cell(dt, node, "#size-cells", 2);
+    if (dt_cells(dt, node, "reg", &number, 1))
+        dt_check_unit_address(dt, node, number);
+    label = dt_string(dt, node, "label");
+    if (label && check_label(dt, node, label))
+        partition->label = keep(dt, label);
+    image = dt_string(dt, node, "image");
+    if (image && *image == '\0')
+        dt_error(dt, node, "image", NULL, "found an empty string, want the name of a module");
+    partition->image = keep(dt, image);
+    parse_bootargs(dt, node, partition);
+    parse_unowned_ports(dt, node, partition);
+    parse_children(dt, node, partition);
+    rules_check_partition(dt, node, partition);
+}
+
+static void parse_partitions(struct dt *dt, int node, struct config *config)
+{
+    unsigned count = count_children(dt, node, "partition");
+    int child;
+
+    dt_check_names(dt, node, partitions_properties, partitions_children);
+    dt_expect_cell(dt, node, "#address-cells", 1);
+    dt_expect_cell(dt, node, "#size-cells", 0);
+    if (count < 1 || count > CONFIG_PARTITIONS_MAX) {
+        dt_error(dt, node, NULL, NULL, "found %u partitions, want 1 to %d", count, CONFIG_PARTITIONS_MAX);
+        return;
+    }
+    config->partitions = arena_alloc(dt->arena, count * sizeof(*config->partitions), sizeof(uint64_t));
+    if (!config->partitions) {
+        dt_error(dt, node, NULL, "use fewer nodes", "found too little memory for the configuration, want more");
+        return;
+    }
+    fdt_for_each_subnode(child, dt->blob, node) if (dt_is_named(dt, child, "partition"))
+        parse_partition(dt, child, &config->partitions[config->partition_count++]);
+}
+
+static void parse_schedule(struct dt *dt, int node, struct config *config)
+{
+    dt_check_names(dt, node, schedule_properties, none);
+    dt_expect_string(dt, node, "compatible", "shikiri,round-robin");
+    if (dt_cells(dt, node, "slot-us", &config->slot_us, 1) &&
+        (config->slot_us < CONFIG_SLOT_US_MIN || config->slot_us > CONFIG_SLOT_US_MAX))
+        dt_error(dt, node, "slot-us", "a slot is given in microseconds", "found %u, want %d to %d", config->slot_us,
+                 CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
+}
+
+void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,
+                  struct report *report)
+{
+    struct dt dt = {.arena = arena, .report = report};
+    const int root = 0;
+    int schedule, partitions;
+
+    *config = (struct config){.model = ""};
+    if (!dt_open(&dt, blob, size_bytes))
+        return;
+    dt_check_names(&dt, root, root_properties, root_children);
+    dt_expect_string(&dt, root, "compatible", "shikiri,system");
+    if (dt_has(&dt, root, "model"))
+        config->model = keep(&dt, dt_string(&dt, root, "model"));
+    schedule = dt_child(&dt, root, "schedule");
+    if (schedule >= 0)
+        parse_schedule(&dt, schedule, config);
+    partitions = dt_child(&dt, root, "partitions");
+    if (partitions >= 0)
+        parse_partitions(&dt, partitions, config);
+    rules_check_system(&dt, config);
+}
+
+bool config_has_vga(const struct partition_config *partition)
+{
+    for (unsigned i = 0; i < partition->device_count; i++)
+        if (partition->devices[i].kind == DEVICE_VGA_TEXT)
+            return true;
+    return false;
+}
+
+unsigned config_count_partitions(const void *blob, size_t size_bytes)
+{
+    struct dt dt = {.blob = blob};
+
+    if (size_bytes < sizeof(struct fdt_header) || fdt_check_full(blob, size_bytes) != 0)
+        return 0;
+    int partitions = fdt_subnode_offset(blob, 0, "partitions");
+
+    return partitions < 0 ? 0 : count_children(&dt, partitions, "partition");
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Typed reading of a device tree: see fdt.h.
+ */
+#include "partitions/fdt.h"
+
+#include <libfdt.h>
+
+#include "hv/lib/format.h"
+#include "hv/lib/string.h"
+
+#define BLOB            "device tree"
+#define PATH_MAX_BYTES  160
+#define NEAR            2  /* edits that a typing mistake may have */
+#define NAME_MAX        31 /* of names compared for nearness */
+#define HINT_MAX        200
+
+bool dt_open(struct dt *dt, const void *blob, size_t size_bytes)
+{
+    struct report *report = dt->report;
+
+    dt->blob = blob;
+    if (size_bytes < sizeof(struct fdt_header) || fdt_magic(blob) != FDT_MAGIC) {
+        report_error(report, BLOB, NULL, "make it with dtc -O dtb", "found no device-tree blob, want one");
+        return false;
+    }
+    if (fdt_totalsize(blob) > size_bytes) {
+        report_error(report, BLOB, NULL, "the file is truncated", "found %lu bytes, want %u by its header",
+                     (unsigned long)size_bytes, fdt_totalsize(blob));
+        return false;
+    }
+    int error = fdt_check_full(blob, size_bytes);
+
+    if (error) {
+        report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",
+                     fdt_strerror(error));
+        return false;
+    }
+    return true;
+}
+
+const char *dt_path(const struct dt *dt, int node)
+{
+    char path[PATH_MAX_BYTES];
+
+    if (fdt_get_path(dt->blob, node, path, sizeof(path)) != 0)
+        return "a node with a very long path";
+    const char *copy = arena_string(dt->arena, path);
+
+    return copy ? copy : fdt_get_name(dt->blob, node, NULL);
+}
+
+const char *dt_name(const struct dt *dt, int node, int *length)
+{
+    const char *name = fdt_get_name(dt->blob, node, length);
+    const char *at = name ? strchr(name, '@') : NULL;
+
+    if (at)
+        *length = (int)(at - name);
+    return name;
+}
+
+const char *dt_unit_address(const struct dt *dt, int node)
+{
+    const char *name = fdt_get_name(dt->blob, node, NULL);
+    const char *at = name ? strchr(name, '@') : NULL;
+
+    return at ? at + 1 : NULL;
+}
+
+static bool equals(const char *name, int length, const char *known)
+{
+    return strlen(known) == (size_t)length && memcmp(name, known, (size_t)length) == 0;
+}
+
+bool dt_is_named(const struct dt *dt, int node, const char *name)
+{
+    int length;
+    const char *own = dt_name(dt, node, &length);
+
+    return own && equals(own, length, name);
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions and replacements that make one of the other (Levenshtein). */
+static unsigned edits(const char *a, int a_length, const char *b)
+{
+    unsigned row[NAME_MAX + 1];
+    unsigned b_length = (unsigned)strlen(b);
+
+    if (a_length > NAME_MAX || b_length > NAME_MAX)
+        return NAME_MAX;
+    for (unsigned j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (int i = 0; i < a_length; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = (unsigned)i + 1;
+        for (unsigned j = 1; j <= b_length; j++) {
+            unsigned replaced = diagonal + (a[i] != b[j - 1]);
+
+            diagonal = row[j];
+            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b_length];
+}
+
+void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known)
+{
+    unsigned fewest = NEAR + 1;
+    size_t at;
+
+    for (unsigned i = 0; known[i]; i++) {
+        unsigned distance = edits(name, length, known[i]);
+
+        if (distance < fewest) {
+            fewest = distance;
+            format_string(hint, size_bytes, "did you mean \"%s\"?", known[i]);
+        }
+    }
+    if (fewest <= NEAR)
+        return;
+    at = format_string(hint, size_bytes, known[0] ? "known here:" : "nothing is known here");
+    for (unsigned i = 0; known[i]; i++)
+        at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", known[i]);
+}
+
+static bool is_in(const char *name, int length, dt_names known)
+{
+    for (unsigned i = 0; known[i]; i++)
+        if (equals(name, length, known[i]))
+            return true;
+    return false;
+}
+
+void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children)
+{
+    char hint[HINT_MAX];
+    int property, child;
+
+    fdt_for_each_property_offset(property, dt->blob, node)
+    {
+        const char *name;
+
+        if (!fdt_getprop_by_offset(dt->blob, property, &name, NULL) || strcmp(name, "phandle") == 0 ||
+            is_in(name, (int)strlen(name), properties))
+            continue;
+        dt_hint(hint, sizeof(hint), name, (int)strlen(name), properties);
+        dt_error(dt, node, name, hint, "found an unknown property, want none");
+    }
+    fdt_for_each_subnode(child, dt->blob, node)
+    {
+        int length;
+        const char *name = dt_name(dt, child, &length);
+
+        if (!name || is_in(name, length, children))
+            continue;
+        dt_hint(hint, sizeof(hint), name, length, children);
+        dt_error(dt, child, NULL, hint, "found an unknown node, want none");
+    }
+}
+
+void dt_check_unit_address(const struct dt *dt, int node, uint64_t address)
+{
+    const char *found = dt_unit_address(dt, node);
+    char want[20];
+
+    format_string(want, sizeof(want), "%lx", address);
+    if (!found || strcmp(found, want) != 0)
+        dt_error(dt, node, NULL, "the unit address repeats the address in reg", "found unit address \"%s\", want \"%s\"",
+                 found ? found : "", want);
+}
+
+static const void *required(const struct dt *dt, int node, const char *property, const char *want, int *length)
+{
+    const void *value = fdt_getprop(dt->blob, node, property, length);
+
+    if (!value)
+        dt_error(dt, node, property, NULL, "found nothing, want %s", want);
+    return value;
+}
+
+const char *dt_string(const struct dt *dt, int node, const char *property)
+{
+    int length;
+    const char *value = required(dt, node, property, "a string", &length);
+
+    if (value && (length < 1 || strnlen(value, (size_t)length) != (size_t)length - 1)) {
+        dt_error(dt, node, property, NULL, "found %d bytes that are not one string, want one string", length);
+        return NULL;
+    }
+    return value;
+}
+
+bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count)
+{
+    char want[32];
+    int length;
+
+    format_string(want, sizeof(want), "%u cell%s of 32 bits", count, count == 1 ? "" : "s");
+    const fdt32_t *value = required(dt, node, property, want, &length);
+
+    if (!value)
+        return false;
+    if ((unsigned)length != count * sizeof(*cells)) {
+        dt_error(dt, node, property, NULL, "found %d bytes, want %s", length, want);
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++)
+        cells[i] = fdt32_ld(&value[i]);
+    return true;
+}
+
+bool dt_has(const struct dt *dt, int node, const char *property)
+{
+    return fdt_getprop(dt->blob, node, property, NULL) != NULL;
+}
+
+bool dt_flag(const struct dt *dt, int node, const char *property)
+{
+    int length;
+    const void *value = fdt_getprop(dt->blob, node, property, &length);
+
+    if (value && length != 0)
+        dt_error(dt, node, property, "the property's presence is its meaning", "found %d bytes, want an empty property",
+                 length);
+    return value != NULL;
+}
+
+void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value)
+{
+    const char *found = dt_string(dt, node, property);
+
+    if (found && strcmp(found, value) != 0)
+        dt_error(dt, node, property, NULL, "found \"%s\", want \"%s\"", found, value);
+}
+
+void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value)
+{
+    uint32_t found;
+
+    if (dt_cells(dt, node, property, &found, 1) && found != value)
+        dt_error(dt, node, property, NULL, "found %u, want %u", found, value);
+}
+
+int dt_child(const struct dt *dt, int node, const char *name)
+{
+    int child = fdt_subnode_offset(dt->blob, node, name);
+
+    if (child < 0)
+        dt_error(dt, node, NULL, NULL, "found no node \"%s\", want one", name);
+    return child;
+}

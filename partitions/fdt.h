@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Typed reading of a device tree over libfdt. Every reader reports what it finds
+ * wrong and goes on, so that one pass finds everything. Names begin with dt_, as
+ * fdt_ is libfdt's (Devicetree Specification 0.4, "The Devicetree").
+ */
+#ifndef SHIKIRI_PARTITIONS_FDT_H
+#define SHIKIRI_PARTITIONS_FDT_H
+
+#include "hv/lib/arena.h"
+#include "hv/lib/report.h"
+#include "hv/lib/types.h"
+
+struct dt {
+    const void *blob;
+    struct arena *arena;
+    struct report *report;
+};
+
+/* Lists of names end with NULL. */
+typedef const char *const dt_names[];
+
+/* Checks the whole blob; false, and one error, when it cannot be read. */
+bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
+
+/* The node's path, kept in the arena. */
+const char *dt_path(const struct dt *dt, int node);
+
+#define dt_error(dt, node, property, hint, ...)                                                              \
+    report_error((dt)->report, dt_path(dt, node), property, hint, __VA_ARGS__)
+
+/* The node's name up to its unit address, as `length` characters; the unit address, or NULL. */
+const char *dt_name(const struct dt *dt, int node, int *length);
+const char *dt_unit_address(const struct dt *dt, int node);
+bool dt_is_named(const struct dt *dt, int node, const char *name);
+
+/* Reports properties and child nodes that are in neither list, with the nearest known name. */
+void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children);
+
+/* Reports a unit address that is not `address` in hexadecimal. */
+void dt_check_unit_address(const struct dt *dt, int node, uint64_t address);
+
+/* The property as one string, from the blob. NULL and an error when it is missing or something else. */
+const char *dt_string(const struct dt *dt, int node, const char *property);
+
+/* The property as `count` 32-bit cells. False and an error when it is missing or has another size. */
+bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count);
+
+bool dt_has(const struct dt *dt, int node, const char *property);
+
+/* Whether an empty property is there. */
+bool dt_flag(const struct dt *dt, int node, const char *property);
+
+/* Reports a property that does not have the one value it may have. */
+void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value);
+void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value);
+
+/* The child of that name; an error and -1 when it is missing. */
+int dt_child(const struct dt *dt, int node, const char *name);
+
+/* A hint for a name that is not in the list: the nearest one, or all of them. */
+void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Placement of windows: see memory.h. Quadratic in the number of windows, which is
+ * fine for hundreds of them, once.
+ */
+#include "partitions/memory.h"
+
+#define LARGE_PAGE (2 * MIB)
+
+static struct range host_range_of(const struct window_config *window)
+{
+    return (struct range){window->hpa.value, window->size_bytes};
+}
+
+/* What a new piece must not touch: what is taken, and windows that have their place already. */
+struct obstacles {
+    const struct host_memory *host;
+    const struct config *config; /* may be NULL */
+    const struct window_config *except;
+    bool placed_too; /* windows without a fixed address count when they come before `except` */
+};
+
+static const struct host_range *taken_overlap(const struct host_memory *host, struct range range)
+{
+    for (unsigned i = 0; i < host->taken_count; i++)
+        if (range_overlaps(host->taken[i].range, range))
+            return &host->taken[i];
+    return NULL;
+}
+
+static const struct window_config *window_overlap(const struct obstacles *o, struct range range)
+{
+    bool before = true;
+
+    for (unsigned i = 0; o->config && i < o->config->partition_count; i++) {
+        const struct partition_config *partition = &o->config->partitions[i];
+
+        for (unsigned j = 0; j < partition->window_count; j++) {
+            const struct window_config *window = &partition->windows[j];
+
+            if (window == o->except)
+                before = false;
+            else if ((window->fixed || (o->placed_too && before)) && range_overlaps(host_range_of(window), range))
+                return window;
+        }
+    }
+    return NULL;
+}
+
+/* The end of something in the way of `range`, or 0 when nothing is. */
+static uint64_t obstacle_end(const struct obstacles *o, struct range range)
+{
+    const struct host_range *taken = taken_overlap(o->host, range);
+
+    if (taken)
+        return taken->range.base + taken->range.size_bytes;
+    const struct window_config *window = window_overlap(o, range);
+
+    return window ? window->hpa.value + window->size_bytes : 0;
+}
+
+/* The first address from `at` on that is `offset` modulo `align`. */
+static uint64_t next_fitting(uint64_t at, uint64_t align, uint64_t offset)
+{
+    return at + ((offset - at) & (align - 1));
+}
+
+static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base)
+{
+    for (unsigned i = 0; i < o->host->usable_count; i++) {
+        struct range usable = o->host->usable[i].range;
+        uint64_t at = next_fitting(usable.base, align, offset);
+
+        while (range_contains(usable, (struct range){at, size_bytes})) {
+            uint64_t end = obstacle_end(o, (struct range){at, size_bytes});
+
+            if (end == 0) {
+                *base = at;
+                return true;
+            }
+            at = next_fitting(align_up(end, PAGE_BYTES), align, offset);
+        }
+    }
+    return false;
+}
+
+bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base)
+{
+    return find(&(struct obstacles){.host = host}, size_bytes, align, offset, base);
+}
+
+static bool in_usable(const struct host_memory *host, struct range range)
+{
+    for (unsigned i = 0; i < host->usable_count; i++)
+        if (range_contains(host->usable[i].range, range))
+            return true;
+    return false;
+}
+
+static uint64_t end_of_ram(const struct host_memory *host)
+{
+    if (host->usable_count == 0)
+        return 0;
+    struct range last = host->usable[host->usable_count - 1].range;
+
+    return last.base + last.size_bytes;
+}
+
+static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
+                        struct report *report)
+{
+    struct range range = host_range_of(window);
+    uint64_t end = range.base + range.size_bytes;
+    struct obstacles others = {host, config, window, false};
+    const struct host_range *taken = taken_overlap(host, range);
+    const struct window_config *other = window_overlap(&others, range);
+
+    if (!in_usable(host, range))
+        report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
+                     "found 0x%lx to 0x%lx, want it inside RAM, which ends at 0x%lx", range.base, end, end_of_ram(host));
+    if (taken)
+        report_error(report, window->path, "host-address", NULL,
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, taken->name,
+                     taken->range.base, taken->range.base + taken->range.size_bytes);
+    if (other)
+        report_error(report, window->path, "host-address", NULL,
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, other->path,
+                     other->hpa.value, other->hpa.value + other->size_bytes);
+}
+
+static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
+                  struct report *report)
+{
+    struct obstacles others = {host, config, window, true};
+    uint64_t align = window->size_bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE_BYTES;
+    uint64_t base;
+
+    if (find(&others, window->size_bytes, align, window->gpa.value & (align - 1), &base))
+        window->hpa = HPA(base);
+    else
+        report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
+                     "found 0x%lx bytes, want no more than fit into the RAM that is left", window->size_bytes);
+}
+
+void memory_place(struct config *config, const struct host_memory *host, struct report *report)
+{
+    for (unsigned i = 0; i < config->partition_count; i++)
+        for (unsigned j = 0; j < config->partitions[i].window_count; j++)
+            if (config->partitions[i].windows[j].fixed)
+                check_fixed(config, &config->partitions[i].windows[j], host, report);
+    if (report->errors)
+        return;
+    for (unsigned i = 0; i < config->partition_count; i++)
+        for (unsigned j = 0; j < config->partitions[i].window_count; j++)
+            if (!config->partitions[i].windows[j].fixed)
+                place(config, &config->partitions[i].windows[j], host, report);
+}

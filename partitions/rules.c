@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules of a configuration: see rules.h.
+ */
+#include "partitions/rules.h"
+
+#include "hv/lib/range.h"
+#include "hv/lib/string.h"
+#include "partitions/image.h"
+
+#define GPA_LIMIT (1ULL << 39) /* what one PML4 entry of the nested page table covers */
+#define HPA_LIMIT (1ULL << 48)
+
+static struct range guest_range(const struct window_config *window)
+{
+    return (struct range){window->gpa.value, window->size_bytes};
+}
+
+void rules_check_window(const struct dt *dt, int node, const struct window_config *window)
+{
+    uint64_t base = window->gpa.value;
+    uint64_t size_bytes = window->size_bytes;
+    uint64_t host = window->hpa.value;
+
+    if (size_bytes == 0)
+        dt_error(dt, node, "reg", NULL, "found a size of 0, want at least 0x1000");
+    if (!is_aligned(base | size_bytes, PAGE_BYTES))
+        dt_error(dt, node, "reg", "pages have 4 KiB", "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base,
+                 size_bytes);
+    if (base >= GPA_LIMIT || size_bytes > GPA_LIMIT - base)
+        dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%llx at most", base,
+                 size_bytes, GPA_LIMIT);
+    if (!window->fixed)
+        return;
+    if (!is_aligned(host, PAGE_BYTES))
+        dt_error(dt, node, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
+    if (host >= HPA_LIMIT || size_bytes > HPA_LIMIT - host)
+        dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%llx at most", host,
+                 size_bytes, HPA_LIMIT);
+}
+
+void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device)
+{
+    if (device->kind == DEVICE_CONSOLE && device->port != CONFIG_CONSOLE_PORT)
+        dt_error(dt, node, "reg", NULL, "found port 0x%x, want 0x%x for shikiri,console", device->port,
+                 CONFIG_CONSOLE_PORT);
+    if (device->kind != DEVICE_UART)
+        return;
+    if (device->port == CONFIG_CONSOLE_PORT)
+        dt_error(dt, node, "reg",
+                 "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it",
+                 "found port 0x3f8, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a");
+    else if (device->port != 0x2f8 && device->port != 0x3e8 && device->port != 0x2e8)
+        dt_error(dt, node, "reg", "these are COM2, COM3 and COM4",
+                 "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
+}
+
+static void check_windows_apart(const struct dt *dt, const struct partition_config *partition)
+{
+    for (unsigned i = 1; i < partition->window_count; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            const struct window_config *a = &partition->windows[i], *b = &partition->windows[j];
+
+            if (range_overlaps(guest_range(a), guest_range(b)))
+                report_error(dt->report, a->path, "reg", NULL,
+                             "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx", a->size_bytes,
+                             a->gpa.value, b->path, b->size_bytes, b->gpa.value);
+        }
+    }
+}
+
+/* The first window holds the start area (docs/guest-interface.md). */
+static void check_first_window(const struct dt *dt, const struct partition_config *partition)
+{
+    const struct window_config *window = &partition->windows[0];
+
+    if (!window->writable)
+        report_error(dt->report, window->path, "read-only", "put another window first",
+                     "found it in a partition's first window, want that writable");
+    if (window->size_bytes < START_AREA_BYTES || window->gpa.value + window->size_bytes > 4 * GIB) {
+        report_error(dt->report, window->path, "reg", "the start area lies at the end of the first window",
+                     "found 0x%lx bytes at 0x%lx, want at least 0x%llx that end at 0x100000000 at most",
+                     window->size_bytes, window->gpa.value, START_AREA_BYTES);
+        return;
+    }
+    struct range start = {image_start_area(partition).value, START_AREA_BYTES};
+
+    if (config_has_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))
+        report_error(dt->report, window->path, "reg", "make the window longer or shorter",
+                     "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
+}
+
+static void check_devices_apart(const struct dt *dt, const struct partition_config *partition)
+{
+    for (unsigned i = 1; i < partition->device_count; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            const struct device_config *a = &partition->devices[i], *b = &partition->devices[j];
+
+            if (a->kind == DEVICE_VGA_TEXT && b->kind == DEVICE_VGA_TEXT)
+                report_error(dt->report, a->path, NULL, NULL, "found a second screen, want one a partition");
+            else if (a->port == b->port && a->port_count && b->port_count)
+                report_error(dt->report, a->path, "reg", NULL, "found port 0x%x, want another than that of %s", a->port,
+                             b->path);
+        }
+    }
+}
+
+void rules_check_partition(const struct dt *dt, int node, const struct partition_config *partition)
+{
+    (void)node;
+    if (partition->window_count == 0)
+        return;
+    check_windows_apart(dt, partition);
+    check_first_window(dt, partition);
+    check_devices_apart(dt, partition);
+}
+
+static void check_uart_owners(const struct dt *dt, const struct partition_config *a, const struct partition_config *b)
+{
+    for (unsigned i = 0; i < a->device_count; i++)
+        for (unsigned j = 0; j < b->device_count; j++)
+            if (a->devices[i].kind == DEVICE_UART && b->devices[j].kind == DEVICE_UART &&
+                a->devices[i].port == b->devices[j].port)
+                report_error(dt->report, a->devices[i].path, "reg", "a physical UART has one owner",
+                             "found port 0x%x, want another than that of %s", a->devices[i].port, b->devices[j].path);
+}
+
+static void check_pair(const struct dt *dt, const struct partition_config *a, const struct partition_config *b)
+{
+    if (a->label && b->label && strcmp(a->label, b->label) == 0)
+        report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label,
+                     b->path);
+    check_uart_owners(dt, a, b);
+}
+
+static void check_screens(const struct dt *dt, const struct config *config)
+{
+    unsigned screens = 0;
+
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        const struct partition_config *partition = &config->partitions[i];
+
+        for (unsigned j = 0; j < partition->device_count; j++)
+            if (partition->devices[j].kind == DEVICE_VGA_TEXT && ++screens > CONFIG_VGA_SCREENS_MAX)
+                report_error(dt->report, partition->devices[j].path, NULL,
+                             "VGA text memory has eight pages; use shikiri,console",
+                             "found screen number %u, want at most %d in a system", screens, CONFIG_VGA_SCREENS_MAX);
+    }
+}
+
+void rules_check_system(const struct dt *dt, const struct config *config)
+{
+    for (unsigned i = 1; i < config->partition_count; i++)
+        for (unsigned j = 0; j < i; j++)
+            check_pair(dt, &config->partitions[i], &config->partitions[j]);
+    check_screens(dt, config);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rules that values obey, apart from their type: limits, alignment, and what
+ * several nodes may not have in common.
+ */
+#ifndef SHIKIRI_PARTITIONS_RULES_H
+#define SHIKIRI_PARTITIONS_RULES_H
+
+#include "partitions/config.h"
+#include "partitions/fdt.h"
+
+/* Size, alignment and range of one window. */
+void rules_check_window(const struct dt *dt, int node, const struct window_config *window);
+
+/* Where each kind of UART may sit. */
+void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device);
+
+/* What the windows and devices of one partition may not have in common, and its start area. */
+void rules_check_partition(const struct dt *dt, int node, const struct partition_config *partition);
+
+/* What partitions may not have in common: labels, numbers, UARTs; and the number of screens. */
+void rules_check_system(const struct dt *dt, const struct config *config);
+
+#endif
