@@ -8,8 +8,8 @@
 #include "hv/lib/string.h"
 #include "partitions/image.h"
 
-#define GPA_LIMIT (1ULL << 39) /* what one PML4 entry of the nested page table covers */
-#define HPA_LIMIT (1ULL << 48)
+#define GPA_LIMIT (1UL << 39) /* what one PML4 entry of the nested page table covers */
+#define HPA_LIMIT (1UL << 48)
 
 static struct range guest_range(const struct window_config *window)
 {
@@ -28,14 +28,14 @@ void rules_check_window(const struct dt *dt, int node, const struct window_confi
         dt_error(dt, node, "reg", "pages have 4 KiB", "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base,
                  size_bytes);
     if (base >= GPA_LIMIT || size_bytes > GPA_LIMIT - base)
-        dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%llx at most", base,
+        dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most", base,
                  size_bytes, GPA_LIMIT);
     if (!window->fixed)
         return;
     if (!is_aligned(host, PAGE_BYTES))
         dt_error(dt, node, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
     if (host >= HPA_LIMIT || size_bytes > HPA_LIMIT - host)
-        dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%llx at most", host,
+        dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most", host,
                  size_bytes, HPA_LIMIT);
 }
 
@@ -79,7 +79,7 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
                      "found it in a partition's first window, want that writable");
     if (window->size_bytes < START_AREA_BYTES || window->gpa.value + window->size_bytes > 4 * GIB) {
         report_error(dt->report, window->path, "reg", "the start area lies at the end of the first window",
-                     "found 0x%lx bytes at 0x%lx, want at least 0x%llx that end at 0x100000000 at most",
+                     "found 0x%lx bytes at 0x%lx, want at least 0x%lx that end at 0x100000000 at most",
                      window->size_bytes, window->gpa.value, START_AREA_BYTES);
         return;
     }

@@ -22,8 +22,8 @@ typedef struct hpa {
 #define GPA(v) ((gpa_t){(v)})
 #define HPA(v) ((hpa_t){(v)})
 
-#define PAGE_BYTES 4096ULL
-#define KIB        1024ULL
+#define PAGE_BYTES 4096UL
+#define KIB        1024UL
 #define MIB        (1024 * KIB)
 #define GIB        (1024 * MIB)
 

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `make help` lists the targets.
+
+BUILD   := build
+CONFIG  ?= dts/examples/trio.dts
+VERSION := 0.1
+PYTHON  := /usr/bin/python3
+NAME    := $(basename $(notdir $(CONFIG)))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: help deps all run test check bench iso clean size symbols-table
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo 'Variables: CONFIG=path/to/system.dts (default $(CONFIG)), IMAGES="more.elf images.elf",'
+	@echo '           SECONDS=n ends "run" after n seconds, CPU=max|EPYC, MEMORY=mebibytes.'
+
+# ---- what has to be installed ---------------------------------------------------------------
+
+PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x86 seabios \
+            grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
+            libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
+            clang-format clang-tidy cppcheck
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+deps: ## install the packages that are missing (Debian 12)
+	@missing=$$(for p in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing:" $$missing; \
+	    $(SUDO) apt-get update -q && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+# ---- the hypervisor -------------------------------------------------------------------------
+
+CORE_SOURCES := $(wildcard boot/*.c hv/*.c hv/cpu/*.c hv/dev/*.c hv/lib/*.c hv/svm/*.c partitions/*.c sched/*.c) \
+                $(wildcard boot/*.S hv/cpu/*.S hv/svm/*.S)
+CORE_SOURCES := $(filter-out hv/svm/offsets.c,$(CORE_SOURCES))
+CORE_OBJECTS := $(CORE_SOURCES:%=$(BUILD)/%.o)
+
+CORE_CFLAGS := -std=c11 -ffreestanding -mgeneral-regs-only -O2 -g -Wall -Wextra -Werror \
+               -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
+               -m64 -mno-red-zone -fno-pic -fno-pie -mcmodel=small -fno-omit-frame-pointer \
+               -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
+               -fstack-protector-strong -mstack-protector-guard=global -I. -I$(BUILD)
+CORE_ASFLAGS := -m64 -g -I. -I$(BUILD) -DVERSION='"$(VERSION)"' -Wa,--fatal-warnings
+CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,noexecstack,--fatal-warnings,-z,max-page-size=4096 \
+                -T boot/shikiri.ld
+CORE_LIBS    := -lfdt
+
+all: $(BUILD)/shikiri.elf guests ## build the hypervisor and the example guests
+
+$(BUILD)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CORE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.S.o: %.S Makefile $(BUILD)/offsets.h
+	@mkdir -p $(@D)
+	$(CC) $(CORE_ASFLAGS) -MMD -MP -c $< -o $@
+
+# Offsets of C structs for assembly.
+$(BUILD)/offsets.h: hv/svm/offsets.c $(wildcard hv/svm/*.h hv/cpu/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CORE_CFLAGS) -S $< -o - | grep '^#define [A-Z]' > $@
+
+# Linked twice: the first time with an empty symbol table, the second with the one made from the first.
+$(BUILD)/symbols-0.S: tools/symbols.sh
+	@mkdir -p $(@D)
+	tools/symbols.sh < /dev/null > $@
+
+$(BUILD)/shikiri-0.elf: $(CORE_OBJECTS) $(BUILD)/symbols-0.S boot/shikiri.ld
+	$(CC) $(CORE_LDFLAGS) $(CORE_OBJECTS) $(BUILD)/symbols-0.S $(CORE_LIBS) -o $@
+
+$(BUILD)/symbols-1.S: $(BUILD)/shikiri-0.elf tools/symbols.sh
+	nm -n $< | tools/symbols.sh > $@
+
+# shikiri.sym.elf is for gdb; shikiri.elf is the same image as ELF32, which is what QEMU's -kernel takes.
+$(BUILD)/shikiri.sym.elf: $(BUILD)/symbols-1.S
+	$(CC) $(CORE_LDFLAGS) $(CORE_OBJECTS) $< $(CORE_LIBS) -o $@
+
+$(BUILD)/shikiri.elf: $(BUILD)/shikiri.sym.elf
+	objcopy -O elf32-i386 -S $< $@
+
+-include $(CORE_OBJECTS:.o=.d)
+
+# ---- guests and tests -----------------------------------------------------------------------
+
+include guests/guests.mk
+include tests/host/tests.mk
+
+# ---- running --------------------------------------------------------------------------------
+
+EMULATE := $(PYTHON) tools/emulate.py --build $(BUILD) $(if $(IMAGES),--images $(IMAGES)) \
+           $(if $(CPU),--cpu $(CPU)) $(if $(MEMORY),--memory $(MEMORY))
+
+run: all ## boot CONFIG in QEMU
+	@$(EMULATE) run $(CONFIG) $(if $(SECONDS),--seconds $(SECONDS))
+
+iso: all ## leave a bootable build/NAME.iso of CONFIG
+	@$(EMULATE) iso $(CONFIG)
+
+test: check host-tests all boot-tests bench ## all tests
+	@echo "all tests passed"
+
+.PHONY: boot-tests
+boot-tests: all
+	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot
+
+bench: all ## instructions of each event, under icount
+	$(PYTHON) tests/bench/bench.py $(BUILD)
+
+check: ## formatting, include rules, static analysis
+	tools/check.sh
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
