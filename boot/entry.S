@@ -64,6 +64,9 @@ double_fault_guard:     .skip 4096
 double_fault_stack:     .skip FAULT_STACK_BYTES
         .global double_fault_stack_top
 double_fault_stack_top:
+/* When all this began, for the time the start takes. */
+        .global entry_tsc
+entry_tsc:              .skip 8
 /* What FS points to while libfdt runs: the distribution's build has its stack canary at FS:0x28. */
 fs_block:               .skip 0x30
         .global __stack_chk_guard
@@ -78,6 +81,9 @@ start:
         cld
         mov     $stack_top, %esp
         mov     %eax, %ebp
+        rdtsc
+        mov     %eax, entry_tsc
+        mov     %edx, entry_tsc + 4
         mov     $no_loader, %esi        /* said below, if it has to be */
 
         /* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). */

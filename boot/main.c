@@ -32,6 +32,7 @@ void boot_main(uint32_t magic, const void *info)
     static struct loop loop;
 
     log_set_sink(put);
+    trap_init();                                 /* the IDT's contents */
     cpu_init(&cpu_boot, double_fault_stack_top); /* descriptor tables; from here on a bug is a panic */
     multiboot_read(&boot.loader, magic, info);   /* memory map, modules, command line */
     start_read_options(&boot);                   /* how the run ends, what is traced */

@@ -5,7 +5,7 @@
 #include "boot/start.h"
 
 #include "hv/cpu/paging.h"
-#include "hv/cpu/screen.h"
+#include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
@@ -235,7 +235,7 @@ void start_build(struct boot *boot, struct loop *loop)
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, loop, i);
     devices_show_screen(0);
-    log_line("%u partition%s, %u screen%s, slots of %u us", config->partition_count,
-             config->partition_count == 1 ? "" : "s", devices_screen_count(), devices_screen_count() == 1 ? "" : "s",
-             config->slot_us);
+    log_line("%u partition%s, %u screen%s, slots of %u us; %lu TSC ticks since entry",
+             config->partition_count, config->partition_count == 1 ? "" : "s", devices_screen_count(),
+             devices_screen_count() == 1 ? "" : "s", config->slot_us, x86_rdtsc() - entry_tsc);
 }

@@ -25,6 +25,7 @@ struct boot {
 
 /* From boot/entry.S. */
 extern uint8_t double_fault_stack_top[];
+extern uint64_t entry_tsc;
 
 void start_read_options(struct boot *boot);
 void start_check_processor(struct boot *boot);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest that does what it should not, one thing a run: bootargs do=NAME, of the
+ * table below. What the hypervisor answers with an exception or a value ends with
+ * "ok" and status 0, or "WRONG" and 1; what ends the partition never comes back.
+ */
+#include "guests/crash/try.h"
+#include "guests/lib/lib.h"
+
+#define OUTSIDE 0x40000000 /* 1 GiB: mapped by the guest's tables, not by the nested ones */
+
+static const char *bootargs;
+
+static bool expect(const char *what, uint64_t is, uint64_t should_be)
+{
+    print("crash: %s %llx, want %llx\n", what, (unsigned long long)is, (unsigned long long)should_be);
+    return is == should_be;
+}
+
+static uintptr_t target(void)
+{
+    return args_number(bootargs, "at", OUTSIDE);
+}
+
+static bool do_read(void)
+{
+    return expect("read", *(volatile uint32_t *)target(), 0);
+}
+
+static bool do_write(void)
+{
+    *(volatile uint32_t *)target() = 1;
+    return false;
+}
+
+static bool do_execute(void)
+{
+    ((void (*)(void))target())();
+    return false;
+}
+
+static bool do_triple(void)
+{
+    static const struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } empty;
+
+    __asm__ volatile("lidt %0\n\tud2" ::"m"(empty));
+    return false;
+}
+
+static bool do_port(void)
+{
+    return expect("port 0x60", inb(0x60), 0xff);
+}
+
+static bool do_ports(void)
+{
+    return expect("8 bits", inb(0x60), 0xff) && expect("16 bits", inw(0xcf8), 0xffff) &&
+           expect("32 bits", inl(0xcfc), 0xffffffff);
+}
+
+static bool do_string_io(void)
+{
+    char byte = 0;
+
+    __asm__ volatile("outsb" ::"S"(&byte), "d"(0x60));
+    return false;
+}
+
+static bool do_svm(void)
+{
+    return expect("vmrun", TRY("vmrun %%rax", "a"(0)), VECTOR_UD) &&
+           expect("vmload", TRY("vmload %%rax", "a"(0)), VECTOR_UD) &&
+           expect("vmsave", TRY("vmsave %%rax", "a"(0)), VECTOR_UD) &&
+           expect("stgi", TRY("stgi", "a"(0)), VECTOR_UD) && expect("clgi", TRY("clgi", "a"(0)), VECTOR_UD) &&
+           expect("skinit", TRY("skinit %%eax", "a"(0)), VECTOR_UD) &&
+           expect("invlpga", TRY("invlpga %%rax, %%ecx", "a"(0), "c"(0)), VECTOR_UD) &&
+           expect("monitor", TRY("monitor %%rax, %%ecx, %%edx", "a"(0), "c"(0), "d"(0)), VECTOR_UD) &&
+           expect("mwait", TRY("mwait %%eax, %%ecx", "a"(0), "c"(0)), VECTOR_UD);
+}
+
+static bool do_msr(void)
+{
+    static const uint32_t forbidden[] = {0x1b,       0x2ff,      0xc0010010, 0xc0010015, 0xc0010114,
+                                         0xc0010117, 0x12345678, 0xc0010140};
+    bool ok = true;
+
+    for (unsigned i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+        ok &= expect("rdmsr", TRY("rdmsr", "c"(forbidden[i])), VECTOR_GP);
+        ok &= expect("wrmsr", TRY("wrmsr", "c"(forbidden[i]), "a"(0), "d"(0)), VECTOR_GP);
+    }
+    return ok && expect("rdpmc", TRY("rdpmc", "c"(0)), VECTOR_GP);
+}
+
+#define EFER     0xc0000080
+#define EFER_LME 0x100ULL
+#define SVME     0x1000ULL
+#define PAT      0x277
+#define TSC      0x10
+
+static bool do_efer(void)
+{
+    uint64_t efer = rdmsr(EFER);
+
+    return expect("svme", efer & SVME, 0) &&
+           expect("set svme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer | SVME)), "d"(0)), VECTOR_GP) &&
+           expect("clear lme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer & ~EFER_LME)), "d"(0)), VECTOR_GP) &&
+           expect("set same", TRY("wrmsr", "c"(EFER), "a"((uint32_t)efer), "d"(0)), NOTHING) &&
+           expect("efer", rdmsr(EFER), efer);
+}
+
+static bool do_pat(void)
+{
+    wrmsr(PAT, 0x0606060606060606ULL);
+    return expect("pat", rdmsr(PAT), 0x0606060606060606ULL) &&
+           expect("bad pat", TRY("wrmsr", "c"(PAT), "a"(2), "d"(0)), VECTOR_GP);
+}
+
+static bool do_tsc(void)
+{
+    wrmsr(TSC, 0);
+    return expect("tsc", rdtsc() >> 40, 0) && expect("rdmsr tsc", rdmsr(TSC) >> 40, 0);
+}
+
+static bool do_cpuid(void)
+{
+    uint32_t r[4];
+    bool ok;
+
+    cpuid(0x80000001, 0, r);
+    ok = expect("svm", r[2] >> 2 & 1, 0);
+    cpuid(0x8000000a, 0, r);
+    ok &= expect("svm features", r[0] | r[1] | r[3], 0);
+    cpuid(1, 0, r);
+    ok &= expect("hypervisor", r[2] >> 31, 1) && expect("apic", r[3] >> 9 & 1, 0) && expect("monitor", r[2] >> 3 & 1, 0);
+    cpuid(SHIKIRI_CPUID_BASE, 0, r);
+    return ok && expect("signature", r[1] == SHIKIRI_CPUID_EBX && r[2] == SHIKIRI_CPUID_ECX && r[3] == SHIKIRI_CPUID_EDX,
+                        1);
+}
+
+static bool do_wbinvd(void)
+{
+    return expect("wbinvd", TRY("wbinvd", "a"(0)), NOTHING) && expect("invd", TRY("invd", "a"(0)), NOTHING);
+}
+
+static bool do_xsetbv(void)
+{
+    unsigned long cr4;
+    uint32_t r[4];
+
+    cpuid(1, 0, r);
+    if (!(r[2] >> 26 & 1))
+        return expect("xsetbv without xsave", TRY("xsetbv", "c"(0), "a"(1), "d"(0)), VECTOR_UD);
+    __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 1UL << 18));
+    return expect("xsetbv 1", TRY("xsetbv", "c"(0), "a"(1), "d"(0)), NOTHING) &&
+           expect("xsetbv 0", TRY("xsetbv", "c"(0), "a"(0), "d"(0)), VECTOR_GP) &&
+           expect("xsetbv 5", TRY("xsetbv", "c"(0), "a"(5), "d"(0)), VECTOR_GP) &&
+           expect("xsetbv 3", TRY("xsetbv", "c"(0), "a"(3), "d"(0)), NOTHING);
+}
+
+static bool do_cr3(void)
+{
+    __asm__ volatile("mov %0, %%cr3" ::"r"(1UL << 60));
+    return false;
+}
+
+static bool do_cr4(void)
+{
+    return expect("reserved cr4", TRY("mov %%rax, %%cr4", "a"(1UL << 40 | 0x20)), VECTOR_GP);
+}
+
+static bool do_cr8(void)
+{
+    __asm__ volatile("mov %0, %%cr8" ::"r"(0UL));
+    return false;
+}
+
+static bool do_hypercall(void)
+{
+    static char text[] = "crash: by hypercall\n";
+    unsigned long length = sizeof(text) - 1;
+
+    return expect("unknown", (uint64_t)hypercall(99, 0, 0), (uint64_t)SHIKIRI_ERROR_CALL) &&
+           expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0), (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+           expect("outside", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, OUTSIDE, 1),
+                  (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+           expect("huge gpa", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, ~0UL, 2),
+                  (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+           expect("too long", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 257),
+                  (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+           expect("empty", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 0), 0) &&
+           expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length), length);
+}
+
+static bool do_flood(void)
+{
+    for (unsigned i = 0; i < 300; i++)
+        print("%s", "x");
+    print("\n\033[2J\tend\r\n\n");
+    return true;
+}
+
+static bool do_halt(void)
+{
+    __asm__ volatile("cli\n\thlt");
+    return false;
+}
+
+static bool do_single_step(void)
+{
+    __asm__ volatile("mov %0, %%dr7" ::"r"(0x401UL));
+    __asm__ volatile("mov %0, %%dr0" ::"r"(&do_single_step));
+    return expect("hypercall", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 0, 0), SHIKIRI_ABI_VERSION);
+}
+
+static const struct {
+    const char *name;
+    bool (*act)(void);
+} deeds[] = {
+    {"read", do_read},       {"write", do_write},   {"execute", do_execute},     {"triple", do_triple},
+    {"port", do_port},       {"ports", do_ports},   {"string-io", do_string_io}, {"svm", do_svm},
+    {"msr", do_msr},         {"efer", do_efer},     {"pat", do_pat},             {"tsc", do_tsc},
+    {"cpuid", do_cpuid},     {"wbinvd", do_wbinvd}, {"xsetbv", do_xsetbv},       {"cr3", do_cr3},
+    {"cr4", do_cr4},         {"cr8", do_cr8},       {"hypercall", do_hypercall}, {"flood", do_flood},
+    {"halt", do_halt},       {"breakpoint", do_single_step},
+};
+
+int main(const char *args)
+{
+    char name[16];
+
+    bootargs = args;
+    print_to(args);
+    try_init();
+    args_string(args, "do", name, sizeof(name), "nothing");
+    for (unsigned i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+        if (!equal(deeds[i].name, name))
+            continue;
+        bool ok = deeds[i].act();
+
+        print("crash: %s %s\n", name, ok ? "ok" : "WRONG");
+        return ok ? (int)args_number(args, "status", 0) : 1;
+    }
+    print("crash: found do=%s, want one of the names in crash.c\n", name);
+    return 2;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Instructions that may fault: TRY() runs one and tells the exception's vector, or
+ * NOTHING. The handlers are in try_64.S.
+ */
+#ifndef SHIKIRI_GUESTS_CRASH_TRY_H
+#define SHIKIRI_GUESTS_CRASH_TRY_H
+
+#include "guests/lib/x86.h"
+
+#define NOTHING   0xff
+#define VECTOR_UD 6
+#define VECTOR_GP 13
+#define VECTOR_PF 14
+
+extern volatile uint32_t try_caught;
+extern void *volatile try_resume;
+
+/* Loads an IDT with handlers for #UD, #GP and #PF. */
+void try_init(void);
+
+#define TRY(instruction, ...)                                                                                \
+    ({                                                                                                       \
+        try_caught = NOTHING;                                                                                \
+        __asm__ volatile("movq $1f, try_resume\n\t" instruction "\n1:" ::__VA_ARGS__ : "rbx", "memory");      \
+        try_caught;                                                                                          \
+    })
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the example guests share: bootargs, text to a UART or by hypercall, the VGA
+ * text page.
+ */
+#ifndef SHIKIRI_GUESTS_LIB_LIB_H
+#define SHIKIRI_GUESTS_LIB_LIB_H
+
+#include "guests/lib/x86.h"
+
+#define SCREEN_COLUMNS 80
+#define SCREEN_ROWS    25
+
+/* Bootargs are words of the form key=value. The number is decimal or 0x hexadecimal. */
+uint32_t args_number(const char *args, const char *key, uint32_t fallback);
+
+/* Copies the value, cut to `size_bytes`; false, and `fallback`, when the key is missing. */
+bool args_string(const char *args, const char *key, char *value, size_t size_bytes, const char *fallback);
+
+/* Where print() goes: the UART at port uart= of the bootargs, or by hypercall. */
+void print_to(const char *args);
+
+/* %s, %u, %x, and %llx for 64 bits. */
+void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Text on the screen in a VGA attribute. */
+void screen_write(unsigned row, unsigned column, uint8_t attribute, const char *text);
+void screen_fill(unsigned row, unsigned column, unsigned rows, unsigned columns, uint8_t attribute, char c);
+
+/* Decimal digits of a value; returns the first. `digits` has 11 bytes. */
+char *to_decimal(uint32_t value, char digits[11]);
+
+bool equal(const char *a, const char *b);
+
+#endif
