@@ -109,7 +109,7 @@ boot-tests: all
 	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot
 
 bench: all ## instructions of each event, under icount
-	$(PYTHON) tests/bench/bench.py $(BUILD)
+	$(PYTHON) tests/bench/bench.py
 
 check: ## formatting, include rules, static analysis
 	tools/check.sh

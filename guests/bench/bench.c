@@ -18,14 +18,14 @@
 #define TICKS(times, instruction, ...)                                                                       \
     ({                                                                                                       \
         uint64_t count = (times), from = rdtsc();                                                            \
-        __asm__ volatile("1:\n\t" instruction "\n\tdec %0\n\tjnz 1b" : "+r"(count) : __VA_ARGS__ : "rbx",    \
-                         "rcx", "rdx", "memory");                                                            \
+        __asm__ volatile("1:\n\t" instruction "\n\tdec %0\n\tjnz 1b" : "+r"(count) : __VA_ARGS__ : "rax",    \
+                         "rbx", "rcx", "rdx", "memory");                                                            \
         rdtsc() - from;                                                                                      \
     })
 
 static void row(const char *name, uint64_t ticks, uint64_t times)
 {
-    uint64_t empty = TICKS(times, "", "a"(0));
+    uint64_t empty = TICKS(times, "", "D"(0));
 
     print("bench: %s %u\n", name, (unsigned)((ticks - empty + times / 2) / times));
 }

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What scenarios and benchmarks share: systems written as a few words, runs in an emulator, and
+what they print."""
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import emulate  # noqa: E402
+
+BUILD = ROOT / "build"
+GUESTS = BUILD / "guests"
+DONE, REFUSED, PANIC = 33, 35, 37  # QEMU's exit status by hv/cpu/machine.h
+TIMEOUT = 240  # seconds, of one run
+
+CONSOLE = """isa { compatible = "isa"; #address-cells = <2>; #size-cells = <1>;
+    serial@3f8 { compatible = "shikiri,console"; reg = <1 0x3f8 8>; }; };"""
+COM2 = """isa { compatible = "isa"; #address-cells = <2>; #size-cells = <1>;
+    serial@2f8 { compatible = "ns16550a"; reg = <1 0x2f8 8>; }; };"""
+VGA = 'vga { compatible = "shikiri,vga-text"; };'
+
+
+@dataclass
+class Partition:
+    """One partition node; `memory` holds the lines of extra memory properties or nodes."""
+    label: str
+    image: str
+    bootargs: str = ""
+    mib: int = 4
+    devices: str = CONSOLE
+    extra: str = ""
+    memory: str = ""
+
+    def node(self, number):
+        size = self.mib * 1024 * 1024
+        return f"""partition@{number:x} {{ compatible = "shikiri,partition"; reg = <{number}>;
+    label = "{self.label}"; image = "{self.image}"; bootargs = "{self.bootargs}"; {self.extra}
+    #address-cells = <2>; #size-cells = <2>;
+    memory@0 {{ device_type = "memory"; reg = <0 0 0 {size:#x}>; {self.memory} }};
+    {self.devices} }};
+"""
+
+
+def system(*partitions, slot_us=1000):
+    """The text of a .dts."""
+    nodes = "".join(partition.node(i) for i, partition in enumerate(partitions))
+    return f"""/dts-v1/;
+/ {{ compatible = "shikiri,system";
+schedule {{ compatible = "shikiri,round-robin"; slot-us = <{slot_us}>; }};
+partitions {{ #address-cells = <1>; #size-cells = <0>;
+{nodes}}}; }};
+"""
+
+
+@dataclass
+class Result:
+    """What a run left behind."""
+    status: int
+    serial: str  # COM1, line ends as \n
+    com2: str = ""
+    raw: bytes = b""
+    lines: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.lines = self.serial.splitlines()
+
+    def errors(self):
+        """The texts of the error lines."""
+        return [line.removeprefix("shikiri: error: ") for line in self.lines if line.startswith("shikiri: error: ")]
+
+    def of(self, label):
+        """What a partition printed."""
+        return [line.split(" | ", 1)[1] for line in self.lines if re.match(rf"{re.escape(label)} *\| ", line)]
+
+    def summary(self):
+        """The closing table: label -> state, run time in us, switches, exits by name."""
+        rows = {}
+        for line in self.lines:
+            match = re.match(r"shikiri: (\S+) +(runs|halted|ended|faulted) +(\d+) +(\d+) +(.*)", line)
+            if match:
+                exits = {name: int(count) for name, count in re.findall(r"(write CR8|#?\w+) (\d+)", match[5])}
+                rows[match[1]] = (match[2], int(match[3]), int(match[4]), exits)
+        return rows
+
+
+def compile_text(text, directory, name="system"):
+    """Compiles the text of a .dts in a directory and returns the blob's path."""
+    source = Path(directory) / f"{name}.dts"
+    source.write_text(text)
+    return emulate.compile_dts(source, directory)
+
+
+def images_of(dtb):
+    return [GUESTS / name for name in emulate.image_names(dtb)]
+
+
+def spawn(command, timeout=TIMEOUT):
+    """Runs a command with a time limit and returns its exit status."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+        try:
+            output, _ = run.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.communicate()
+            raise AssertionError(f"the run did not end within {timeout} seconds: {' '.join(map(str, command))}")
+    return run.returncode, output.decode(errors="replace")
+
+
+def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), timeout=TIMEOUT, **machine):
+    """Boots a system in QEMU until it ends by itself. Give the .dts as text, a blob, or all modules."""
+    with tempfile.TemporaryDirectory() as directory:
+        if text is not None:
+            dtb = compile_text(text, directory)
+        if modules is None:
+            modules = [dtb, *images_of(dtb)] if dtb else []
+        com1, com2 = Path(directory) / "com1", Path(directory) / "com2"
+        command = emulate.qemu_command(BUILD, modules=modules, options=f"on-end=qemu-exit {options}".strip(), iso=iso,
+                                       serial=(f"file:{com1}", f"file:{com2}"), more=("-monitor", "none", *more),
+                                       **machine)
+        try:
+            status, output = spawn(command, timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{com1.read_text(errors='replace')[-3000:]}") from None
+        raw = com1.read_bytes() if com1.exists() else b""
+        result = Result(status, raw.decode(errors="replace").replace("\r\n", "\n"),
+                        com2.read_text(errors="replace") if com2.exists() else "", raw)
+        if status not in (DONE, REFUSED):
+            raise AssertionError(f"QEMU ended with {status}\n{output}\n{result.serial[-4000:]}")
+        return result
+
+
+def run_bochs(text, cpu, timeout=TIMEOUT):
+    """Boots a system from an ISO in Bochs until it ends by itself."""
+    with tempfile.TemporaryDirectory() as directory:
+        directory = Path(directory)
+        dtb = compile_text(text, directory)
+        iso = emulate.make_iso(BUILD, directory / "system.iso", [dtb, *images_of(dtb)], "on-end=bochs-shutdown")
+        serial, com2 = directory / "com1", directory / "com2"
+        config, commands = directory / "bochsrc", directory / "commands"
+        config.write_text(emulate.bochs_config(iso, serial, directory / "log", cpu, com2_file=com2))
+        commands.write_text("c\n" * 5)
+        try:
+            _, output = spawn(["bochs", "-q", "-f", config, "-rc", commands], timeout)
+        except AssertionError as error:
+            log = (directory / "log").read_text(errors="replace")[-2000:]
+            raise AssertionError(f"{error}\n{serial.read_text(errors='replace')[-3000:]}\n{log}") from None
+        assert serial.exists(), output[-3000:]
+        raw = serial.read_bytes()
+        return Result(DONE, raw.decode(errors="replace").replace("\r\n", "\n"), com2.read_text(errors="replace"), raw)
