@@ -42,7 +42,7 @@ CORE_OBJECTS := $(CORE_SOURCES:%=$(BUILD)/%.o)
 
 CORE_CFLAGS := -std=c11 -ffreestanding -mgeneral-regs-only -O2 -g -Wall -Wextra -Werror \
                -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
-               -m64 -mno-red-zone -fno-pic -fno-pie -mcmodel=small -fno-omit-frame-pointer \
+               -m64 -mno-red-zone -fno-pic -fno-pie -mcmodel=small -fno-omit-frame-pointer -momit-leaf-frame-pointer \
                -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
                -fstack-protector-strong -mstack-protector-guard=global -I. -I$(BUILD)
 CORE_ASFLAGS := -m64 -g -I. -I$(BUILD) -DVERSION='"$(VERSION)"' -Wa,--fatal-warnings

@@ -16,11 +16,16 @@
 #define STANDARD_LAST 0xdU
 #define EXTENDED_LAST 0x80000008U
 
+#define XSAVE_BYTES_SSE 576 /* legacy area and header */
+#define XSAVE_BYTES_AVX (XSAVE_BYTES_SSE + 256)
+
 #define ECX1_OSXSAVE    BIT(27)
 #define ECX1_HYPERVISOR BIT(31)
 
+/* What is kept of each register, and what has to be computed. */
 struct mask {
     uint32_t eax, ebx, ecx, edx;
+    void (*adjust)(struct vcpu *vcpu, uint32_t subleaf);
 };
 
 /* SSE3, PCLMUL, SSSE3, FMA, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, OSXSAVE, AVX, F16C, RDRAND */
@@ -41,21 +46,90 @@ struct mask {
 #define EDX_8_1                                                                                              \
     ((EDX1 & 0x0183f3ffU) | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+    vcpu->vmcb->save.rax = eax;
+    vcpu->guest.registers[REGISTER_RBX] = ebx;
+    vcpu->guest.registers[REGISTER_RCX] = ecx;
+    vcpu->guest.registers[REGISTER_RDX] = edx;
+}
+
+static void adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf)
+{
+    (void)subleaf;
+    vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, STANDARD_LAST);
+}
+
+static void adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf)
+{
+    (void)subleaf;
+    vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, EXTENDED_LAST);
+}
+
+static void adjust_features(struct vcpu *vcpu, uint32_t subleaf)
+{
+    uint64_t *ecx = &vcpu->guest.registers[REGISTER_RCX];
+
+    (void)subleaf;
+    *ecx &= ~(uint64_t)ECX1_OSXSAVE;
+    *ecx |= ECX1_HYPERVISOR | ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
+}
+
+static void adjust_structured(struct vcpu *vcpu, uint32_t subleaf)
+{
+    if (subleaf != 0)
+        answer(vcpu, 0, 0, 0, 0);
+}
+
+/*
+ * Only components a guest may switch on. EBX of subleaf 0 depends on XCR0, which is the
+ * guest's own at this moment.
+ */
+static void adjust_xstate(struct vcpu *vcpu, uint32_t subleaf)
+{
+    uint32_t components = (uint32_t)xstate_guest_components();
+    uint32_t eax = (uint32_t)vcpu->vmcb->save.rax;
+
+    if (subleaf == 0)
+        answer(vcpu, eax & components, (uint32_t)vcpu->guest.registers[REGISTER_RBX],
+               (components & XCR0_AVX) ? XSAVE_BYTES_AVX : XSAVE_BYTES_SSE, 0);
+    else if (subleaf == 1)
+        answer(vcpu, eax & (BIT(0) | BIT(1) | BIT(2)), 0, 0, 0); /* XSAVEOPT, XSAVEC, XGETBV of 1 */
+    else if (subleaf >= 32 || !(components >> subleaf & 1))
+        answer(vcpu, 0, 0, 0, 0);
+}
+
+static void adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf)
+{
+    (void)subleaf;
+    answer(vcpu, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX);
+}
+
 static const struct mask standard[] = {
-    [0x0] = {ALL, ALL, ALL, ALL},
-    [0x1] = {ALL, 0x0000ff00, ECX1, EDX1},
-    [0x7] = {0, EBX7, 0, 0},
-    [0xd] = {ALL, ALL, ALL, ALL}, /* see xstate_leaf() */
+    [0x0] = {ALL, ALL, ALL, ALL, adjust_standard_last},
+    [0x1] = {ALL, 0x0000ff00, ECX1, EDX1, adjust_features},
+    [0x7] = {0, EBX7, 0, 0, adjust_structured},
+    [0xd] = {ALL, ALL, ALL, ALL, adjust_xstate},
 };
 
 static const struct mask extended[] = {
-    [0x0] = {ALL, ALL, ALL, ALL},  [0x1] = {ALL, 0, ECX_8_1, EDX_8_1},
-    [0x2] = {ALL, ALL, ALL, ALL},  [0x3] = {ALL, ALL, ALL, ALL},
-    [0x4] = {ALL, ALL, ALL, ALL},  [0x5] = {ALL, ALL, ALL, ALL},
-    [0x6] = {ALL, ALL, ALL, ALL},  [0x7] = {0, 0, 0, BIT(8)}, /* invariant TSC */
-    [0x8] = {0x0000ffff, 0, 0, 0},
+    [0x0] = {ALL, ALL, ALL, ALL, adjust_extended_last},
+    [0x1] = {ALL, 0, ECX_8_1, EDX_8_1, NULL},
+    [0x2] = {ALL, ALL, ALL, ALL, NULL}, /* name */
+    [0x3] = {ALL, ALL, ALL, ALL, NULL},
+    [0x4] = {ALL, ALL, ALL, ALL, NULL},
+    [0x5] = {ALL, ALL, ALL, ALL, NULL}, /* caches */
+    [0x6] = {ALL, ALL, ALL, ALL, NULL},
+    [0x7] = {0, 0, 0, BIT(8), NULL}, /* invariant TSC */
+    [0x8] = {0x0000ffff, 0, 0, 0, NULL},
 };
 
+static const struct mask hypervisor = {0, 0, 0, 0, adjust_hypervisor};
 static const struct mask nothing;
 
 static const struct mask *mask_of(uint32_t leaf)
@@ -64,59 +138,7 @@ static const struct mask *mask_of(uint32_t leaf)
         return &standard[leaf];
     if (leaf - EXTENDED < ARRAY_LENGTH(extended))
         return &extended[leaf - EXTENDED];
-    return &nothing;
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/*
- * Leaf 0xd: only components a guest may switch on. EBX of subleaf 0 depends on XCR0, which
- * is the guest's own at this moment.
- */
-static void xstate_leaf(struct cpuid_result *r, uint32_t subleaf)
-{
-    uint32_t components = (uint32_t)xstate_guest_components();
-
-    if (subleaf == 0) {
-        r->eax &= components;
-        r->ecx = (components & XCR0_AVX) ? 576 + 256 : 576; /* legacy area, header, YMM halves */
-        r->edx = 0;
-    } else if (subleaf == 1) {
-        *r = (struct cpuid_result){.eax = r->eax & (BIT(0) | BIT(1) | BIT(2))}; /* OPT, C, XGETBV1 */
-    } else if (subleaf >= 32 || !(components >> subleaf & 1)) {
-        *r = (struct cpuid_result){0};
-    }
-}
-
-static void adjust(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, struct cpuid_result *r)
-{
-    switch (leaf) {
-    case 0:
-        r->eax = least(r->eax, STANDARD_LAST);
-        break;
-    case 1:
-        r->ecx = (r->ecx & ~ECX1_OSXSAVE) | ECX1_HYPERVISOR |
-                 ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
-        break;
-    case 7:
-        if (subleaf != 0)
-            *r = (struct cpuid_result){0};
-        break;
-    case 0xd:
-        xstate_leaf(r, subleaf);
-        break;
-    case EXTENDED:
-        r->eax = least(r->eax, EXTENDED_LAST);
-        break;
-    case SHIKIRI_CPUID_BASE:
-        *r = (struct cpuid_result){SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX};
-        break;
-    default:
-        break;
-    }
+    return leaf == SHIKIRI_CPUID_BASE ? &hypervisor : &nothing;
 }
 
 enum verdict cpuid_exit(struct vcpu *vcpu)
@@ -126,15 +148,9 @@ enum verdict cpuid_exit(struct vcpu *vcpu)
     const struct mask *mask = mask_of(leaf);
     struct cpuid_result r = x86_cpuid(leaf, subleaf);
 
-    r.eax &= mask->eax;
-    r.ebx &= mask->ebx;
-    r.ecx &= mask->ecx;
-    r.edx &= mask->edx;
-    adjust(vcpu, leaf, subleaf, &r);
-    vcpu->vmcb->save.rax = r.eax;
-    vcpu->guest.registers[REGISTER_RBX] = r.ebx;
-    vcpu->guest.registers[REGISTER_RCX] = r.ecx;
-    vcpu->guest.registers[REGISTER_RDX] = r.edx;
-    exit_advance(vcpu);
+    exit_advance(vcpu, LENGTH_CPUID);
+    answer(vcpu, r.eax & mask->eax, r.ebx & mask->ebx, r.ecx & mask->ecx, r.edx & mask->edx);
+    if (mask->adjust)
+        mask->adjust(vcpu, subleaf);
     return VERDICT_RESUME;
 }

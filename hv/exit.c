@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The exit table: a row for every exit code, with its name, what it does, and how
- * long the instruction is on processors that do not save nRIP (APM vol. 2, appendix C,
- * "SVM Intercept Exit Codes"; docs/exits.md says why each row is as it is).
+ * The exit table: a row for every exit code, with its name, and what it does (APM vol.
+ * 2, appendix C, "SVM Intercept Exit Codes"; docs/exits.md says why each row is as it is).
  */
 #include "hv/exit.h"
 
@@ -21,7 +20,6 @@ typedef enum verdict exit_fn(struct vcpu *vcpu);
 struct exit_entry {
     const char *name;
     exit_fn *act;
-    uint8_t length; /* of the instruction in bytes, without prefixes */
 };
 
 /* The guest's exception goes on to the guest; the intercept only breaks endless loops in microcode. */
@@ -50,7 +48,7 @@ static enum verdict protection(struct vcpu *vcpu)
 
 static enum verdict skip(struct vcpu *vcpu)
 {
-    exit_advance(vcpu);
+    exit_advance(vcpu, LENGTH_INVD);
     return VERDICT_RESUME;
 }
 
@@ -72,7 +70,7 @@ static enum verdict take_interrupt(struct vcpu *vcpu)
 
 static enum verdict halt(struct vcpu *vcpu)
 {
-    exit_advance(vcpu);
+    exit_advance(vcpu, LENGTH_HLT);
     return VERDICT_HALT;
 }
 
@@ -100,43 +98,43 @@ static enum verdict set_xcr0(struct vcpu *vcpu)
     if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->guest.registers[REGISTER_RCX] != 0 || !xstate_guest_may_set(value))
         return protection(vcpu);
     x86_xsetbv(value);
-    exit_advance(vcpu);
+    exit_advance(vcpu, LENGTH_XSETBV);
     return VERDICT_RESUME;
 }
 
 static const struct exit_entry entries[EXIT_ROWS] = {
-    [EXIT_WRITE_CR0 + 8] = {"write CR8", fault, 0},
-    [EXIT_EXCEPTION + VECTOR_DB] = {"#DB", reflect_exception, 0},
-    [EXIT_EXCEPTION + VECTOR_AC] = {"#AC", reflect_exception, 0},
-    [EXIT_INTR] = {"INTR", take_interrupt, 0},
-    [EXIT_NMI] = {"NMI", take_interrupt, 0},
-    [EXIT_SMI] = {"SMI", take_interrupt, 0},
-    [EXIT_INIT] = {"INIT", take_interrupt, 0},
-    [EXIT_RDPMC] = {"RDPMC", protection, 2},
-    [EXIT_CPUID] = {"CPUID", cpuid_exit, 2},
-    [EXIT_RSM] = {"RSM", undefined, 2},
-    [EXIT_INVD] = {"INVD", skip, 2},
-    [EXIT_HLT] = {"HLT", halt, 1},
-    [EXIT_INVLPGA] = {"INVLPGA", undefined, 3},
-    [EXIT_IOIO] = {"IOIO", io_exit, 0},
-    [EXIT_MSR] = {"MSR", msr_exit, 2},
-    [EXIT_FERR_FREEZE] = {"FERR_FREEZE", fault, 0},
-    [EXIT_SHUTDOWN] = {"SHUTDOWN", triple_fault, 0},
-    [EXIT_VMRUN] = {"VMRUN", undefined, 3},
-    [EXIT_VMMCALL] = {"VMMCALL", hypercall_exit, 3},
-    [EXIT_VMLOAD] = {"VMLOAD", undefined, 3},
-    [EXIT_VMSAVE] = {"VMSAVE", undefined, 3},
-    [EXIT_STGI] = {"STGI", undefined, 3},
-    [EXIT_CLGI] = {"CLGI", undefined, 3},
-    [EXIT_SKINIT] = {"SKINIT", undefined, 3},
-    [EXIT_WBINVD] = {"WBINVD", skip, 2},
-    [EXIT_MONITOR] = {"MONITOR", undefined, 3},
-    [EXIT_MWAIT] = {"MWAIT", undefined, 3},
-    [EXIT_MWAIT_ARMED] = {"MWAIT", undefined, 3},
-    [EXIT_XSETBV] = {"XSETBV", set_xcr0, 3},
-    [EXIT_RDPRU] = {"RDPRU", undefined, 3},
-    [ROW_NPF] = {"NPF", fault, 0},
-    [ROW_INVALID] = {"INVALID", invalid, 0},
+    [EXIT_WRITE_CR0 + 8] = {"write CR8", fault},
+    [EXIT_EXCEPTION + VECTOR_DB] = {"#DB", reflect_exception},
+    [EXIT_EXCEPTION + VECTOR_AC] = {"#AC", reflect_exception},
+    [EXIT_INTR] = {"INTR", take_interrupt},
+    [EXIT_NMI] = {"NMI", take_interrupt},
+    [EXIT_SMI] = {"SMI", take_interrupt},
+    [EXIT_INIT] = {"INIT", take_interrupt},
+    [EXIT_RDPMC] = {"RDPMC", protection},
+    [EXIT_CPUID] = {"CPUID", cpuid_exit},
+    [EXIT_RSM] = {"RSM", undefined},
+    [EXIT_INVD] = {"INVD", skip},
+    [EXIT_HLT] = {"HLT", halt},
+    [EXIT_INVLPGA] = {"INVLPGA", undefined},
+    [EXIT_IOIO] = {"IOIO", io_exit},
+    [EXIT_MSR] = {"MSR", msr_exit},
+    [EXIT_FERR_FREEZE] = {"FERR_FREEZE", fault},
+    [EXIT_SHUTDOWN] = {"SHUTDOWN", triple_fault},
+    [EXIT_VMRUN] = {"VMRUN", undefined},
+    [EXIT_VMMCALL] = {"VMMCALL", hypercall_exit},
+    [EXIT_VMLOAD] = {"VMLOAD", undefined},
+    [EXIT_VMSAVE] = {"VMSAVE", undefined},
+    [EXIT_STGI] = {"STGI", undefined},
+    [EXIT_CLGI] = {"CLGI", undefined},
+    [EXIT_SKINIT] = {"SKINIT", undefined},
+    [EXIT_WBINVD] = {"WBINVD", skip},
+    [EXIT_MONITOR] = {"MONITOR", undefined},
+    [EXIT_MWAIT] = {"MWAIT", undefined},
+    [EXIT_MWAIT_ARMED] = {"MWAIT", undefined},
+    [EXIT_XSETBV] = {"XSETBV", set_xcr0},
+    [EXIT_RDPRU] = {"RDPRU", undefined},
+    [ROW_NPF] = {"NPF", fault},
+    [ROW_INVALID] = {"INVALID", invalid},
 };
 
 unsigned exit_row(uint64_t exitcode)
@@ -151,17 +149,10 @@ const char *exit_name(unsigned row)
     return entries[row].name;
 }
 
-void exit_advance(struct vcpu *vcpu)
+/* The guest is the first member of its vCPU. */
+static int handle(struct guest *guest)
 {
-    struct vmcb *vmcb = vcpu->vmcb;
-    uint64_t next = vmcb->control.nrip;
-
-    vmcb->save.rip = next ? next : vmcb->save.rip + entries[vmcb->control.exitcode].length;
-    vmcb->control.interrupt_shadow = 0;
-}
-
-enum verdict exit_handle(struct vcpu *vcpu)
-{
+    struct vcpu *vcpu = (struct vcpu *)guest;
     struct vmcb *vmcb = vcpu->vmcb;
     unsigned row = exit_row(vmcb->control.exitcode);
 
@@ -171,17 +162,11 @@ enum verdict exit_handle(struct vcpu *vcpu)
     vmcb->control.tlb_control = TLB_KEEP;
     event_requeue(vmcb);
     vcpu->exits[row]++;
-    return entries[row].act(vcpu);
+    return (int)entries[row].act(vcpu);
 }
 
 enum verdict vcpu_run(struct vcpu *vcpu)
 {
-    enum verdict verdict;
-
-    do {
-        vcpu->entry_rip = vcpu->vmcb->save.rip;
-        vmrun(&vcpu->guest);
-        verdict = exit_handle(vcpu);
-    } while (verdict == VERDICT_RESUME);
-    return verdict;
+    vcpu->entry_rip = vcpu->vmcb->save.rip;
+    return (enum verdict)vmrun(&vcpu->guest, handle);
 }

@@ -6,14 +6,10 @@
 #define SHIKIRI_HV_EXIT_H
 
 #include "hv/lib/types.h"
-#include "hv/verdict.h"
 
 struct vcpu;
 
 #define EXIT_ROWS 0x92 /* codes 0 to 0x8f, nested page fault, invalid */
-
-/* Acts on the exit that the vCPU's VMCB shows, and counts it. */
-enum verdict exit_handle(struct vcpu *vcpu);
 
 /* Row of an exit code, for counts and names; codes without one share the row of "invalid". */
 unsigned exit_row(uint64_t exitcode);

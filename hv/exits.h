@@ -6,16 +6,33 @@
 #ifndef SHIKIRI_HV_EXITS_H
 #define SHIKIRI_HV_EXITS_H
 
+#include "hv/vcpu.h"
 #include "hv/verdict.h"
 
-struct vcpu;
+/* Lengths of intercepted instructions in bytes, without prefixes. */
+#define LENGTH_HLT     1
+#define LENGTH_CPUID   2
+#define LENGTH_MSR     2 /* RDMSR, WRMSR */
+#define LENGTH_INVD    2 /* and WBINVD */
+#define LENGTH_VMMCALL 3
+#define LENGTH_XSETBV  3
 
 enum verdict cpuid_exit(struct vcpu *vcpu);     /* cpuid.c */
 enum verdict msr_exit(struct vcpu *vcpu);       /* msr.c */
-enum verdict io_exit(struct vcpu *vcpu);        /* io_exit.c */
+enum verdict io_exit(struct vcpu *vcpu);        /* io.c */
 enum verdict hypercall_exit(struct vcpu *vcpu); /* hypercall.c */
 
-/* Moves RIP past the instruction that exited, and ends its interrupt shadow. */
-void exit_advance(struct vcpu *vcpu);
+/*
+ * Moves RIP past the instruction that exited, and ends the interrupt shadow it may have been in.
+ * Its length counts on processors that do not save nRIP.
+ */
+static inline void exit_advance(struct vcpu *vcpu, unsigned length)
+{
+    struct vmcb *vmcb = vcpu->vmcb;
+    uint64_t next = vmcb->control.nrip;
+
+    vmcb->save.rip = next ? next : vmcb->save.rip + length;
+    vmcb->control.interrupt_shadow = 0;
+}
 
 #endif

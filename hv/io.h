@@ -8,7 +8,6 @@
 #define SHIKIRI_HV_IO_H
 
 #include "hv/lib/types.h"
-#include "hv/verdict.h"
 
 /* `offset` counts from the first port of the range. */
 typedef uint8_t io_read_fn(void *device, unsigned offset);
@@ -34,11 +33,7 @@ struct io_space {
 /* Adds a range; false when there is no room. Ranges do not overlap. */
 bool io_add(struct io_space *space, struct io_range range);
 
-/*
- * An access of `size_bytes` (1, 2 or 4). A read puts its result into the low bytes of
- * *value, a write takes them from there. VERDICT_RESUME, or VERDICT_FAULT for a port that
- * nobody owns where the partition asked for that.
- */
-enum verdict io_access(struct io_space *space, uint16_t port, unsigned size_bytes, bool read, uint32_t *value);
+/* The range that a port is in, or NULL. */
+const struct io_range *io_find(const struct io_space *space, uint16_t port);
 
 #endif

@@ -138,7 +138,7 @@ enum verdict msr_exit(struct vcpu *vcpu)
     bool write = vcpu->vmcb->control.exitinfo1 & EXITINFO1_WRITE;
 
     if (access(vcpu, (uint32_t)vcpu->guest.registers[REGISTER_RCX], write))
-        exit_advance(vcpu);
+        exit_advance(vcpu, LENGTH_MSR);
     else
         event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
     return VERDICT_RESUME;

@@ -17,7 +17,7 @@
 #include "hv/verdict.h"
 
 struct vcpu {
-    struct guest guest;
+    struct guest guest; /* first: exit.c gets from it to the vCPU */
     struct vmcb *vmcb;
     void *xsave_area;
     uint64_t xcr0;
@@ -32,7 +32,7 @@ struct vcpu {
     uint64_t info[SHIKIRI_INFO_COUNT]; /* answers of SHIKIRI_CALL_INFO */
     uint64_t status;                   /* of SHIKIRI_CALL_SHUTDOWN */
     const char *fault;                 /* why VERDICT_FAULT, where the exit alone does not say */
-    uint64_t entry_rip;                /* of the last VMRUN; an invalid exit clobbers the VMCB's */
+    uint64_t entry_rip;                /* where the last run began; an invalid exit clobbers the VMCB's */
 
     uint64_t exits[EXIT_ROWS];
 };

@@ -150,4 +150,5 @@ def run_bochs(text, cpu, timeout=TIMEOUT):
             raise AssertionError(f"{error}\n{serial.read_text(errors='replace')[-3000:]}\n{log}") from None
         assert serial.exists(), output[-3000:]
         raw = serial.read_bytes()
-        return Result(DONE, raw.decode(errors="replace").replace("\r\n", "\n"), com2.read_text(errors="replace"), raw)
+        return Result(DONE, raw.decode(errors="replace").replace("\r\n", "\n"),
+                      com2.read_text(errors="replace") if com2.exists() else "", raw)

@@ -89,7 +89,7 @@ def make_iso(build, output, modules, options="", multiboot=2):
     for path in [Path(build) / "shikiri.elf", *modules]:
         shutil.copy(path, tree / "boot" / Path(path).name)
     (tree / "boot" / "grub" / "grub.cfg").write_text(grub_menu([Path(m) for m in modules], options, multiboot))
-    done = subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", output, tree, "--", "-quiet"],
+    done = subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", output, tree],
                           capture_output=True, text=True)
     shutil.rmtree(tree)
     if done.returncode != 0:

@@ -10,11 +10,6 @@
 
 #define CONTROL_REPLACEMENT '?'
 
-static bool is_control(uint8_t c)
-{
-    return (c < ' ' && c != '\t') || c == 0x7f || (c >= 0x80 && c < 0xa0);
-}
-
 void console_flush(struct console_line *line)
 {
     if (line->length == 0)
@@ -26,17 +21,36 @@ void console_flush(struct console_line *line)
     line->length = 0;
 }
 
-void console_put(struct console_line *line, uint8_t c)
+static void end_line(struct console_line *line)
+{
+    if (line->length == 0)
+        log_print("%-*s |\n", line->label_width, line->label);
+    console_flush(line);
+}
+
+static bool is_printable(uint8_t c)
+{
+    return (c >= ' ' && c < 0x7f) || c >= 0xa0 || c == '\t';
+}
+
+static void put_special(struct console_line *line, uint8_t c)
 {
     if (c == '\n') {
-        if (line->length == 0)
-            log_print("%-*s |\n", line->label_width, line->label);
-        console_flush(line);
+        end_line(line);
         return;
     }
     if (c == '\r')
         return;
     if (line->length == CONSOLE_LINE_MAX)
         console_flush(line);
-    line->text[line->length++] = is_control(c) ? CONTROL_REPLACEMENT : (char)c;
+    line->text[line->length++] = is_printable(c) ? (char)c : CONTROL_REPLACEMENT;
+}
+
+/* Nearly all characters take the short way. */
+void console_put(struct console_line *line, uint8_t c)
+{
+    if (c >= ' ' && c < 0x7f && line->length < CONSOLE_LINE_MAX)
+        line->text[line->length++] = (char)c;
+    else
+        put_special(line, c);
 }

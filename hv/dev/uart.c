@@ -57,17 +57,14 @@ uint8_t uart_read(void *device, unsigned offset)
     }
 }
 
-void uart_write(void *device, unsigned offset, uint8_t value)
+static void write_register(struct uart *uart, unsigned offset, uint8_t value)
 {
-    struct uart *uart = device;
     bool dlab = uart->lcr & LCR_DLAB;
 
     switch (offset) {
-    case THR_RBR_DLL:
+    case THR_RBR_DLL: /* in loopback the byte is lost, as nothing is received */
         if (dlab)
             uart->dll = value;
-        else if (!(uart->mcr & MCR_LOOPBACK))
-            console_put(uart->line, value);
         break;
     case IER_DLM:
         if (dlab)
@@ -90,4 +87,15 @@ void uart_write(void *device, unsigned offset, uint8_t value)
     default: /* LSR and MSR are read-only */
         break;
     }
+}
+
+/* A byte to transmit takes the short way. */
+void uart_write(void *device, unsigned offset, uint8_t value)
+{
+    struct uart *uart = device;
+
+    if (offset == THR_RBR_DLL && !(uart->lcr & LCR_DLAB) && !(uart->mcr & MCR_LOOPBACK))
+        console_put(uart->line, value);
+    else
+        write_register(uart, offset, value);
 }

@@ -14,10 +14,3 @@ void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_cod
     vmcb->control.eventinj =
         EVENT_VALID | EVENT_TYPE_EXCEPTION | EVENT_ERROR_VALID | vector | (uint64_t)error_code << EVENT_ERROR_SHIFT;
 }
-
-void event_requeue(struct vmcb *vmcb)
-{
-    uint64_t event = vmcb->control.exitintinfo;
-
-    vmcb->control.eventinj = (event & EVENT_VALID) ? event : 0;
-}

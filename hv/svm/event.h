@@ -12,6 +12,11 @@ void event_exception(struct vmcb *vmcb, unsigned vector);
 void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_code);
 
 /* An event whose delivery the last #VMEXIT interrupted is delivered again. Call after each #VMEXIT. */
-void event_requeue(struct vmcb *vmcb);
+static inline void event_requeue(struct vmcb *vmcb)
+{
+    uint64_t event = vmcb->control.exitintinfo;
+
+    vmcb->control.eventinj = (event & EVENT_VALID) ? event : 0;
+}
 
 #endif

@@ -78,6 +78,13 @@ static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa,
     return true;
 }
 
+/* Each exit of these guests is looked at. */
+static int stop(struct guest *guest)
+{
+    (void)guest;
+    return 1;
+}
+
 /* The address of `here` leads to `there` by the NPT, and past it to itself: the answer tells which. */
 static bool test_npt(struct workshop *shop)
 {
@@ -88,7 +95,7 @@ static bool test_npt(struct workshop *shop)
     write_answer(shop->there, IN_FORCE);
     if (!make_guest(shop, &guest, (uintptr_t)shop->here, shop->there, 0))
         return false;
-    vmrun(&guest);
+    vmrun(&guest, stop);
     return shop->vmcb->control.exitcode == EXIT_VMMCALL && (uint16_t)shop->vmcb->save.rax == IN_FORCE;
 }
 
@@ -126,7 +133,7 @@ static bool test_injection(struct workshop *shop, enum svm_injection way)
     for (unsigned round = 0; round < INJECTION_ROUNDS; round++) {
         struct vmcb *vmcb = shop->vmcb;
 
-        vmrun(&guest);
+        vmrun(&guest, stop);
         if (vmcb->control.exitcode != EXIT_VMMCALL || (vmcb->control.vintr & VINTR_IRQ))
             return false;
         vmcb->save.rip += 3;

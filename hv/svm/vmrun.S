@@ -13,9 +13,11 @@
         .global vmrun
         .type vmrun, @function
 /*
- * At entry:   RDI = struct guest; GIF = 0, IF = 1
- * At VMRUN:   RAX = physical address of the VMCB, the rest is the guest's; (RSP) = struct guest
+ * At entry:   RDI = struct guest, RSI = what acts on exits; GIF = 0, IF = 1
+ * At VMRUN:   RAX = physical address of the VMCB, the rest is the guest's;
+ *             8(RSP) = struct guest, 16(RSP) = what acts on exits
  * At #VMEXIT: RAX and RSP as at VMRUN, the rest is the guest's
+ * At the end: EAX = what ended the run
  */
 vmrun:
         push    %rbp
@@ -24,9 +26,11 @@ vmrun:
         push    %r13
         push    %r14
         push    %r15
+        push    %rsi
         push    %rdi
+        sub     $8, %rsp                /* calls want 16-byte alignment */
 
-        mov     GUEST_VMCB_PA(%rdi), %rax
+resume: mov     GUEST_VMCB_PA(%rdi), %rax
         mov     GUEST_REGISTERS+1*8(%rdi), %rcx
         mov     GUEST_REGISTERS+2*8(%rdi), %rdx
         mov     GUEST_REGISTERS+3*8(%rdi), %rbx
@@ -43,7 +47,7 @@ vmrun:
         mov     GUEST_REGISTERS+7*8(%rdi), %rdi
         vmrun   %rax
 
-        mov     (%rsp), %rax
+        mov     8(%rsp), %rax
         mov     %rcx, GUEST_REGISTERS+1*8(%rax)
         mov     %rdx, GUEST_REGISTERS+2*8(%rax)
         mov     %rbx, GUEST_REGISTERS+3*8(%rax)
@@ -60,12 +64,18 @@ vmrun:
         mov     %r15, GUEST_REGISTERS+15*8(%rax)
 
         /* TR is still the guest's, and with it the stacks of our own exceptions. */
-        mov     GUEST_CPU(%rax), %rdi
-        movb    $TSS_AVAILABLE, TSS_BUSY_BYTE(%rdi)
-        mov     $SELECTOR_TSS, %eax
-        ltr     %ax
+        mov     GUEST_CPU(%rax), %rdx
+        movb    $TSS_AVAILABLE, TSS_BUSY_BYTE(%rdx)
+        mov     $SELECTOR_TSS, %edx
+        ltr     %dx
 
-        pop     %rdi
+        mov     %rax, %rdi
+        call    *16(%rsp)
+        mov     8(%rsp), %rdi
+        test    %eax, %eax
+        jz      resume
+
+        add     $24, %rsp
         pop     %r15
         pop     %r14
         pop     %r13

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One trip into the guest and back.
+ * Into the guest and back.
  */
 #ifndef SHIKIRI_HV_SVM_VMRUN_H
 #define SHIKIRI_HV_SVM_VMRUN_H
@@ -28,10 +28,14 @@ struct guest {
     struct cpu *cpu; /* the processor that runs it */
 };
 
+/* Acts on an exit; 0 goes on in the guest, anything else comes back from vmrun(). */
+typedef int vmrun_exit_fn(struct guest *guest);
+
 /*
- * Loads the general registers, VMRUN, saves them again and restores this processor's TR.
- * Called with GIF=0 and IF=1; returns the same way (APM vol. 2, "VMRUN Instruction").
+ * Runs the guest: loads the general registers, VMRUN, saves them again, restores this processor's
+ * TR and calls `exit`, until that says otherwise. Called with GIF=0 and IF=1; returns the same way
+ * (APM vol. 2, "VMRUN Instruction").
  */
-void vmrun(struct guest *guest);
+int vmrun(struct guest *guest, vmrun_exit_fn *exit);
 
 #endif
