@@ -7,17 +7,17 @@
 
 #include "hv/lib/string.h"
 
-#define MB1_FLAGS          0
-#define MB1_COMMAND_LINE   16
-#define MB1_MODULE_COUNT   20
-#define MB1_MODULES        24
-#define MB1_MMAP_LENGTH    44
-#define MB1_MMAP           48
-#define MB1_INFO_BYTES     120
-#define MB1_HAS_COMMAND    (1U << 2)
-#define MB1_HAS_MODULES    (1U << 3)
-#define MB1_HAS_MMAP       (1U << 6)
-#define MB1_MODULE_BYTES   16
+#define MB1_FLAGS        0
+#define MB1_COMMAND_LINE 16
+#define MB1_MODULE_COUNT 20
+#define MB1_MODULES      24
+#define MB1_MMAP_LENGTH  44
+#define MB1_MMAP         48
+#define MB1_INFO_BYTES   120
+#define MB1_HAS_COMMAND  (1U << 2)
+#define MB1_HAS_MODULES  (1U << 3)
+#define MB1_HAS_MMAP     (1U << 6)
+#define MB1_MODULE_BYTES 16
 
 #define MB2_END     0
 #define MB2_COMMAND 1

@@ -25,7 +25,7 @@ struct boot_info {
     struct range info; /* the description itself, with what it points to where that is contiguous */
     struct boot_module modules[BOOT_MODULES_MAX];
     unsigned module_count;
-    unsigned modules_dropped; /* more than fit */
+    unsigned modules_dropped;          /* more than fit */
     struct range ram[BOOT_RANGES_MAX]; /* sorted, disjoint, whole pages, above 1 MiB */
     unsigned ram_count;
     bool has_memory_map;

@@ -13,9 +13,10 @@
 #include "hv/svm/selftest.h"
 
 #define ARENA_BASE_BYTES      (256 * KIB)
-#define ARENA_PARTITION_BYTES (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs */
-#define FDT_MAGIC_BYTES       "\xd0\x0d\xfe\xed"
-#define FDT_MAGIC_LENGTH      4
+#define ARENA_PARTITION_BYTES (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs   \
+                                          */
+#define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
+#define FDT_MAGIC_LENGTH 4
 
 extern const uint8_t image_start[], image_end[];
 
@@ -72,7 +73,8 @@ void start_find_blob(struct boot *boot)
     struct boot_info *loader = &boot->loader;
 
     if (loader->modules_dropped)
-        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
+        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped,
+               BOOT_MODULES_MAX);
     for (unsigned i = 0; i < loader->module_count; i++) {
         if (!is_blob(&loader->modules[i]))
             continue;
@@ -81,9 +83,10 @@ void start_find_blob(struct boot *boot)
         boot->blob = &loader->modules[i];
     }
     if (!boot->blob)
-        refuse("found no device tree among %u modules, want one made by dtc from a .dts; in GRUB add \"module "
-               "system.dtb\"",
-               loader->module_count);
+        refuse(
+            "found no device tree among %u modules, want one made by dtc from a .dts; in GRUB add \"module "
+            "system.dtb\"",
+            loader->module_count);
 }
 
 /* What is in use: the image, what the loader left, the modules, and the arena once it is chosen. */
@@ -91,8 +94,8 @@ static unsigned list_taken(const struct boot *boot, struct host_range *taken)
 {
     unsigned count = 0;
 
-    taken[count++] = (struct host_range){{(uintptr_t)image_start, (uintptr_t)(image_end - image_start)},
-                                         "the hypervisor"};
+    taken[count++] =
+        (struct host_range){{(uintptr_t)image_start, (uintptr_t)(image_end - image_start)}, "the hypervisor"};
     taken[count++] = (struct host_range){boot->loader.info, "the boot loader's information"};
     taken[count++] = (struct host_range){boot->arena_range, "the hypervisor's tables"};
     for (unsigned i = 0; i < boot->loader.module_count; i++)
@@ -114,16 +117,18 @@ void start_find_memory(struct boot *boot)
     struct host_range usable[BOOT_RANGES_MAX];
     struct host_range taken[TAKEN_MAX];
     struct host_memory host = {usable, list_usable(boot, usable), taken, list_taken(boot, taken)};
-    unsigned partitions =
-        config_count_partitions((const void *)(uintptr_t)boot->blob->range.base, boot->blob->range.size_bytes);
+    unsigned partitions = config_count_partitions((const void *)(uintptr_t)boot->blob->range.base,
+                                                  boot->blob->range.size_bytes);
     uint64_t size_bytes = ARENA_BASE_BYTES + partitions * ARENA_PARTITION_BYTES;
     uint64_t base;
 
     if (!boot->loader.has_memory_map)
-        refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the memory map "
+        refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the "
+               "memory map "
                "tag of Multiboot 2)");
     if (!memory_find(&host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB)
-        refuse("found no free %lu KiB of RAM for the tables of %u partitions, want it below 4 GiB; give the machine "
+        refuse("found no free %lu KiB of RAM for the tables of %u partitions, want it below 4 GiB; give the "
+               "machine "
                "more memory",
                size_bytes / KIB, partitions);
     boot->arena_range = (struct range){base, size_bytes};
@@ -148,10 +153,12 @@ void start_svm(struct boot *boot, struct cpu *cpu)
     if (!selftest_run(&selftest, cpu, &boot->arena))
         refuse("found too little memory for the self-test");
     if (!selftest.npt_in_force)
-        refuse("nested paging is not in force while a guest's paging is off; this processor or emulator cannot isolate "
+        refuse("nested paging is not in force while a guest's paging is off; this processor or emulator "
+               "cannot isolate "
                "partitions");
     if (selftest.injection == SVM_INJECTION_NONE)
-        refuse("neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator cannot run "
+        refuse("neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator "
+               "cannot run "
                "guests");
     log_line("self-test: nested paging in force, interrupts by %s; TSC %lu kHz",
              selftest.injection == SVM_INJECTION_V_IRQ ? "V_IRQ" : "EVENTINJ", cpu->tsc_khz);
@@ -160,7 +167,8 @@ void start_svm(struct boot *boot, struct cpu *cpu)
 /* Names are copied before partitions' memory is cleared, as the loader's strings may lie in it. */
 static struct image_file *list_files(struct boot *boot)
 {
-    struct image_file *files = arena_alloc(&boot->arena, boot->loader.module_count * sizeof(*files), sizeof(uint64_t));
+    struct image_file *files =
+        arena_alloc(&boot->arena, boot->loader.module_count * sizeof(*files), sizeof(uint64_t));
     struct image_file *file = files;
 
     if (!files)
@@ -187,8 +195,8 @@ void start_check_system(struct boot *boot)
     struct report report = {.emit = emit};
 
     boot->system.files = list_files(boot);
-    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &host, &boot->arena,
-                 &report);
+    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &host,
+                 &boot->arena, &report);
     if (report.errors)
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }
@@ -198,8 +206,9 @@ static void log_windows(const struct partition_config *partition)
     for (unsigned i = 0; i < partition->window_count; i++) {
         const struct window_config *w = &partition->windows[i];
 
-        log_line("partition %s: %lu KiB at 0x%lx is memory at 0x%lx%s%s", partition->label, w->size_bytes / KIB,
-                 w->gpa.value, w->hpa.value, w->writable ? "" : ", read-only", w->executable ? "" : ", no execute");
+        log_line("partition %s: %lu KiB at 0x%lx is memory at 0x%lx%s%s", partition->label,
+                 w->size_bytes / KIB, w->gpa.value, w->hpa.value, w->writable ? "" : ", read-only",
+                 w->executable ? "" : ", no execute");
     }
 }
 
@@ -214,7 +223,8 @@ static void build_one(struct boot *boot, struct loop *loop, unsigned index)
     log_windows(config);
     image_plan(&plan, file->data, file->size_bytes, config, &report);
     if (!partition_build(&loop->partitions[index], index, &plan, file->data, &environment))
-        refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
+        refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows",
+               config->path);
 }
 
 void start_build(struct boot *boot, struct loop *loop)

@@ -10,9 +10,9 @@
 #include "hv/exits.h"
 #include "hv/vcpu.h"
 
-#define ALL        0xffffffffU
-#define BIT(n)     (1U << (n))
-#define EXTENDED   0x80000000U
+#define ALL           0xffffffffU
+#define BIT(n)        (1U << (n))
+#define EXTENDED      0x80000000U
 #define STANDARD_LAST 0xdU
 #define EXTENDED_LAST 0x80000008U
 
@@ -25,7 +25,7 @@
 /* What is kept of each register, and what has to be computed. */
 struct mask {
     uint32_t eax, ebx, ecx, edx;
-    void (*adjust)(struct vcpu *vcpu, uint32_t subleaf);
+    enum verdict (*adjust)(struct vcpu *vcpu, uint32_t subleaf);
 };
 
 /* SSE3, PCLMUL, SSSE3, FMA, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, OSXSAVE, AVX, F16C, RDRAND */
@@ -51,63 +51,67 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static void answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
+static enum verdict answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
 {
     vcpu->vmcb->save.rax = eax;
     vcpu->guest.registers[REGISTER_RBX] = ebx;
     vcpu->guest.registers[REGISTER_RCX] = ecx;
     vcpu->guest.registers[REGISTER_RDX] = edx;
+    return VERDICT_RESUME;
 }
 
-static void adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf)
+static enum verdict adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf)
 {
     (void)subleaf;
     vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, STANDARD_LAST);
+    return VERDICT_RESUME;
 }
 
-static void adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf)
+static enum verdict adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf)
 {
     (void)subleaf;
     vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, EXTENDED_LAST);
+    return VERDICT_RESUME;
 }
 
-static void adjust_features(struct vcpu *vcpu, uint32_t subleaf)
+static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf)
 {
     uint64_t *ecx = &vcpu->guest.registers[REGISTER_RCX];
 
     (void)subleaf;
     *ecx &= ~(uint64_t)ECX1_OSXSAVE;
     *ecx |= ECX1_HYPERVISOR | ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
+    return VERDICT_RESUME;
 }
 
-static void adjust_structured(struct vcpu *vcpu, uint32_t subleaf)
+static enum verdict adjust_structured(struct vcpu *vcpu, uint32_t subleaf)
 {
-    if (subleaf != 0)
-        answer(vcpu, 0, 0, 0, 0);
+    return subleaf == 0 ? VERDICT_RESUME : answer(vcpu, 0, 0, 0, 0);
 }
 
 /*
  * Only components a guest may switch on. EBX of subleaf 0 depends on XCR0, which is the
  * guest's own at this moment.
  */
-static void adjust_xstate(struct vcpu *vcpu, uint32_t subleaf)
+static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf)
 {
     uint32_t components = (uint32_t)xstate_guest_components();
     uint32_t eax = (uint32_t)vcpu->vmcb->save.rax;
 
     if (subleaf == 0)
-        answer(vcpu, eax & components, (uint32_t)vcpu->guest.registers[REGISTER_RBX],
-               (components & XCR0_AVX) ? XSAVE_BYTES_AVX : XSAVE_BYTES_SSE, 0);
-    else if (subleaf == 1)
-        answer(vcpu, eax & (BIT(0) | BIT(1) | BIT(2)), 0, 0, 0); /* XSAVEOPT, XSAVEC, XGETBV of 1 */
-    else if (subleaf >= 32 || !(components >> subleaf & 1))
-        answer(vcpu, 0, 0, 0, 0);
+        return answer(vcpu, eax & components, (uint32_t)vcpu->guest.registers[REGISTER_RBX],
+                      (components & XCR0_AVX) ? XSAVE_BYTES_AVX : XSAVE_BYTES_SSE, 0);
+    if (subleaf == 1)
+        return answer(vcpu, eax & (BIT(0) | BIT(1) | BIT(2)), 0, 0, 0); /* XSAVEOPT, XSAVEC, XGETBV of 1 */
+    if (subleaf >= 32 || !(components >> subleaf & 1))
+        return answer(vcpu, 0, 0, 0, 0);
+    return VERDICT_RESUME;
 }
 
-static void adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf)
+static enum verdict adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf)
 {
     (void)subleaf;
-    answer(vcpu, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX);
+    return answer(vcpu, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX);
 }
 
 static const struct mask standard[] = {
@@ -146,11 +150,10 @@ enum verdict cpuid_exit(struct vcpu *vcpu)
     uint32_t leaf = (uint32_t)vcpu->vmcb->save.rax;
     uint32_t subleaf = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
     const struct mask *mask = mask_of(leaf);
-    struct cpuid_result r = x86_cpuid(leaf, subleaf);
 
     exit_advance(vcpu, LENGTH_CPUID);
+    struct cpuid_result r = x86_cpuid(leaf, subleaf);
+
     answer(vcpu, r.eax & mask->eax, r.ebx & mask->ebx, r.ecx & mask->ecx, r.edx & mask->edx);
-    if (mask->adjust)
-        mask->adjust(vcpu, subleaf);
-    return VERDICT_RESUME;
+    return mask->adjust ? mask->adjust(vcpu, subleaf) : VERDICT_RESUME;
 }

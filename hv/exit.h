@@ -15,7 +15,8 @@ struct vcpu;
 unsigned exit_row(uint64_t exitcode);
 const char *exit_name(unsigned row);
 
-/* The lines of a report that say what happened: exit name, EXITINFO1 and 2, for a nested page fault in words. */
+/* The lines of a report that say what happened: exit name, EXITINFO1 and 2, for a nested page fault in words.
+ */
 void exit_describe(const struct vcpu *vcpu);
 
 #endif

@@ -15,7 +15,9 @@ static void describe_npf(const struct vcpu *vcpu)
     uint64_t info = control->exitinfo1;
 
     log_line("  guest-physical address 0x%lx: %s%s, page %s, %s", control->exitinfo2,
-             (info & NPF_FETCH) ? "instruction fetch" : (info & NPF_WRITE) ? "write" : "read",
+             (info & NPF_FETCH)   ? "instruction fetch"
+             : (info & NPF_WRITE) ? "write"
+                                  : "read",
              (info & NPF_TABLE_WALK) ? " by a walk of the guest's page tables" : "",
              (info & NPF_PRESENT) ? "present" : "not present", vcpu->vmcb->save.cpl ? "user" : "supervisor");
 }
@@ -32,9 +34,9 @@ void exit_describe(const struct vcpu *vcpu)
 {
     const struct vmcb_control *control = &vcpu->vmcb->control;
 
-    log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s", exit_name(exit_row(control->exitcode)),
-             control->exitcode, control->exitinfo1, control->exitinfo2, vcpu->fault ? ": " : "",
-             vcpu->fault ? vcpu->fault : "");
+    log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s",
+             exit_name(exit_row(control->exitcode)), control->exitcode, control->exitinfo1,
+             control->exitinfo2, vcpu->fault ? ": " : "", vcpu->fault ? vcpu->fault : "");
     if (control->exitcode == EXIT_NPF)
         describe_npf(vcpu);
     if (control->exitcode == EXIT_IOIO)

@@ -99,8 +99,8 @@ static const struct msr_row rows[] = {
 
 /* What VMSAVE and VMLOAD cover, so that it is the partition's own (APM vol. 2, "VMSAVE and VMLOAD"). */
 static const uint32_t passed[] = {
-    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,           MSR_LSTAR, MSR_CSTAR,
-    MSR_SFMASK,      MSR_FS_BASE,      MSR_GS_BASE,      MSR_KERNEL_GS_BASE,
+    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
+    MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 };
 
 bool msr_has_tsc_aux(void)

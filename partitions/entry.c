@@ -9,15 +9,15 @@
 #include "hv/lib/string.h"
 #include "partitions/partition.h"
 
-#define GUEST_CODE  0x08
-#define GUEST_DATA  0x10
-#define FLAT_LIMIT  0xffffffffU
+#define GUEST_CODE 0x08
+#define GUEST_DATA 0x10
+#define FLAT_LIMIT 0xffffffffU
 
-#define TABLE_ENTRIES   512
-#define DIRECTORIES     4 /* a GiB each */
-#define ENTRY_TABLE     0x3ULL
-#define ENTRY_LARGE     0x83ULL
-#define LARGE_PAGE      (2 * MIB)
+#define TABLE_ENTRIES 512
+#define DIRECTORIES   4 /* a GiB each */
+#define ENTRY_TABLE   0x3ULL
+#define ENTRY_LARGE   0x83ULL
+#define LARGE_PAGE    (2 * MIB)
 
 #define MULTIBOOT_MAGIC      0x2badb002U
 #define MULTIBOOT_MEMORY     (1U << 0)
@@ -46,7 +46,8 @@ struct __attribute__((packed)) multiboot_map_entry {
 
 static struct vmcb_segment flat(uint16_t selector, uint16_t attributes)
 {
-    return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K, FLAT_LIMIT, 0};
+    return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K,
+                                 FLAT_LIMIT, 0};
 }
 
 static void set_segments(struct vmcb_save *save, uint16_t code_size)
@@ -106,8 +107,9 @@ static uint32_t kib_from(const struct partition_config *config, uint64_t base, u
 static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config)
 {
     for (unsigned i = 0; i < config->window_count; i++)
-        map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes), config->windows[i].gpa.value,
-                                              config->windows[i].size_bytes, MULTIBOOT_AVAILABLE};
+        map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes),
+                                              config->windows[i].gpa.value, config->windows[i].size_bytes,
+                                              MULTIBOOT_AVAILABLE};
     return config->window_count * sizeof(map[0]);
 }
 

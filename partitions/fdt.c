@@ -9,11 +9,11 @@
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
-#define BLOB            "device tree"
-#define PATH_MAX_BYTES  160
-#define NEAR            2  /* edits that a typing mistake may have */
-#define NAME_MAX        31 /* of names compared for nearness */
-#define HINT_MAX        200
+#define BLOB           "device tree"
+#define PATH_MAX_BYTES 160
+#define NEAR           2  /* edits that a typing mistake may have */
+#define NAME_MAX       31 /* of names compared for nearness */
+#define HINT_MAX       200
 
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes)
 {
@@ -32,8 +32,8 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes)
     int error = fdt_check_full(blob, size_bytes);
 
     if (error) {
-        report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",
-                     fdt_strerror(error));
+        report_error(report, BLOB, NULL, "make it anew with dtc",
+                     "found a damaged blob (%s), want a whole one", fdt_strerror(error));
         return false;
     }
     return true;
@@ -172,11 +172,12 @@ void dt_check_unit_address(const struct dt *dt, int node, uint64_t address)
 
     format_string(want, sizeof(want), "%lx", address);
     if (!found || strcmp(found, want) != 0)
-        dt_error(dt, node, NULL, "the unit address repeats the address in reg", "found unit address \"%s\", want \"%s\"",
-                 found ? found : "", want);
+        dt_error(dt, node, NULL, "the unit address repeats the address in reg",
+                 "found unit address \"%s\", want \"%s\"", found ? found : "", want);
 }
 
-static const void *required(const struct dt *dt, int node, const char *property, const char *want, int *length)
+static const void *required(const struct dt *dt, int node, const char *property, const char *want,
+                            int *length)
 {
     const void *value = fdt_getprop(dt->blob, node, property, length);
 
@@ -227,8 +228,8 @@ bool dt_flag(const struct dt *dt, int node, const char *property)
     const void *value = fdt_getprop(dt->blob, node, property, &length);
 
     if (value && length != 0)
-        dt_error(dt, node, property, "the property's presence is its meaning", "found %d bytes, want an empty property",
-                 length);
+        dt_error(dt, node, property, "the property's presence is its meaning",
+                 "found %d bytes, want an empty property", length);
     return value != NULL;
 }
 

@@ -11,10 +11,10 @@
 #define IMAGE_SEGMENTS_MAX 16
 
 /* The start area: the top of a partition's first window. */
-#define START_AREA_BYTES        0x7000UL
-#define START_AREA_PAGE_TABLES  0x0000UL /* PML4, PDPT, four page directories */
-#define START_AREA_BOOTARGS     0x6000UL
-#define START_AREA_MULTIBOOT    0x6800UL /* information, then its strings and memory map */
+#define START_AREA_BYTES       0x7000UL
+#define START_AREA_PAGE_TABLES 0x0000UL /* PML4, PDPT, four page directories */
+#define START_AREA_BOOTARGS    0x6000UL
+#define START_AREA_MULTIBOOT   0x6800UL /* information, then its strings and memory map */
 
 enum image_kind {
     IMAGE_ELF64,

@@ -40,7 +40,8 @@ static const struct window_config *window_overlap(const struct obstacles *o, str
 
             if (window == o->except)
                 before = false;
-            else if ((window->fixed || (o->placed_too && before)) && range_overlaps(host_range_of(window), range))
+            else if ((window->fixed || (o->placed_too && before)) &&
+                     range_overlaps(host_range_of(window), range))
                 return window;
         }
     }
@@ -65,7 +66,8 @@ static uint64_t next_fitting(uint64_t at, uint64_t align, uint64_t offset)
     return at + ((offset - at) & (align - 1));
 }
 
-static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base)
+static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset,
+                 uint64_t *base)
 {
     for (unsigned i = 0; i < o->host->usable_count; i++) {
         struct range usable = o->host->usable[i].range;
@@ -84,7 +86,8 @@ static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align,
     return false;
 }
 
-bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base)
+bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset,
+                 uint64_t *base)
 {
     return find(&(struct obstacles){.host = host}, size_bytes, align, offset, base);
 }
@@ -106,8 +109,8 @@ static uint64_t end_of_ram(const struct host_memory *host)
     return last.base + last.size_bytes;
 }
 
-static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
-                        struct report *report)
+static void check_fixed(const struct config *config, const struct window_config *window,
+                        const struct host_memory *host, struct report *report)
 {
     struct range range = host_range_of(window);
     uint64_t end = range.base + range.size_bytes;
@@ -117,15 +120,16 @@ static void check_fixed(const struct config *config, const struct window_config 
 
     if (!in_usable(host, range))
         report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
-                     "found 0x%lx to 0x%lx, want it inside RAM, which ends at 0x%lx", range.base, end, end_of_ram(host));
+                     "found 0x%lx to 0x%lx, want it inside RAM, which ends at 0x%lx", range.base, end,
+                     end_of_ram(host));
     if (taken)
         report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, taken->name,
-                     taken->range.base, taken->range.base + taken->range.size_bytes);
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end,
+                     taken->name, taken->range.base, taken->range.base + taken->range.size_bytes);
     if (other)
         report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, other->path,
-                     other->hpa.value, other->hpa.value + other->size_bytes);
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end,
+                     other->path, other->hpa.value, other->hpa.value + other->size_bytes);
 }
 
 static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
@@ -139,7 +143,8 @@ static void place(const struct config *config, struct window_config *window, con
         window->hpa = HPA(base);
     else
         report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
-                     "found 0x%lx bytes, want no more than fit into the RAM that is left", window->size_bytes);
+                     "found 0x%lx bytes, want no more than fit into the RAM that is left",
+                     window->size_bytes);
 }
 
 void memory_place(struct config *config, const struct host_memory *host, struct report *report)

@@ -7,19 +7,21 @@
  */
 #include "guests/lib/lib.h"
 
-#define TIMES      1000
-#define LINE       100  /* characters between two line ends */
-#define YIELDS     200
-#define WARM_UP    20
-#define UART       0x3f8
-#define UART_LSR   (UART + 5)
+#define TIMES    1000
+#define LINE     100 /* characters between two line ends */
+#define YIELDS   200
+#define WARM_UP  20
+#define UART     0x3f8
+#define UART_LSR (UART + 5)
 
 /* Ticks of `times` runs of an instruction in a loop. */
 #define TICKS(times, instruction, ...)                                                                       \
     ({                                                                                                       \
         uint64_t count = (times), from = rdtsc();                                                            \
-        __asm__ volatile("1:\n\t" instruction "\n\tdec %0\n\tjnz 1b" : "+r"(count) : __VA_ARGS__ : "rax",    \
-                         "rbx", "rcx", "rdx", "memory");                                                            \
+        __asm__ volatile("1:\n\t" instruction "\n\tdec %0\n\tjnz 1b"                                         \
+                         : "+r"(count)                                                                       \
+                         : __VA_ARGS__                                                                       \
+                         : "rax", "rbx", "rcx", "rdx", "memory");                                            \
         rdtsc() - from;                                                                                      \
     })
 

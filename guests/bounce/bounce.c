@@ -46,7 +46,8 @@ int main(const char *args)
     char name[16], pace[8];
     uint8_t colour = (uint8_t)args_number(args, "colour", 0x1f);
     uint32_t frames = args_number(args, "frames", 0);
-    uint64_t ticks = (uint64_t)(uint32_t)hypercall(SHIKIRI_CALL_INFO, SHIKIRI_INFO_TSC_KHZ, 0) * 1000 / FRAMES_PER_SECOND;
+    uint64_t ticks =
+        (uint64_t)(uint32_t)hypercall(SHIKIRI_CALL_INFO, SHIKIRI_INFO_TSC_KHZ, 0) * 1000 / FRAMES_PER_SECOND;
     uint64_t next = rdtsc();
     struct ball row = {0, 1, SCREEN_ROWS - FIRST_ROW - BOX_ROWS};
     struct ball column = {0, 1, SCREEN_COLUMNS - BOX_COLUMNS};

@@ -83,8 +83,8 @@ static bool do_svm(void)
 
 static bool do_msr(void)
 {
-    static const uint32_t forbidden[] = {0x1b,       0x2ff,      0xc0010010, 0xc0010015, 0xc0010114,
-                                         0xc0010117, 0x12345678, 0xc0010140};
+    static const uint32_t forbidden[] = {0x1b,       0x2ff,      0xc0010010, 0xc0010015,
+                                         0xc0010114, 0xc0010117, 0x12345678, 0xc0010140};
     bool ok = true;
 
     for (unsigned i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
@@ -106,7 +106,8 @@ static bool do_efer(void)
 
     return expect("svme", efer & SVME, 0) &&
            expect("set svme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer | SVME)), "d"(0)), VECTOR_GP) &&
-           expect("clear lme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer & ~EFER_LME)), "d"(0)), VECTOR_GP) &&
+           expect("clear lme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer & ~EFER_LME)), "d"(0)),
+                  VECTOR_GP) &&
            expect("set same", TRY("wrmsr", "c"(EFER), "a"((uint32_t)efer), "d"(0)), NOTHING) &&
            expect("efer", rdmsr(EFER), efer);
 }
@@ -134,10 +135,12 @@ static bool do_cpuid(void)
     cpuid(0x8000000a, 0, r);
     ok &= expect("svm features", r[0] | r[1] | r[3], 0);
     cpuid(1, 0, r);
-    ok &= expect("hypervisor", r[2] >> 31, 1) && expect("apic", r[3] >> 9 & 1, 0) && expect("monitor", r[2] >> 3 & 1, 0);
+    ok &= expect("hypervisor", r[2] >> 31, 1) && expect("apic", r[3] >> 9 & 1, 0) &&
+          expect("monitor", r[2] >> 3 & 1, 0);
     cpuid(SHIKIRI_CPUID_BASE, 0, r);
-    return ok && expect("signature", r[1] == SHIKIRI_CPUID_EBX && r[2] == SHIKIRI_CPUID_ECX && r[3] == SHIKIRI_CPUID_EDX,
-                        1);
+    return ok &&
+           expect("signature",
+                  r[1] == SHIKIRI_CPUID_EBX && r[2] == SHIKIRI_CPUID_ECX && r[3] == SHIKIRI_CPUID_EDX, 1);
 }
 
 static bool do_wbinvd(void)
@@ -184,7 +187,8 @@ static bool do_hypercall(void)
     unsigned long length = sizeof(text) - 1;
 
     return expect("unknown", (uint64_t)hypercall(99, 0, 0), (uint64_t)SHIKIRI_ERROR_CALL) &&
-           expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0), (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+           expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0),
+                  (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("outside", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, OUTSIDE, 1),
                   (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("huge gpa", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, ~0UL, 2),
@@ -192,7 +196,8 @@ static bool do_hypercall(void)
            expect("too long", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 257),
                   (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("empty", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 0), 0) &&
-           expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length), length);
+           expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length),
+                  length);
 }
 
 static bool do_flood(void)
@@ -220,12 +225,28 @@ static const struct {
     const char *name;
     bool (*act)(void);
 } deeds[] = {
-    {"read", do_read},       {"write", do_write},   {"execute", do_execute},     {"triple", do_triple},
-    {"port", do_port},       {"ports", do_ports},   {"string-io", do_string_io}, {"svm", do_svm},
-    {"msr", do_msr},         {"efer", do_efer},     {"pat", do_pat},             {"tsc", do_tsc},
-    {"cpuid", do_cpuid},     {"wbinvd", do_wbinvd}, {"xsetbv", do_xsetbv},       {"cr3", do_cr3},
-    {"cr4", do_cr4},         {"cr8", do_cr8},       {"hypercall", do_hypercall}, {"flood", do_flood},
-    {"halt", do_halt},       {"breakpoint", do_single_step},
+    {"read", do_read},
+    {"write", do_write},
+    {"execute", do_execute},
+    {"triple", do_triple},
+    {"port", do_port},
+    {"ports", do_ports},
+    {"string-io", do_string_io},
+    {"svm", do_svm},
+    {"msr", do_msr},
+    {"efer", do_efer},
+    {"pat", do_pat},
+    {"tsc", do_tsc},
+    {"cpuid", do_cpuid},
+    {"wbinvd", do_wbinvd},
+    {"xsetbv", do_xsetbv},
+    {"cr3", do_cr3},
+    {"cr4", do_cr4},
+    {"cr8", do_cr8},
+    {"hypercall", do_hypercall},
+    {"flood", do_flood},
+    {"halt", do_halt},
+    {"breakpoint", do_single_step},
 };
 
 int main(const char *args)

@@ -22,7 +22,7 @@ void try_init(void);
 #define TRY(instruction, ...)                                                                                \
     ({                                                                                                       \
         try_caught = NOTHING;                                                                                \
-        __asm__ volatile("movq $1f, try_resume\n\t" instruction "\n1:" ::__VA_ARGS__ : "rbx", "memory");      \
+        __asm__ volatile("movq $1f, try_resume\n\t" instruction "\n1:" ::__VA_ARGS__ : "rbx", "memory");     \
         try_caught;                                                                                          \
     })
 

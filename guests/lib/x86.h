@@ -66,6 +66,11 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
+static inline void interrupts_on(void)
+{
+    __asm__ volatile("sti");
+}
+
 /* Gives the rest of the slot away; comes back at a later turn. */
 static inline void wait(void)
 {

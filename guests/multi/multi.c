@@ -27,7 +27,8 @@ int main(uint32_t magic, const struct multiboot_info *info)
     print_to(args);
     print("multi: magic %x flags %x\n", magic, info->flags);
     print("multi: command line \"%s\"\n", args);
-    print("multi: lower %u KiB upper %u KiB, map %u bytes\n", info->mem_lower_kib, info->mem_upper_kib, info->map_bytes);
+    print("multi: lower %u KiB upper %u KiB, map %u bytes\n", info->mem_lower_kib, info->mem_upper_kib,
+          info->map_bytes);
     print("multi: loader %s\n", string(info->boot_loader_name));
     return magic == LOADER_MAGIC ? 0 : 1;
 }

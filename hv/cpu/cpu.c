@@ -9,8 +9,8 @@
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 
-#define CODE_64BIT   0x00af9b000000ffffULL
-#define DATA_FLAT    0x00cf93000000ffffULL
+#define CODE_64BIT    0x00af9b000000ffffULL
+#define DATA_FLAT     0x00cf93000000ffffULL
 #define TSS_AVAILABLE 0x89ULL
 
 struct cpu cpu_boot;

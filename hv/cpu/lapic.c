@@ -21,14 +21,14 @@
 #define LVT_MASKED      0x10000
 #define DIVIDE_BY_1     0x0b
 
-#define PIT_HZ        1193182ULL
-#define PIT_CHANNEL2  0x42
-#define PIT_COMMAND   0x43
-#define PIT_MODE0     0xb0 /* channel 2, both bytes, interrupt on terminal count */
-#define PORT_B        0x61
-#define PORT_B_GATE2  0x01
+#define PIT_HZ         1193182ULL
+#define PIT_CHANNEL2   0x42
+#define PIT_COMMAND    0x43
+#define PIT_MODE0      0xb0 /* channel 2, both bytes, interrupt on terminal count */
+#define PORT_B         0x61
+#define PORT_B_GATE2   0x01
 #define PORT_B_SPEAKER 0x02
-#define PORT_B_OUT2   0x20
+#define PORT_B_OUT2    0x20
 
 #define MEASURE_PIT_TICKS 1193 /* 1 ms */
 #define MEASURE_TIMES     3
@@ -42,7 +42,7 @@ static volatile uint32_t *lapic_register(unsigned offset)
 /* Waits for the 8254 to count to zero; the loop also ends when there is no 8254. */
 static void wait_pit(uint16_t ticks)
 {
-    x86_outb(PORT_B, (x86_inb(PORT_B) & (uint8_t)~(PORT_B_SPEAKER | PORT_B_GATE2)));
+    x86_outb(PORT_B, (x86_inb(PORT_B) & (uint8_t) ~(PORT_B_SPEAKER | PORT_B_GATE2)));
     x86_outb(PIT_COMMAND, PIT_MODE0);
     x86_outb(PIT_CHANNEL2, (uint8_t)ticks);
     x86_outb(PIT_CHANNEL2, (uint8_t)(ticks >> 8));

@@ -8,8 +8,8 @@
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
 
-#define ENTRIES       512
-#define LARGE_BYTES   (2 * MIB)
+#define ENTRIES     512
+#define LARGE_BYTES (2 * MIB)
 
 #define ENTRY_PRESENT  (1ULL << 0)
 #define ENTRY_WRITE    (1ULL << 1)
@@ -21,7 +21,8 @@
 #define RIGHTS_DATA    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
 
 /* Built by boot/entry.S: PML4, PDPT, and the directories of the first 4 GiB one after the other. */
-extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENTRIES], boot_low_table[ENTRIES];
+extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENTRIES],
+    boot_low_table[ENTRIES];
 
 /* From boot/shikiri.ld. */
 extern const uint8_t text_start[], text_end[], rodata_start[], rodata_end[];

@@ -9,9 +9,9 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 
-#define EXCEPTIONS           32
+#define EXCEPTIONS            32
 #define EXCEPTION_ENTRY_BYTES 16
-#define GATE_INTERRUPT       0x8e00ULL /* present, DPL 0, 64-bit interrupt gate */
+#define GATE_INTERRUPT        0x8e00ULL /* present, DPL 0, 64-bit interrupt gate */
 
 #define PIC1_COMMAND 0x20
 #define PIC1_DATA    0x21
@@ -58,7 +58,8 @@ static void mask_pics(void)
 void trap_init(void)
 {
     for (unsigned i = 0; i < EXCEPTIONS; i++)
-        set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES, i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
+        set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES,
+                 i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
     for (unsigned i = 0; i < PIC_COUNT; i++)
         set_gate(PIC_VECTORS + i, trap_ignore, 0);
     set_gate(VECTOR_TIMER, trap_timer, 0);

@@ -23,7 +23,7 @@
 #define RFLAGS_RESERVED_ONE (1ULL << 1)
 #define RFLAGS_IF           (1ULL << 9)
 
-#define DR6_INIT 0xffff0ff0ULL
+#define DR6_INIT    0xffff0ff0ULL
 #define DR7_INIT    0x400ULL
 #define DR7_ENABLES 0x0ffULL
 

@@ -15,10 +15,10 @@
 #define VGA_STATUS_PORT     0x3da
 #define VGA_CRTC_REGISTERS  0x19
 
-#define VGA_CURSOR_START  0x0a
-#define VGA_CURSOR_END    0x0b
-#define VGA_CURSOR_HIGH   0x0e
-#define VGA_CURSOR_LOW    0x0f
+#define VGA_CURSOR_START 0x0a
+#define VGA_CURSOR_END   0x0b
+#define VGA_CURSOR_HIGH  0x0e
+#define VGA_CURSOR_LOW   0x0f
 
 struct vga {
     unsigned page; /* of the physical screen, 0 to 7 */

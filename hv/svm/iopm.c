@@ -14,7 +14,7 @@ void iopm_init(uint8_t iopm[IOPM_BYTES])
 void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count)
 {
     for (uint32_t port = first; port < (uint32_t)first + count; port++)
-        iopm[port / 8] &= (uint8_t)~(1u << port % 8);
+        iopm[port / 8] &= (uint8_t) ~(1u << port % 8);
 }
 
 bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port)

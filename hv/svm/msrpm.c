@@ -31,7 +31,7 @@ bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr)
 
     if (bit < 0)
         return false;
-    msrpm[bit / 8] &= (uint8_t)~(3u << bit % 8);
+    msrpm[bit / 8] &= (uint8_t) ~(3u << bit % 8);
     return true;
 }
 

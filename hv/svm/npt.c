@@ -15,8 +15,8 @@
 #define ENTRY_TABLE   (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER)
 #define ENTRIES       512u
 
-#define LEVEL_TOP   4
-#define LEVEL_PAGE  1
+#define LEVEL_TOP       4
+#define LEVEL_PAGE      1
 #define LEVEL_LARGE_MAX 3 /* 1 GiB pages */
 
 static unsigned level_shift(int level)
@@ -96,7 +96,8 @@ static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint
 {
     int level = npt->gigabyte_pages ? LEVEL_LARGE_MAX : LEVEL_LARGE_MAX - 1;
 
-    while (level > LEVEL_PAGE && (!is_aligned(gpa | hpa, level_bytes(level)) || size_bytes < level_bytes(level)))
+    while (level > LEVEL_PAGE &&
+           (!is_aligned(gpa | hpa, level_bytes(level)) || size_bytes < level_bytes(level)))
         level--;
     return level;
 }

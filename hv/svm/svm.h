@@ -12,13 +12,13 @@
 /* What CPUID and VM_CR say, collected once so that checks on it are pure. */
 struct svm_facts {
     char vendor[13];
-    bool svm;                 /* CPUID 0x80000001 ECX bit 2 */
-    bool disabled;            /* VM_CR.SVMDIS */
-    bool nested_paging;       /* CPUID 0x8000000a EDX bit 0 */
-    bool nrip;                /* EDX bit 3: nRIP is saved on exits */
-    bool no_execute;          /* CPUID 0x80000001 EDX bit 20 */
-    bool gigabyte_pages;      /* EDX bit 26 */
-    uint32_t asid_count;      /* ASIDs are 0 to asid_count - 1, and 0 is the host's */
+    bool svm;            /* CPUID 0x80000001 ECX bit 2 */
+    bool disabled;       /* VM_CR.SVMDIS */
+    bool nested_paging;  /* CPUID 0x8000000a EDX bit 0 */
+    bool nrip;           /* EDX bit 3: nRIP is saved on exits */
+    bool no_execute;     /* CPUID 0x80000001 EDX bit 20 */
+    bool gigabyte_pages; /* EDX bit 26 */
+    uint32_t asid_count; /* ASIDs are 0 to asid_count - 1, and 0 is the host's */
 };
 
 /* How a virtual interrupt reaches a guest that has IF=1; found out by the self-test. */

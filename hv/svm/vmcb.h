@@ -27,33 +27,33 @@
 #define INTERCEPT_SHUTDOWN    (1U << 31)
 
 /* Bits of intercept_misc2 (offset 0x010). */
-#define INTERCEPT_VMRUN         (1U << 0)
-#define INTERCEPT_VMMCALL       (1U << 1)
-#define INTERCEPT_VMLOAD        (1U << 2)
-#define INTERCEPT_VMSAVE        (1U << 3)
-#define INTERCEPT_STGI          (1U << 4)
-#define INTERCEPT_CLGI          (1U << 5)
-#define INTERCEPT_SKINIT        (1U << 6)
-#define INTERCEPT_WBINVD        (1U << 9)
-#define INTERCEPT_MONITOR       (1U << 10)
-#define INTERCEPT_MWAIT         (1U << 11)
-#define INTERCEPT_MWAIT_ARMED   (1U << 12)
-#define INTERCEPT_XSETBV        (1U << 13)
-#define INTERCEPT_RDPRU         (1U << 14)
+#define INTERCEPT_VMRUN       (1U << 0)
+#define INTERCEPT_VMMCALL     (1U << 1)
+#define INTERCEPT_VMLOAD      (1U << 2)
+#define INTERCEPT_VMSAVE      (1U << 3)
+#define INTERCEPT_STGI        (1U << 4)
+#define INTERCEPT_CLGI        (1U << 5)
+#define INTERCEPT_SKINIT      (1U << 6)
+#define INTERCEPT_WBINVD      (1U << 9)
+#define INTERCEPT_MONITOR     (1U << 10)
+#define INTERCEPT_MWAIT       (1U << 11)
+#define INTERCEPT_MWAIT_ARMED (1U << 12)
+#define INTERCEPT_XSETBV      (1U << 13)
+#define INTERCEPT_RDPRU       (1U << 14)
 
 /* intercept_cr: reads in bits 0 to 15, writes in bits 16 to 31. */
 #define INTERCEPT_WRITE_CR8 (1U << (16 + 8))
 
 /* tlb_control (offset 0x05c). */
-#define TLB_KEEP       0
-#define TLB_FLUSH_ALL  1
+#define TLB_KEEP      0
+#define TLB_FLUSH_ALL 1
 
 /* vintr (offset 0x060). */
-#define VINTR_IRQ             (1ULL << 8)
-#define VINTR_PRIORITY_SHIFT  16
-#define VINTR_IGNORE_TPR      (1ULL << 20)
-#define VINTR_MASKING         (1ULL << 24)
-#define VINTR_VECTOR_SHIFT    32
+#define VINTR_IRQ            (1ULL << 8)
+#define VINTR_PRIORITY_SHIFT 16
+#define VINTR_IGNORE_TPR     (1ULL << 20)
+#define VINTR_MASKING        (1ULL << 24)
+#define VINTR_VECTOR_SHIFT   32
 
 #define NESTED_PAGING_ENABLE (1ULL << 0)
 
@@ -68,15 +68,15 @@
 #define EVENT_ERROR_SHIFT    32
 
 /* Segment attributes: bits 8 to 15 and 20 to 23 of the descriptor's upper half, packed. */
-#define SEGMENT_CODE   0x00bU /* accessed, readable code */
-#define SEGMENT_DATA   0x003U /* accessed, writable data */
-#define SEGMENT_LDT    0x002U
-#define SEGMENT_TSS    0x00bU /* busy 64-bit or 32-bit TSS */
-#define SEGMENT_USER   0x010U /* S: code or data */
+#define SEGMENT_CODE    0x00bU /* accessed, readable code */
+#define SEGMENT_DATA    0x003U /* accessed, writable data */
+#define SEGMENT_LDT     0x002U
+#define SEGMENT_TSS     0x00bU /* busy 64-bit or 32-bit TSS */
+#define SEGMENT_USER    0x010U /* S: code or data */
 #define SEGMENT_PRESENT 0x080U
-#define SEGMENT_LONG   0x200U
-#define SEGMENT_BIG    0x400U
-#define SEGMENT_4K     0x800U
+#define SEGMENT_LONG    0x200U
+#define SEGMENT_BIG     0x400U
+#define SEGMENT_4K      0x800U
 
 struct vmcb_segment {
     uint16_t selector;
@@ -218,68 +218,68 @@ _Static_assert(sizeof(struct vmcb) == 0x1000, "size of the VMCB");
 void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm);
 
 /* Exit codes (APM vol. 2, appendix C). */
-#define EXIT_READ_CR0      0x000
-#define EXIT_WRITE_CR0     0x010
-#define EXIT_EXCEPTION     0x040
-#define EXIT_INTR          0x060
-#define EXIT_NMI           0x061
-#define EXIT_SMI           0x062
-#define EXIT_INIT          0x063
-#define EXIT_VINTR         0x064
-#define EXIT_RDTSC         0x06e
-#define EXIT_RDPMC         0x06f
-#define EXIT_CPUID         0x072
-#define EXIT_RSM           0x073
-#define EXIT_IRET          0x074
-#define EXIT_INVD          0x076
-#define EXIT_PAUSE         0x077
-#define EXIT_HLT           0x078
-#define EXIT_INVLPG        0x079
-#define EXIT_INVLPGA       0x07a
-#define EXIT_IOIO          0x07b
-#define EXIT_MSR           0x07c
-#define EXIT_FERR_FREEZE   0x07e
-#define EXIT_SHUTDOWN      0x07f
-#define EXIT_VMRUN         0x080
-#define EXIT_VMMCALL       0x081
-#define EXIT_VMLOAD        0x082
-#define EXIT_VMSAVE        0x083
-#define EXIT_STGI          0x084
-#define EXIT_CLGI          0x085
-#define EXIT_SKINIT        0x086
-#define EXIT_RDTSCP        0x087
-#define EXIT_WBINVD        0x089
-#define EXIT_MONITOR       0x08a
-#define EXIT_MWAIT         0x08b
-#define EXIT_MWAIT_ARMED   0x08c
-#define EXIT_XSETBV        0x08d
-#define EXIT_RDPRU         0x08e
-#define EXIT_NPF           0x400
-#define EXIT_INVALID       0xffffffffU /* compared as 32 bits: QEMU stores no upper half */
+#define EXIT_READ_CR0    0x000
+#define EXIT_WRITE_CR0   0x010
+#define EXIT_EXCEPTION   0x040
+#define EXIT_INTR        0x060
+#define EXIT_NMI         0x061
+#define EXIT_SMI         0x062
+#define EXIT_INIT        0x063
+#define EXIT_VINTR       0x064
+#define EXIT_RDTSC       0x06e
+#define EXIT_RDPMC       0x06f
+#define EXIT_CPUID       0x072
+#define EXIT_RSM         0x073
+#define EXIT_IRET        0x074
+#define EXIT_INVD        0x076
+#define EXIT_PAUSE       0x077
+#define EXIT_HLT         0x078
+#define EXIT_INVLPG      0x079
+#define EXIT_INVLPGA     0x07a
+#define EXIT_IOIO        0x07b
+#define EXIT_MSR         0x07c
+#define EXIT_FERR_FREEZE 0x07e
+#define EXIT_SHUTDOWN    0x07f
+#define EXIT_VMRUN       0x080
+#define EXIT_VMMCALL     0x081
+#define EXIT_VMLOAD      0x082
+#define EXIT_VMSAVE      0x083
+#define EXIT_STGI        0x084
+#define EXIT_CLGI        0x085
+#define EXIT_SKINIT      0x086
+#define EXIT_RDTSCP      0x087
+#define EXIT_WBINVD      0x089
+#define EXIT_MONITOR     0x08a
+#define EXIT_MWAIT       0x08b
+#define EXIT_MWAIT_ARMED 0x08c
+#define EXIT_XSETBV      0x08d
+#define EXIT_RDPRU       0x08e
+#define EXIT_NPF         0x400
+#define EXIT_INVALID     0xffffffffU /* compared as 32 bits: QEMU stores no upper half */
 
 /* EXITINFO1 of a nested page fault ("Nested versus Guest Page Faults"). */
-#define NPF_PRESENT     (1ULL << 0)
-#define NPF_WRITE       (1ULL << 1)
-#define NPF_USER        (1ULL << 2)
-#define NPF_RESERVED    (1ULL << 3)
-#define NPF_FETCH       (1ULL << 4)
-#define NPF_FINAL       (1ULL << 32) /* the guest's own access */
-#define NPF_TABLE_WALK  (1ULL << 33) /* an access to the guest's page tables */
+#define NPF_PRESENT    (1ULL << 0)
+#define NPF_WRITE      (1ULL << 1)
+#define NPF_USER       (1ULL << 2)
+#define NPF_RESERVED   (1ULL << 3)
+#define NPF_FETCH      (1ULL << 4)
+#define NPF_FINAL      (1ULL << 32) /* the guest's own access */
+#define NPF_TABLE_WALK (1ULL << 33) /* an access to the guest's page tables */
 
 /* EXITINFO1 of IOIO ("IOIO Intercept"). */
-#define IOIO_IN          (1U << 0)
-#define IOIO_STRING      (1U << 2)
-#define IOIO_SIZE_SHIFT  4
-#define IOIO_SIZE_MASK   7U /* one hot: 1, 2 or 4 bytes */
-#define IOIO_PORT_SHIFT  16
+#define IOIO_IN         (1U << 0)
+#define IOIO_STRING     (1U << 2)
+#define IOIO_SIZE_SHIFT 4
+#define IOIO_SIZE_MASK  7U /* one hot: 1, 2 or 4 bytes */
+#define IOIO_PORT_SHIFT 16
 
 /* Exception vectors. */
-#define VECTOR_DB 1
+#define VECTOR_DB  1
 #define VECTOR_NMI 2
-#define VECTOR_UD 6
-#define VECTOR_DF 8
-#define VECTOR_GP 13
-#define VECTOR_AC 17
-#define VECTOR_MC 18
+#define VECTOR_UD  6
+#define VECTOR_DF  8
+#define VECTOR_GP  13
+#define VECTOR_AC  17
+#define VECTOR_MC  18
 
 #endif

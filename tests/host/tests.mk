@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests: programs for the build machine, each linked from one test and the files it tests, run under
+# the address and undefined-behaviour sanitizers. hv/lib/string.c is left out: the C library has the same.
+
+HOST_BUILD  := $(BUILD)/host
+HOST_CFLAGS := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror -I.
+HOST_LIBS   := -lcmocka -lfdt
+
+LIB    := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/findings.c
+CONFIG_SOURCES := partitions/config.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(LIB)
+LOG    := hv/lib/log.c hv/lib/format.c
+
+HOST_TESTS :=
+
+HOST_TESTS += range_test
+HOST_TESTS += arena_test
+arena_test_SOURCES := hv/lib/arena.c
+HOST_TESTS += format_test
+format_test_SOURCES := hv/lib/format.c
+HOST_TESTS += report_test
+report_test_SOURCES := $(LIB)
+HOST_TESTS += fdt_test
+fdt_test_SOURCES := $(CONFIG_SOURCES)
+HOST_TESTS += config_test
+config_test_SOURCES := $(CONFIG_SOURCES)
+HOST_TESTS += rules_test
+rules_test_SOURCES := $(CONFIG_SOURCES)
+HOST_TESTS += memory_test
+memory_test_SOURCES := partitions/memory.c $(LIB)
+HOST_TESTS += image_test
+image_test_SOURCES := partitions/image.c partitions/config.c partitions/fdt.c partitions/rules.c $(LIB)
+HOST_TESTS += system_test
+system_test_SOURCES := partitions/system.c partitions/memory.c $(CONFIG_SOURCES)
+HOST_TESTS += npt_test
+npt_test_SOURCES := hv/svm/npt.c hv/lib/arena.c
+HOST_TESTS += iopm_test
+iopm_test_SOURCES := hv/svm/iopm.c
+HOST_TESTS += msrpm_test
+msrpm_test_SOURCES := hv/svm/msrpm.c
+HOST_TESTS += schedule_test
+schedule_test_SOURCES := sched/schedule.c
+HOST_TESTS += io_test
+io_test_SOURCES := hv/io.c
+HOST_TESTS += vga_test
+vga_test_SOURCES := hv/dev/vga.c
+HOST_TESTS += console_test
+console_test_SOURCES := hv/dev/console.c $(LOG)
+HOST_TESTS += uart_test
+uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(LOG)
+HOST_TESTS += multiboot_test
+multiboot_test_SOURCES := boot/multiboot.c
+HOST_TESTS += options_test
+options_test_SOURCES := boot/options.c $(LIB)
+
+HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
+HOST_RUNS    := $(HOST_TESTS:%=host-run-%)
+
+.PHONY: host-tests $(HOST_RUNS)
+host-tests: $(HOST_RUNS) ## unit tests on the build machine
+
+define host_test_rule
+$(HOST_BUILD)/$(1): tests/host/$(1).c $($(1)_SOURCES) $(HOST_HEADERS) tests/host/tests.mk
+	@mkdir -p $$(@D)
+	$$(CC) $(HOST_CFLAGS) $$(filter %.c,$$^) $(HOST_LIBS) -o $$@
+endef
+
+$(foreach t,$(HOST_TESTS),$(eval $(call host_test_rule,$(t))))
+
+# What a program prints is shown when it fails, in one piece.
+$(HOST_RUNS): host-run-%: $(HOST_BUILD)/%
+	@$< > $<.log 2>&1 || { cat $<.log; echo "$* failed"; exit 1; }
+	@sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/$*: \1 passed/p' $<.log

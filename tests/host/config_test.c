@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config.c: what each kind of node may hold, and the structs that come of it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/host/dts.h"
+#include "tests/host/test.h"
+
+#define P0  "/partitions/partition@0"
+#define P1  "/partitions/partition@1"
+#define M0  P0 "/memory@0"
+#define M1  P1 "/memory@40000000"
+#define S0  P0 "/isa/serial@3f8"
+
+#define UNKNOWN_PROPERTY ": found an unknown property, want none; "
+#define UNKNOWN_NODE     ": found an unknown node, want none; "
+#define LABEL_HINT       "; it stands in front of every line the partition prints\n"
+#define LABEL_WANT       ", want 1 to 15 letters, digits, '.', '_' or '-'" LABEL_HINT
+#define KNOWN_MEMORY     "known here: device_type, reg, host-address, read-only, no-execute\n"
+#define ISA_HINT         ", want <1 PORT 8>; 1 is the I/O space of the ISA bus\n"
+
+static const struct dts_case system_cases[] = {
+    {"good", "good", "good", ""},
+    {"no model", "model = \"good\";", "", ""},
+    {"symbols", "schedule {", "s: schedule { phandle = <1>;", ""},
+    {"root property", "model =", "modle =", "//modle" UNKNOWN_PROPERTY "did you mean \"model\"?\n"},
+    {"root node", "schedule {", "chosen {}; schedule {",
+     "/chosen" UNKNOWN_NODE "known here: schedule, partitions, __symbols__\n"},
+    {"root compatible", "shikiri,system", "other,system",
+     "//compatible: found \"other,system\", want \"shikiri,system\"\n"},
+    {"no root compatible", "compatible = \"shikiri,system\";", "", "//compatible: found nothing, want a string\n"},
+    {"model", "\"good\"", "<1>", "//model: found 4 bytes that are not one string, want one string\n"},
+    {"no schedule", "schedule {", "scheduler {",
+     "/scheduler" UNKNOWN_NODE "did you mean \"schedule\"?\n/: found no node \"schedule\", want one\n"},
+    {"no partitions", "partitions {", "guests {",
+     "/guests" UNKNOWN_NODE "known here: schedule, partitions, __symbols__\n"
+     "/: found no node \"partitions\", want one\n"},
+    {"schedule compatible", "round-robin", "edf",
+     "/schedule/compatible: found \"shikiri,edf\", want \"shikiri,round-robin\"\n"},
+    {"schedule property", "slot-us =", "frames = <1>; slot-us =",
+     "/schedule/frames" UNKNOWN_PROPERTY "known here: compatible, slot-us\n"},
+    {"schedule node", "slot-us = <1000>;", "slot-us = <1000>; slot@0 {};",
+     "/schedule/slot@0" UNKNOWN_NODE "nothing is known here\n"},
+    {"no slot-us", "slot-us = <1000>;", "", "/schedule/slot-us: found nothing, want 1 cell of 32 bits\n"},
+    {"long slot-us", "<1000>", "<0 1000>", "/schedule/slot-us: found 8 bytes, want 1 cell of 32 bits\n"},
+    {"short slot", "<1000>", "<49>",
+     "/schedule/slot-us: found 49, want 50 to 1000000; a slot is given in microseconds\n"},
+    {"shortest slot", "<1000>", "<50>", ""},
+    {"longest slot", "<1000>", "<1000000>", ""},
+    {"long slot", "<1000>", "<1000001>",
+     "/schedule/slot-us: found 1000001, want 50 to 1000000; a slot is given in microseconds\n"},
+    {"partitions address", "#address-cells = <1>", "#address-cells = <2>",
+     "/partitions/#address-cells: found 2, want 1\n"},
+    {"partitions size", "#size-cells = <0>", "#size-cells = <1>", "/partitions/#size-cells: found 1, want 0\n"},
+    {"partitions property", "#size-cells = <0>;", "#size-cells = <0>; ranges;",
+     "/partitions/ranges" UNKNOWN_PROPERTY "known here: #address-cells, #size-cells\n"},
+    {"partitions node", "partition@0 {", "partitoin@2 {}; partition@0 {",
+     "/partitions/partitoin@2" UNKNOWN_NODE "did you mean \"partition\"?\n"},
+};
+
+static const struct dts_case partition_cases[] = {
+    {"property", "label =", "owner = <1>; label =",
+     P0 "/owner" UNKNOWN_PROPERTY
+        "known here: compatible, reg, label, image, bootargs, unowned-ports, #address-cells, #size-cells\n"},
+    {"node", "vga {", "pci {}; vga {", P0 "/pci" UNKNOWN_NODE "known here: memory, vga, isa\n"},
+    {"near node", "vga {", "vag {", P0 "/vag" UNKNOWN_NODE "did you mean \"vga\"?\n"},
+    {"compatible", "shikiri,partition", "partition",
+     P0 "/compatible: found \"partition\", want \"shikiri,partition\"\n"},
+    {"address cells", "#address-cells = <2>", "#address-cells = <1>", P0 "/#address-cells: found 1, want 2\n"},
+    {"no size cells", "#size-cells = <2>;", "", P0 "/#size-cells: found nothing, want 1 cell of 32 bits\n"},
+    {"no reg", "reg = <0>;", "", P0 "/reg: found nothing, want 1 cell of 32 bits\n"},
+    {"unit address", "reg = <0>;", "reg = <16>;",
+     P0 ": found unit address \"0\", want \"10\"; the unit address repeats the address in reg\n"},
+    {"no unit address", "partition@0 {", "partition {",
+     "/partitions/partition: found unit address \"\", want \"0\"; the unit address repeats the address in reg\n"},
+    {"no label", "label = \"one\";", "", P0 "/label: found nothing, want a string\n"},
+    {"empty label", "\"one\"", "\"\"", P0 "/label: found \"\"" LABEL_WANT},
+    {"longest label", "\"one\"", "\"09azAZ._-abcdef\"", ""},
+    {"long label", "\"one\"", "\"09azAZ._-abcdefg\"", P0 "/label: found \"09azAZ._-abcdefg\"" LABEL_WANT},
+    {"label with space", "\"one\"", "\"o ne\"", P0 "/label: found \"o ne\"" LABEL_WANT},
+    {"two labels", "\"one\"", "\"one\", \"1\"", P0 "/label: found 6 bytes that are not one string, want one string\n"},
+    {"no image", "image = \"one.elf\";", "", P0 "/image: found nothing, want a string\n"},
+    {"empty image", "\"one.elf\"", "\"\"", P0 "/image: found an empty string, want the name of a module\n"},
+    {"empty property as image", "image = \"one.elf\";", "image;",
+     P0 "/image: found 0 bytes that are not one string, want one string\n"},
+    {"bootargs", "\"a=1 b\"", "<0x61626300 0>",
+     P1 "/bootargs: found 8 bytes that are not one string, want one string\n"},
+    {"ports ignored", "\"fault\"", "\"ignore\"", ""},
+    {"ports", "\"fault\"", "\"panic\"", P1 "/unowned-ports: found \"panic\", want \"ignore\" or \"fault\"\n"},
+    {"ports no string", "\"fault\"", "<1>",
+     P1 "/unowned-ports: found 4 bytes that are not one string, want one string\n"},
+    {"no memory", "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x1000000>; };", "",
+     P0 ": found 0 memory nodes, want 1 to 16\n"},
+};
+
+static const struct dts_case device_cases[] = {
+    {"memory property", "reg = <0 0 0 ", "cached; reg = <0 0 0 ", M0 "/cached" UNKNOWN_PROPERTY KNOWN_MEMORY},
+    {"memory node", "0x1000000>;", "0x1000000>; page {};", M0 "/page" UNKNOWN_NODE "nothing is known here\n"},
+    {"device type", "device_type = \"memory\"", "device_type = \"cpu\"",
+     M0 "/device_type: found \"cpu\", want \"memory\"\n"},
+    {"read-only", "read-only;", "read-only = <0>;",
+     M1 "/read-only: found 4 bytes, want an empty property; the property's presence is its meaning\n"},
+    {"no-execute", "no-execute;", "no-execute = \"\";",
+     M1 "/no-execute: found 1 bytes, want an empty property; the property's presence is its meaning\n"},
+    {"host-address", "<0 0x8000000>", "<0x8000000>", M1 "/host-address: found 4 bytes, want 2 cells of 32 bits\n"},
+    {"reg", "<0 0x40000000 0 0x10000>", "<0x40000000 0x10000>", M1 "/reg: found 8 bytes, want 4 cells of 32 bits\n"},
+    {"memory address", "memory@40000000", "memory@0x40000000",
+     P1 "/memory@0x40000000: found unit address \"0x40000000\", want \"40000000\"; "
+        "the unit address repeats the address in reg\n"},
+    {"vga property", "shikiri,vga-text\";", "shikiri,vga-text\"; reg = <0>;",
+     P0 "/vga/reg" UNKNOWN_PROPERTY "known here: compatible\n"},
+    {"vga node", "shikiri,vga-text\";", "shikiri,vga-text\"; font {};",
+     P0 "/vga/font" UNKNOWN_NODE "nothing is known here\n"},
+    {"vga compatible", "shikiri,vga-text", "vga",
+     P0 "/vga/compatible: found \"vga\", want \"shikiri,vga-text\"\n"},
+    {"isa property", "compatible = \"isa\";", "compatible = \"isa\"; ranges;",
+     P0 "/isa/ranges" UNKNOWN_PROPERTY "known here: compatible, #address-cells, #size-cells\n"},
+    {"isa node", "serial@3f8 {", "rtc@70 {}; serial@3f8 {", P0 "/isa/rtc@70" UNKNOWN_NODE "known here: serial\n"},
+    {"isa compatible", "\"isa\"", "\"eisa\"", P0 "/isa/compatible: found \"eisa\", want \"isa\"\n"},
+    {"isa address", "\"isa\"; #address-cells = <2>", "\"isa\"; #address-cells = <1>",
+     P0 "/isa/#address-cells: found 1, want 2\n"},
+    {"isa size", "#address-cells = <2>; #size-cells = <1>", "#address-cells = <2>; #size-cells = <2>",
+     P0 "/isa/#size-cells: found 2, want 1\n"},
+    {"serial property", "reg = <1 0x3f8 8>;", "reg = <1 0x3f8 8>; interrupts = <4>;",
+     S0 "/interrupts" UNKNOWN_PROPERTY "known here: compatible, reg\n"},
+    {"serial node", "reg = <1 0x3f8 8>;", "reg = <1 0x3f8 8>; n {};", S0 "/n" UNKNOWN_NODE "nothing is known here\n"},
+    {"no serial compatible", "compatible = \"shikiri,console\";", "", S0 "/compatible: found nothing, want a string\n"},
+    {"serial typo", "shikiri,console", "shikiri,consol",
+     S0 "/compatible: found \"shikiri,consol\", want a device that Shikiri knows; did you mean \"shikiri,console\"?\n"},
+    {"serial other", "shikiri,console", "pl011",
+     S0 "/compatible: found \"pl011\", want a device that Shikiri knows; known here: shikiri,console, ns16550a\n"},
+    {"serial reg", "<1 0x3f8 8>", "<0x3f8 8>", S0 "/reg: found 8 bytes, want 3 cells of 32 bits\n"},
+    {"serial address", "serial@3f8", "serial@2e8",
+     P0 "/isa/serial@2e8: found unit address \"2e8\", want \"3f8\"; the unit address repeats the address in reg\n"},
+    {"serial space", "<1 0x3f8 8>", "<0 0x3f8 8>", S0 "/reg: found <0 0x3f8 8>" ISA_HINT},
+    {"serial count", "<1 0x3f8 8>", "<1 0x3f8 4>", S0 "/reg: found <1 0x3f8 4>" ISA_HINT},
+    {"serial port", "serial@3f8 { compatible = \"shikiri,console\"; reg = <1 0x3f8 8>",
+     "serial@103f8 { compatible = \"shikiri,console\"; reg = <1 0x103f8 8>",
+     P0 "/isa/serial@103f8/reg: found <1 0x103f8 8>" ISA_HINT},
+    {"several", "schedule { compatible = \"shikiri,round-robin\"; slot-us = <1000>; };",
+     "schedule { compatible = \"x\"; slot-ms = <1>; };",
+     "/schedule/slot-ms" UNKNOWN_PROPERTY "did you mean \"slot-us\"?\n"
+     "/schedule/compatible: found \"x\", want \"shikiri,round-robin\"\n"
+     "/schedule/slot-us: found nothing, want 1 cell of 32 bits\n"},
+};
+
+static void test_system(void **state)
+{
+    (void)state;
+    dts_check(system_cases, ARRAY_LENGTH(system_cases));
+}
+
+static void test_partition(void **state)
+{
+    (void)state;
+    dts_check(partition_cases, ARRAY_LENGTH(partition_cases));
+}
+
+static void test_device(void **state)
+{
+    (void)state;
+    dts_check(device_cases, ARRAY_LENGTH(device_cases));
+}
+
+/* The good system with `count` times `format`, of a number, in front of `before`. */
+static void check_many(const char *before, const char *format, unsigned first, unsigned count, const char *lines)
+{
+    static char text[1 << 17];
+    size_t length = 0;
+
+    for (unsigned i = first; i < first + count; i++)
+        length += (size_t)sprintf(text + length, format, i, i, i, i);
+    sprintf(text + length, "%s", before);
+    dts_check(&(struct dts_case){before, before, text, lines}, 1);
+}
+
+static void test_numbers(void **state)
+{
+    const char partition[] = "partition@%x { compatible = \"shikiri,partition\"; reg = <%u>; label = \"p%u\"; "
+                             "image = \"i\"; #address-cells = <2>; #size-cells = <2>; "
+                             "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x7000>; }; };\n";
+    const char window[] = "memory@900%02x000 { device_type = \"memory\"; reg = <0 0x900%02x000 0 0x1000>; };\n";
+
+    (void)state;
+    check_many("partition@0 {", partition, 2, 254, "");
+    check_many("partition@0 {", partition, 2, 255, "/partitions: found 257 partitions, want 1 to 256\n");
+    check_many("vga {", window, 1, 15, "");
+    check_many("vga {", window, 1, 16, P0 ": found 17 memory nodes, want 1 to 16\n");
+}
+
+static void test_no_partition(void **state)
+{
+    static struct findings findings;
+    struct config config;
+
+    (void)state;
+    dts_parse("/dts-v1/; / { compatible = \"shikiri,system\"; schedule { compatible = \"shikiri,round-robin\"; "
+              "slot-us = <100>; }; partitions { #address-cells = <1>; #size-cells = <0>; }; };",
+              &config, &findings);
+    findings_expect(&findings, "none", "/partitions: found 0 partitions, want 1 to 256\n");
+    assert_string_equal(config.model, "");
+}
+
+static void test_bootargs_length(void **state)
+{
+    char text[2100];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[0] = '"';
+    strcpy(text + 2048, "\"");
+    dts_check(&(struct dts_case){"longest", "\"a=1 b\"", text, ""}, 1);
+    strcpy(text + 2048, "x\"");
+    dts_check(&(struct dts_case){"too long", "\"a=1 b\"", text,
+                                 P1 "/bootargs: found 2048 characters, want at most 2047\n"},
+              1);
+}
+
+static void test_content(void **state)
+{
+    static struct findings findings;
+    struct config config;
+
+    (void)state;
+    dts_parse(dts_good, &config, &findings);
+    findings_expect(&findings, "good", "");
+    assert_string_equal(config.model, "good");
+    assert_int_equal(config.slot_us, 1000);
+    assert_int_equal(config.partition_count, 2);
+
+    const struct partition_config *one = &config.partitions[0], *two = &config.partitions[1];
+
+    assert_string_equal(one->path, P0);
+    assert_string_equal(one->label, "one");
+    assert_string_equal(one->image, "one.elf");
+    assert_string_equal(one->bootargs, "");
+    assert_false(one->fault_on_unowned_port);
+    assert_int_equal(one->window_count, 1);
+    assert_string_equal(one->windows[0].path, M0);
+    assert_int_equal(one->windows[0].gpa.value, 0);
+    assert_int_equal(one->windows[0].size_bytes, 0x1000000);
+    assert_true(one->windows[0].writable && one->windows[0].executable && !one->windows[0].fixed);
+    assert_int_equal(one->device_count, 2);
+    assert_int_equal(one->devices[0].kind, DEVICE_VGA_TEXT);
+    assert_string_equal(one->devices[0].path, P0 "/vga");
+    assert_int_equal(one->devices[0].port_count, 0);
+    assert_int_equal(one->devices[1].kind, DEVICE_CONSOLE);
+    assert_int_equal(one->devices[1].port, 0x3f8);
+    assert_int_equal(one->devices[1].port_count, 8);
+    assert_true(config_has_vga(one));
+
+    assert_string_equal(two->bootargs, "a=1 b");
+    assert_true(two->fault_on_unowned_port);
+    assert_int_equal(two->window_count, 2);
+    assert_int_equal(two->windows[0].gpa.value, 0x100000);
+    assert_int_equal(two->windows[1].gpa.value, 0x40000000);
+    assert_int_equal(two->windows[1].size_bytes, 0x10000);
+    assert_int_equal(two->windows[1].hpa.value, 0x8000000);
+    assert_true(two->windows[1].fixed && !two->windows[1].writable && !two->windows[1].executable);
+    assert_int_equal(two->devices[0].kind, DEVICE_UART);
+    assert_int_equal(two->devices[0].port, 0x2f8);
+    assert_string_equal(two->devices[0].path, P1 "/isa/serial@2f8");
+    assert_false(config_has_vga(two));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_system),          cmocka_unit_test(test_partition),    cmocka_unit_test(test_device),
+        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_no_partition), cmocka_unit_test(test_content),
+        cmocka_unit_test(test_bootargs_length),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fdt.c: blobs that are none, paths and hints. The typed readers are met in config_test.c,
+ * each with a property of the binding.
+ */
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "partitions/fdt.h"
+#include "tests/host/dts.h"
+#include "tests/host/test.h"
+
+#define NONE "device tree: found no device-tree blob, want one; make it with dtc -O dtb\n"
+
+static struct findings findings;
+
+/* Parses a copy of exactly that size, so that a byte read past it is seen. */
+static void parse(const void *blob, size_t size_bytes, size_t arena_bytes, struct config *config)
+{
+    void *copy = malloc(size_bytes ? size_bytes : 1);
+    uint8_t *memory = malloc(arena_bytes ? arena_bytes : 1);
+
+    memcpy(copy, blob, size_bytes);
+    findings_init(&findings);
+    config_parse(config, copy, size_bytes, &(struct arena){memory, memory + arena_bytes}, &findings.report);
+    free(memory);
+    free(copy);
+}
+
+static void expect(const char *name, const void *blob, size_t size_bytes, const char *lines)
+{
+    struct config config;
+
+    parse(blob, size_bytes, 1 << 16, &config);
+    findings_expect(&findings, name, lines);
+    if (*lines)
+        assert_int_equal(config_count_partitions(blob, size_bytes), 0);
+}
+
+static void test_no_blob(void **state)
+{
+    const char text[] = "/dts-v1/; / { compatible = \"shikiri,system\"; }; // the source in place of the blob";
+    const uint8_t zeros[64] = {0};
+    size_t size_bytes;
+    void *good = dts_compile(dts_good, &size_bytes);
+
+    (void)state;
+    expect("nothing", "", 0, NONE);
+    expect("part of a header", good, sizeof(struct fdt_header) - 1, NONE);
+    expect("zeros", zeros, sizeof(zeros), NONE);
+    expect("source", text, sizeof(text), NONE);
+    free(good);
+}
+
+static void test_truncated(void **state)
+{
+    size_t size_bytes;
+    void *good = dts_compile(dts_good, &size_bytes);
+    char lines[200];
+
+    (void)state;
+    for (size_t bytes = sizeof(struct fdt_header); bytes < size_bytes; bytes++) {
+        sprintf(lines, "device tree: found %zu bytes, want %zu by its header; the file is truncated\n", bytes,
+                size_bytes);
+        expect("truncated", good, bytes, lines);
+    }
+    assert_int_equal(config_count_partitions(good, size_bytes), 2);
+    free(good);
+}
+
+static void test_damaged(void **state)
+{
+    size_t size_bytes;
+    uint8_t *good = dts_compile(dts_good, &size_bytes);
+    const struct {
+        const char *name;
+        size_t at; /* of a 32-bit word */
+        uint32_t value;
+        const char *lines;
+    } cases[] = {
+        {"version", offsetof(struct fdt_header, last_comp_version), 99,
+         "device tree: found a damaged blob (FDT_ERR_BADVERSION), want a whole one; make it anew with dtc\n"},
+        {"structure outside", offsetof(struct fdt_header, off_dt_struct), 0x7fffffff,
+         "device tree: found a damaged blob (FDT_ERR_TRUNCATED), want a whole one; make it anew with dtc\n"},
+        {"tag", fdt_off_dt_struct(good), 0x77,
+         "device tree: found a damaged blob (FDT_ERR_BADSTRUCTURE), want a whole one; make it anew with dtc\n"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint8_t *bad = malloc(size_bytes);
+
+        memcpy(bad, good, size_bytes);
+        fdt32_st(bad + cases[i].at, cases[i].value);
+        expect(cases[i].name, bad, size_bytes, cases[i].lines);
+        free(bad);
+    }
+    free(good);
+}
+
+/* Whatever a byte is changed to, the parser comes back. */
+static void test_any_byte(void **state)
+{
+    const uint8_t masks[] = {0x01, 0x80, 0xff};
+    size_t size_bytes;
+    uint8_t *blob = dts_compile(dts_good, &size_bytes);
+    struct config config;
+
+    (void)state;
+    for (size_t i = 0; i < size_bytes; i++) {
+        for (unsigned m = 0; m < ARRAY_LENGTH(masks); m++) {
+            blob[i] ^= masks[m];
+            parse(blob, size_bytes, 8192, &config);
+            config_count_partitions(blob, size_bytes);
+            blob[i] ^= masks[m];
+        }
+    }
+    free(blob);
+}
+
+/* However small the arena is, the parser comes back; from an arena for no array comes an error. */
+static void test_small_arena(void **state)
+{
+    const char *want = "found too little memory for the configuration, want more; use fewer nodes\n";
+    char line[200];
+    size_t size_bytes;
+    void *blob = dts_compile(dts_good, &size_bytes);
+    struct config config;
+    bool partitions = false, windows = false;
+
+    (void)state;
+    for (size_t bytes = 0; bytes < 4096; bytes++) {
+        parse(blob, size_bytes, bytes, &config);
+        sprintf(line, "/partitions: %s", want);
+        partitions |= strstr(findings.lines, line) != NULL;
+        sprintf(line, "/partitions/partition@1: %s", want);
+        windows |= strstr(findings.lines, line) != NULL;
+        if (bytes < 2 * sizeof(struct partition_config))
+            assert_true(findings.report.errors > 0);
+    }
+    assert_true(partitions && windows);
+    findings_expect(&findings, "4 KiB", "");
+    free(blob);
+}
+
+static void test_long_path(void **state)
+{
+    char source[600];
+    struct config config;
+
+    (void)state;
+    sprintf(source,
+            "/dts-v1/; / { compatible = \"shikiri,system\"; %0150d%050d {}; "
+            "schedule { compatible = \"shikiri,round-robin\"; slot-us = <100>; };"
+            "partitions { #address-cells = <1>; #size-cells = <0>; }; };",
+            0, 0);
+    dts_parse(source, &config, &findings);
+    findings_expect(&findings, "long",
+                    "a node with a very long path: found an unknown node, want none; "
+                    "known here: schedule, partitions, __symbols__\n"
+                    "/partitions: found 0 partitions, want 1 to 256\n");
+}
+
+static void test_hint(void **state)
+{
+    dt_names two = {"label", "image", NULL};
+    dt_names nothing = {NULL};
+    const struct {
+        const char *name, *hint;
+    } cases[] = {
+        {"label", "did you mean \"label\"?"},  {"lable", "did you mean \"label\"?"},
+        {"labels", "did you mean \"label\"?"}, {"abel", "did you mean \"label\"?"},
+        {"mage", "did you mean \"image\"?"},   {"imgae", "did you mean \"image\"?"},
+        {"other", "known here: label, image"}, {"", "known here: label, image"},
+        {"lab", "did you mean \"label\"?"},    {"la", "known here: label, image"},
+        {"labelabelabelabelabelabelabelabelabel", "known here: label, image"},
+    };
+    char hint[64], small[8];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        dt_hint(hint, sizeof(hint), cases[i].name, (int)strlen(cases[i].name), two);
+        assert_string_equal(hint, cases[i].hint);
+    }
+    dt_hint(hint, sizeof(hint), "x", 1, nothing);
+    assert_string_equal(hint, "nothing is known here");
+    dt_hint(small, sizeof(small), "xxxxxx", 6, two);
+    assert_string_equal(small, "known h");
+}
+
+static void test_names(void **state)
+{
+    size_t size_bytes;
+    void *blob = dts_compile("/dts-v1/; / { plain { }; serial@2f8 { }; };", &size_bytes);
+    struct dt dt = {.blob = blob};
+    int plain = fdt_path_offset(blob, "/plain"), serial = fdt_path_offset(blob, "/serial@2f8"), length;
+
+    (void)state;
+    assert_memory_equal(dt_name(&dt, serial, &length), "serial", 6);
+    assert_int_equal(length, 6);
+    assert_string_equal(dt_unit_address(&dt, serial), "2f8");
+    assert_null(dt_unit_address(&dt, plain));
+    assert_true(dt_is_named(&dt, plain, "plain") && dt_is_named(&dt, serial, "serial"));
+    assert_false(dt_is_named(&dt, serial, "seria") || dt_is_named(&dt, serial, "serial@2f8"));
+    free(blob);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_blob),     cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_any_byte),    cmocka_unit_test(test_hint),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_small_arena), cmocka_unit_test(test_long_path),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

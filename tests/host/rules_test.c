@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rules.c: limits and alignment of windows, places of UARTs, and what several nodes may
+ * not have in common.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/host/dts.h"
+#include "tests/host/test.h"
+
+#define P0 "/partitions/partition@0"
+#define P1 "/partitions/partition@1"
+
+/* The second window of the second partition, and what else may stand there. */
+#define WINDOW      "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x10000>"
+#define AT(at, reg) "memory@" at " { device_type = \"memory\"; reg = <" reg ">"
+#define HOST        "<0 0x8000000>"
+
+/* The first window of the first partition, which has a screen. */
+#define FIRST "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x1000000>;"
+
+#define ALIGN_HINT   ", want multiples of 0x1000; pages have 4 KiB\n"
+#define GPA_WANT     ", want the end at 0x8000000000 at most\n"
+#define HPA_WANT     ", want the end at 0x1000000000000 at most\n"
+#define START_WANT                                                                                           \
+    ", want at least 0x7000 that end at 0x100000000 at most; the start area lies at the end of the first window\n"
+#define SECOND_SCREEN "found a second screen, want one a partition\n"
+
+static const struct dts_case window_cases[] = {
+    {"size 0", "0 0x10000>", "0 0>",
+     P1 "/memory@40000000/reg: found a size of 0, want at least 0x1000\n"},
+    {"one page", "0 0x10000>", "0 0x1000>", ""},
+    {"base", WINDOW, AT("40000800", "0 0x40000800 0 0x10000"),
+     P1 "/memory@40000800/reg: found base 0x40000800 and size 0x10000" ALIGN_HINT},
+    {"size", "0 0x10000>", "0 0x10001>",
+     P1 "/memory@40000000/reg: found base 0x40000000 and size 0x10001" ALIGN_HINT},
+    {"last page", WINDOW, AT("7fffff0000", "0x7f 0xffff0000 0 0x10000"), ""},
+    {"past the last page", WINDOW, AT("7fffff0000", "0x7f 0xffff0000 0 0x11000"),
+     P1 "/memory@7fffff0000/reg: found base 0x7fffff0000 and size 0x11000" GPA_WANT},
+    {"base outside", WINDOW, AT("8000000000", "0x80 0 0 0x1000"),
+     P1 "/memory@8000000000/reg: found base 0x8000000000 and size 0x1000" GPA_WANT},
+    {"size wraps", WINDOW, AT("40000000", "0 0x40000000 0xffffffff 0xfffff000"),
+     P1 "/memory@40000000/reg: found base 0x40000000 and size 0xfffffffffffff000" GPA_WANT
+     P1 "/memory@40000000/host-address: found 0x8000000 for 0xfffffffffffff000 bytes" HPA_WANT
+     P1 "/memory@40000000/reg: found 0xfffffffffffff000 bytes at 0x40000000, want them apart from " P1
+        "/memory@100000, 0x200000 bytes at 0x100000\n"},
+    {"host-address", HOST, "<0 0x8000010>",
+     P1 "/memory@40000000/host-address: found 0x8000010, want a multiple of 0x1000; pages have 4 KiB\n"},
+    {"last host page", HOST, "<0xffff 0xffff0000>", ""},
+    {"past the last host page", HOST, "<0xffff 0xffff1000>",
+     P1 "/memory@40000000/host-address: found 0xffffffff1000 for 0x10000 bytes" HPA_WANT},
+    {"host-address outside", HOST, "<0x10000 0>",
+     P1 "/memory@40000000/host-address: found 0x1000000000000 for 0x10000 bytes" HPA_WANT},
+    {"windows overlap", WINDOW, AT("2ff000", "0 0x2ff000 0 0x2000"),
+     P1 "/memory@2ff000/reg: found 0x2000 bytes at 0x2ff000, want them apart from " P1
+        "/memory@100000, 0x200000 bytes at 0x100000\n"},
+    {"window inside another", WINDOW, AT("200000", "0 0x200000 0 0x1000"),
+     P1 "/memory@200000/reg: found 0x1000 bytes at 0x200000, want them apart from " P1
+        "/memory@100000, 0x200000 bytes at 0x100000\n"},
+    {"windows touch", WINDOW, AT("300000", "0 0x300000 0 0x1000"), ""},
+    {"windows touch below", WINDOW, AT("ff000", "0 0xff000 0 0x1000"), ""},
+};
+
+static const struct dts_case first_window_cases[] = {
+    {"read-only", FIRST, FIRST " read-only;",
+     P0 "/memory@0/read-only: found it in a partition's first window, want that writable; put another window first\n"},
+    {"no-execute", FIRST, FIRST " no-execute;", ""},
+    {"shortest", "0 0x1000000>", "0 0x7000>", ""},
+    {"too short", "0 0x1000000>", "0 0x6000>", P0 "/memory@0/reg: found 0x6000 bytes at 0x0" START_WANT},
+    {"4 GiB", "0 0x1000000>", "1 0>", ""},
+    {"more than 4 GiB", "0 0x1000000>", "1 0x1000>", P0 "/memory@0/reg: found 0x100001000 bytes at 0x0" START_WANT},
+    {"start area below the screen", "0 0x1000000>", "0 0xb8000>", ""},
+    {"start area above the screen", "0 0x1000000>", "0 0xc0000>", ""},
+    {"start area ends in the screen", "0 0x1000000>", "0 0xb9000>",
+     P0 "/memory@0/reg: found the start area at 0xb2000, want it apart from the VGA text page at 0xb8000; "
+        "make the window longer or shorter\n"},
+    {"start area begins at the screen", "0 0x1000000>", "0 0xbf000>",
+     P0 "/memory@0/reg: found the start area at 0xb8000, want it apart from the VGA text page at 0xb8000; "
+        "make the window longer or shorter\n"},
+    {"no screen there", "0 0x1000000>; };\nvga { compatible = \"shikiri,vga-text\"; };", "0 0xbf000>; };", ""},
+};
+
+#define CONSOLE       "serial@3f8 { compatible = \"shikiri,console\"; reg = <1 0x3f8 8>; };"
+#define UART          "serial@2f8 { compatible = \"ns16550a\"; reg = <1 0x2f8 8>; };"
+#define UART_AT(port) "serial@" port " { compatible = \"ns16550a\"; reg = <1 0x" port " 8>; };"
+#define VGA           "vga { compatible = \"shikiri,vga-text\"; };"
+#define VGA_1         "vga@1 { compatible = \"shikiri,vga-text\"; };"
+#define ISA_1         "isa@1 { compatible = \"isa\"; #address-cells = <2>; #size-cells = <1>; "
+
+static const struct dts_case device_cases[] = {
+    {"console elsewhere", CONSOLE, "serial@3e8 { compatible = \"shikiri,console\"; reg = <1 0x3e8 8>; };",
+     P0 "/isa/serial@3e8/reg: found port 0x3e8, want 0x3f8 for shikiri,console\n"},
+    {"COM3", UART, UART_AT("3e8"), ""},
+    {"COM4", UART, UART_AT("2e8"), ""},
+    {"COM1", UART, UART_AT("3f8"),
+     P1 "/isa/serial@3f8/reg: found port 0x3f8, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; "
+        "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it\n"},
+    {"another port", UART, UART_AT("60"),
+     P1 "/isa/serial@60/reg: found port 0x60, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; these are COM2, COM3 and COM4\n"},
+    {"two screens", VGA, VGA VGA_1, P0 "/vga@1: " SECOND_SCREEN},
+    {"two UARTs", UART, UART UART_AT("3e8"), ""},
+    {"port taken", VGA, VGA ISA_1 CONSOLE " };",
+     P0 "/isa/serial@3f8/reg: found port 0x3f8, want another than that of " P0 "/isa@1/serial@3f8\n"},
+    {"UART has an owner", CONSOLE, UART,
+     P1 "/isa/serial@2f8/reg: found port 0x2f8, want another than that of " P0
+        "/isa/serial@2f8; a physical UART has one owner\n"},
+    {"console in both", UART, CONSOLE, ""},
+    {"label taken", "\"two\"", "\"one\"", P1 "/label: found \"one\", want another than that of " P0 "\n"},
+    {"label in capitals", "\"two\"", "\"One\"", ""},
+    {"image shared", "\"two.elf\"", "\"one.elf\"", ""},
+};
+
+static void test_window(void **state)
+{
+    (void)state;
+    dts_check(window_cases, ARRAY_LENGTH(window_cases));
+}
+
+static void test_first_window(void **state)
+{
+    (void)state;
+    dts_check(first_window_cases, ARRAY_LENGTH(first_window_cases));
+}
+
+static void test_devices(void **state)
+{
+    (void)state;
+    dts_check(device_cases, ARRAY_LENGTH(device_cases));
+}
+
+/* The good system has one screen. */
+static void check_screens(unsigned more, const char *lines)
+{
+    char text[8192];
+    size_t length = 0;
+
+    for (unsigned i = 2; i < 2 + more; i++)
+        length += (size_t)sprintf(text + length,
+                                  "partition@%x { compatible = \"shikiri,partition\"; reg = <%u>; label = \"s%u\"; "
+                                  "image = \"i\"; #address-cells = <2>; #size-cells = <2>; " FIRST " }; " VGA " };\n",
+                                  i, i, i);
+    strcpy(text + length, "partition@0 {");
+    dts_check(&(struct dts_case){"screens", "partition@0 {", text, lines}, 1);
+}
+
+static void test_screens(void **state)
+{
+    (void)state;
+    check_screens(7, "");
+    check_screens(8, P0 "/vga: found screen number 9, want at most 8 in a system; "
+                        "VGA text memory has eight pages; use shikiri,console\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_window),
+        cmocka_unit_test(test_first_window),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_screens),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
