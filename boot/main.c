@@ -19,15 +19,13 @@
 
 __attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);
 
-static void put(char c)
-{
+static void put(char c) {
     serial_put(c);
     if (devices_screen_count() == 0)
         screen_put(c);
 }
 
-void boot_main(uint32_t magic, const void *info)
-{
+void boot_main(uint32_t magic, const void *info) {
     static struct boot boot;
     static struct loop loop;
 

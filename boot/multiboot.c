@@ -27,29 +27,25 @@
 #define MEMORY_AVAILABLE 1
 #define LOW_MEMORY_END   MIB /* left to the firmware */
 
-static uint32_t read32(const uint8_t *at)
-{
+static uint32_t read32(const uint8_t *at) {
     uint32_t value;
 
     memcpy(&value, at, sizeof(value));
     return value;
 }
 
-static uint64_t read64(const uint8_t *at)
-{
+static uint64_t read64(const uint8_t *at) {
     uint64_t value;
 
     memcpy(&value, at, sizeof(value));
     return value;
 }
 
-static const void *pointer(uint32_t address)
-{
+static const void *pointer(uint32_t address) {
     return (const void *)(uintptr_t)address;
 }
 
-static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, const char *command_line)
-{
+static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, const char *command_line) {
     if (boot->module_count == BOOT_MODULES_MAX) {
         boot->modules_dropped++;
         return;
@@ -59,8 +55,7 @@ static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, con
 }
 
 /* Inserts a piece of RAM in order, joining it to neighbours it touches or overlaps. */
-static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes)
-{
+static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
     uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
 
     base = align_up(base < LOW_MEMORY_END ? LOW_MEMORY_END : base, PAGE_BYTES);
@@ -86,8 +81,7 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes)
 }
 
 /* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins. */
-static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes)
-{
+static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
     uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
 
     for (unsigned i = 0; i < boot->ram_count; i++) {
@@ -107,8 +101,7 @@ static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_byte
 }
 
 /* One entry of either map: base, length, type in this order. */
-static void read_memory(struct boot_info *boot, const uint8_t *entry, bool available_pass)
-{
+static void read_memory(struct boot_info *boot, const uint8_t *entry, bool available_pass) {
     bool available = read32(entry + 16) == MEMORY_AVAILABLE;
 
     if (available && available_pass)
@@ -117,15 +110,13 @@ static void read_memory(struct boot_info *boot, const uint8_t *entry, bool avail
         remove_ram(boot, read64(entry), read64(entry + 8));
 }
 
-static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length)
-{
+static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length) {
     for (int pass = 1; pass >= 0; pass--)
         for (uint32_t at = 0; at + 24 <= length; at += read32(map + at) + 4)
             read_memory(boot, map + at + 4, pass);
 }
 
-static void read_multiboot1(struct boot_info *boot, const uint8_t *info)
-{
+static void read_multiboot1(struct boot_info *boot, const uint8_t *info) {
     uint32_t flags = read32(info + MB1_FLAGS);
 
     boot->info = (struct range){(uintptr_t)info, MB1_INFO_BYTES};
@@ -143,8 +134,7 @@ static void read_multiboot1(struct boot_info *boot, const uint8_t *info)
     }
 }
 
-static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, uint32_t size_bytes)
-{
+static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, uint32_t size_bytes) {
     uint32_t entry_bytes = read32(tag + 8);
 
     boot->has_memory_map = true;
@@ -153,8 +143,7 @@ static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, uint32_t si
             read_memory(boot, tag + at, pass);
 }
 
-static void read_multiboot2(struct boot_info *boot, const uint8_t *info)
-{
+static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
     uint32_t total = read32(info);
 
     boot->info = (struct range){(uintptr_t)info, total};
@@ -175,8 +164,7 @@ static void read_multiboot2(struct boot_info *boot, const uint8_t *info)
     }
 }
 
-void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info)
-{
+void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {
     *boot = (struct boot_info){.command_line = ""};
     if (magic == MULTIBOOT2_LOADER_MAGIC)
         read_multiboot2(boot, info);
@@ -184,8 +172,7 @@ void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info)
         read_multiboot1(boot, info);
 }
 
-void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes)
-{
+void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes) {
     const char *start = module->command_line;
     size_t length = 0;
 

@@ -3,8 +3,7 @@
  * What the boot loader tells, in one form for Multiboot 1 and 2. Pure: a description
  * in memory comes in, plain structs come out.
  */
-#ifndef SHIKIRI_BOOT_MULTIBOOT_H
-#define SHIKIRI_BOOT_MULTIBOOT_H
+#pragma once
 
 #include "hv/lib/range.h"
 #include "hv/lib/types.h"
@@ -36,5 +35,3 @@ void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info);
 
 /* The last path component of the first word of a module's command line: "bin/a.elf x" is a.elf. */
 void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes);
-
-#endif

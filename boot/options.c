@@ -8,23 +8,19 @@
 
 #define WORD_MAX 64
 
-static void on_end_halt(struct options *options)
-{
+static void on_end_halt(struct options *options) {
     options->on_end = MACHINE_HALT;
 }
 
-static void on_end_qemu(struct options *options)
-{
+static void on_end_qemu(struct options *options) {
     options->on_end = MACHINE_QEMU_EXIT;
 }
 
-static void on_end_bochs(struct options *options)
-{
+static void on_end_bochs(struct options *options) {
     options->on_end = MACHINE_BOCHS_SHUTDOWN;
 }
 
-static void trace_switch(struct options *options)
-{
+static void trace_switch(struct options *options) {
     options->trace_switches = true;
 }
 
@@ -38,8 +34,7 @@ static const struct {
     {"trace=switch", trace_switch},
 };
 
-static void read_word(struct options *options, const char *word, struct report *report)
-{
+static void read_word(struct options *options, const char *word, struct report *report) {
     for (unsigned i = 0; i < ARRAY_LENGTH(known); i++) {
         if (strcmp(word, known[i].word) == 0) {
             known[i].set(options);
@@ -50,8 +45,7 @@ static void read_word(struct options *options, const char *word, struct report *
                  "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown or trace=switch", word);
 }
 
-void options_read(struct options *options, const char *command_line, struct report *report)
-{
+void options_read(struct options *options, const char *command_line, struct report *report) {
     const char *at = command_line;
 
     *options = (struct options){0};

@@ -2,8 +2,7 @@
 /*
  * The hypervisor's command line: words of the form name=value.
  */
-#ifndef SHIKIRI_BOOT_OPTIONS_H
-#define SHIKIRI_BOOT_OPTIONS_H
+#pragma once
 
 #include "hv/cpu/machine.h"
 #include "hv/lib/report.h"
@@ -16,5 +15,3 @@ struct options {
 
 /* Reads the options; what is unknown goes to `report`. A first word without "=" is the program's name. */
 void options_read(struct options *options, const char *command_line, struct report *report);
-
-#endif

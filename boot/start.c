@@ -12,16 +12,16 @@
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
 
-#define ARENA_BASE_BYTES      (256 * KIB)
-#define ARENA_PARTITION_BYTES (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs   \
-                                          */
+#define ARENA_BASE_BYTES (256 * KIB)
+#define ARENA_PARTITION_BYTES                                                                                \
+    (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs                             \
+                */
 #define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
 #define FDT_MAGIC_LENGTH 4
 
 extern const uint8_t image_start[], image_end[];
 
-__attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *format, ...)
-{
+__attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *format, ...) {
     char text[256];
     va_list arguments;
 
@@ -32,8 +32,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *f
     machine_end(MACHINE_REFUSED);
 }
 
-static void emit(struct report *report, const struct finding *finding)
-{
+static void emit(struct report *report, const struct finding *finding) {
     char line[512];
 
     (void)report;
@@ -41,8 +40,7 @@ static void emit(struct report *report, const struct finding *finding)
     log_line("error: %s", line);
 }
 
-void start_read_options(struct boot *boot)
-{
+void start_read_options(struct boot *boot) {
     struct report report = {.emit = emit};
 
     options_read(&boot->options, boot->loader.command_line, &report);
@@ -51,8 +49,7 @@ void start_read_options(struct boot *boot)
         refuse("the command line has errors, no partition is started");
 }
 
-void start_check_processor(struct boot *boot)
-{
+void start_check_processor(struct boot *boot) {
     svm_read_facts(&boot->svm);
     const char *missing = svm_missing(&boot->svm);
 
@@ -62,14 +59,12 @@ void start_check_processor(struct boot *boot)
              boot->svm.nrip ? ", nRIP" : "");
 }
 
-static bool is_blob(const struct boot_module *module)
-{
+static bool is_blob(const struct boot_module *module) {
     return module->range.size_bytes >= FDT_MAGIC_LENGTH &&
            memcmp((const void *)(uintptr_t)module->range.base, FDT_MAGIC_BYTES, FDT_MAGIC_LENGTH) == 0;
 }
 
-void start_find_blob(struct boot *boot)
-{
+void start_find_blob(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
     if (loader->modules_dropped)
@@ -90,12 +85,11 @@ void start_find_blob(struct boot *boot)
 }
 
 /* What is in use: the image, what the loader left, the modules, and the arena once it is chosen. */
-static unsigned list_taken(const struct boot *boot, struct host_range *taken)
-{
+static unsigned list_taken(const struct boot *boot, struct host_range *taken) {
     unsigned count = 0;
 
-    taken[count++] =
-        (struct host_range){{(uintptr_t)image_start, (uintptr_t)(image_end - image_start)}, "the hypervisor"};
+    taken[count++] = (struct host_range){
+        {(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start}, "the hypervisor"};
     taken[count++] = (struct host_range){boot->loader.info, "the boot loader's information"};
     taken[count++] = (struct host_range){boot->arena_range, "the hypervisor's tables"};
     for (unsigned i = 0; i < boot->loader.module_count; i++)
@@ -105,15 +99,13 @@ static unsigned list_taken(const struct boot *boot, struct host_range *taken)
 
 #define TAKEN_MAX (3 + BOOT_MODULES_MAX)
 
-static unsigned list_usable(const struct boot *boot, struct host_range *usable)
-{
+static unsigned list_usable(const struct boot *boot, struct host_range *usable) {
     for (unsigned i = 0; i < boot->loader.ram_count; i++)
         usable[i] = (struct host_range){boot->loader.ram[i], "RAM"};
     return boot->loader.ram_count;
 }
 
-void start_find_memory(struct boot *boot)
-{
+void start_find_memory(struct boot *boot) {
     struct host_range usable[BOOT_RANGES_MAX];
     struct host_range taken[TAKEN_MAX];
     struct host_memory host = {usable, list_usable(boot, usable), taken, list_taken(boot, taken)};
@@ -135,14 +127,12 @@ void start_find_memory(struct boot *boot)
     boot->arena = (struct arena){(uint8_t *)base, (uint8_t *)(base + size_bytes)};
 }
 
-void start_protect(struct boot *boot)
-{
+void start_protect(struct boot *boot) {
     if (!paging_init(boot->loader.ram, boot->loader.ram_count, &boot->arena))
         refuse("found too little memory for the hypervisor's page tables");
 }
 
-void start_svm(struct boot *boot, struct cpu *cpu)
-{
+void start_svm(struct boot *boot, struct cpu *cpu) {
     void *host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
     struct selftest selftest;
 
@@ -165,8 +155,7 @@ void start_svm(struct boot *boot, struct cpu *cpu)
 }
 
 /* Names are copied before partitions' memory is cleared, as the loader's strings may lie in it. */
-static struct image_file *list_files(struct boot *boot)
-{
+static struct image_file *list_files(struct boot *boot) {
     struct image_file *files =
         arena_alloc(&boot->arena, boot->loader.module_count * sizeof(*files), sizeof(uint64_t));
     struct image_file *file = files;
@@ -187,8 +176,7 @@ static struct image_file *list_files(struct boot *boot)
     return files;
 }
 
-void start_check_system(struct boot *boot)
-{
+void start_check_system(struct boot *boot) {
     struct host_range usable[BOOT_RANGES_MAX];
     struct host_range taken[TAKEN_MAX];
     struct host_memory host = {usable, list_usable(boot, usable), taken, list_taken(boot, taken)};
@@ -201,8 +189,7 @@ void start_check_system(struct boot *boot)
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }
 
-static void log_windows(const struct partition_config *partition)
-{
+static void log_windows(const struct partition_config *partition) {
     for (unsigned i = 0; i < partition->window_count; i++) {
         const struct window_config *w = &partition->windows[i];
 
@@ -212,8 +199,7 @@ static void log_windows(const struct partition_config *partition)
     }
 }
 
-static void build_one(struct boot *boot, struct loop *loop, unsigned index)
-{
+static void build_one(struct boot *boot, struct loop *loop, unsigned index) {
     const struct partition_config *config = &boot->system.config.partitions[index];
     struct partition_environment environment = {loop->cpu, &boot->arena, &boot->svm, &boot->system.config};
     const struct image_file *file = system_find_image(&boot->system, config->image);
@@ -227,8 +213,7 @@ static void build_one(struct boot *boot, struct loop *loop, unsigned index)
                config->path);
 }
 
-void start_build(struct boot *boot, struct loop *loop)
-{
+void start_build(struct boot *boot, struct loop *loop) {
     struct config *config = &boot->system.config;
     size_t align = sizeof(uint64_t);
 

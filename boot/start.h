@@ -3,8 +3,7 @@
  * The steps of boot/main.c. Each leaves its results in struct boot for the next; one
  * that finds something missing says so and ends the run.
  */
-#ifndef SHIKIRI_BOOT_START_H
-#define SHIKIRI_BOOT_START_H
+#pragma once
 
 #include "boot/multiboot.h"
 #include "boot/options.h"
@@ -37,5 +36,3 @@ void start_check_system(struct boot *boot);
 
 /* Builds the partitions and fills `loop` with what it needs to run them. */
 void start_build(struct boot *boot, struct loop *loop);
-
-#endif

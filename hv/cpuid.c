@@ -46,13 +46,11 @@ struct mask {
 #define EDX_8_1                                                                                              \
     ((EDX1 & 0x0183f3ffU) | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
+static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-static enum verdict answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
-{
+static enum verdict answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx) {
     vcpu->vmcb->save.rax = eax;
     vcpu->guest.registers[REGISTER_RBX] = ebx;
     vcpu->guest.registers[REGISTER_RCX] = ecx;
@@ -60,22 +58,19 @@ static enum verdict answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf)
-{
+static enum verdict adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf) {
     (void)subleaf;
     vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, STANDARD_LAST);
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf)
-{
+static enum verdict adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf) {
     (void)subleaf;
     vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, EXTENDED_LAST);
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf)
-{
+static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf) {
     uint64_t *ecx = &vcpu->guest.registers[REGISTER_RCX];
 
     (void)subleaf;
@@ -84,8 +79,7 @@ static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf)
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_structured(struct vcpu *vcpu, uint32_t subleaf)
-{
+static enum verdict adjust_structured(struct vcpu *vcpu, uint32_t subleaf) {
     return subleaf == 0 ? VERDICT_RESUME : answer(vcpu, 0, 0, 0, 0);
 }
 
@@ -93,8 +87,7 @@ static enum verdict adjust_structured(struct vcpu *vcpu, uint32_t subleaf)
  * Only components a guest may switch on. EBX of subleaf 0 depends on XCR0, which is the
  * guest's own at this moment.
  */
-static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf)
-{
+static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf) {
     uint32_t components = (uint32_t)xstate_guest_components();
     uint32_t eax = (uint32_t)vcpu->vmcb->save.rax;
 
@@ -108,8 +101,7 @@ static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf)
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf)
-{
+static enum verdict adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf) {
     (void)subleaf;
     return answer(vcpu, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX);
 }
@@ -136,8 +128,7 @@ static const struct mask extended[] = {
 static const struct mask hypervisor = {0, 0, 0, 0, adjust_hypervisor};
 static const struct mask nothing;
 
-static const struct mask *mask_of(uint32_t leaf)
-{
+static const struct mask *mask_of(uint32_t leaf) {
     if (leaf < ARRAY_LENGTH(standard))
         return &standard[leaf];
     if (leaf - EXTENDED < ARRAY_LENGTH(extended))
@@ -145,8 +136,7 @@ static const struct mask *mask_of(uint32_t leaf)
     return leaf == SHIKIRI_CPUID_BASE ? &hypervisor : &nothing;
 }
 
-enum verdict cpuid_exit(struct vcpu *vcpu)
-{
+enum verdict cpuid_exit(struct vcpu *vcpu) {
     uint32_t leaf = (uint32_t)vcpu->vmcb->save.rax;
     uint32_t subleaf = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
     const struct mask *mask = mask_of(leaf);

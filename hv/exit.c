@@ -23,8 +23,7 @@ struct exit_entry {
 };
 
 /* The guest's exception goes on to the guest; the intercept only breaks endless loops in microcode. */
-static enum verdict reflect_exception(struct vcpu *vcpu)
-{
+static enum verdict reflect_exception(struct vcpu *vcpu) {
     unsigned vector = (unsigned)vcpu->vmcb->control.exitcode - EXIT_EXCEPTION;
 
     if (vector == VECTOR_AC)
@@ -34,33 +33,28 @@ static enum verdict reflect_exception(struct vcpu *vcpu)
     return VERDICT_RESUME;
 }
 
-static enum verdict undefined(struct vcpu *vcpu)
-{
+static enum verdict undefined(struct vcpu *vcpu) {
     event_exception(vcpu->vmcb, VECTOR_UD);
     return VERDICT_RESUME;
 }
 
-static enum verdict protection(struct vcpu *vcpu)
-{
+static enum verdict protection(struct vcpu *vcpu) {
     event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
     return VERDICT_RESUME;
 }
 
-static enum verdict skip(struct vcpu *vcpu)
-{
+static enum verdict skip(struct vcpu *vcpu) {
     exit_advance(vcpu, LENGTH_INVD);
     return VERDICT_RESUME;
 }
 
-static enum verdict fault(struct vcpu *vcpu)
-{
+static enum verdict fault(struct vcpu *vcpu) {
     (void)vcpu;
     return VERDICT_FAULT;
 }
 
 /* The interrupt is pending until GIF lets it in (APM vol. 2, "Physical (INTR) Interrupts"). */
-static enum verdict take_interrupt(struct vcpu *vcpu)
-{
+static enum verdict take_interrupt(struct vcpu *vcpu) {
     (void)vcpu;
     x86_stgi();
     x86_nop();
@@ -68,29 +62,25 @@ static enum verdict take_interrupt(struct vcpu *vcpu)
     return VERDICT_PREEMPT;
 }
 
-static enum verdict halt(struct vcpu *vcpu)
-{
+static enum verdict halt(struct vcpu *vcpu) {
     exit_advance(vcpu, LENGTH_HLT);
     return VERDICT_HALT;
 }
 
-static enum verdict triple_fault(struct vcpu *vcpu)
-{
+static enum verdict triple_fault(struct vcpu *vcpu) {
     vcpu->fault = "triple fault";
     return VERDICT_FAULT;
 }
 
 /* Whatever made the state invalid, the guest did it: we only build valid ones. */
-static enum verdict invalid(struct vcpu *vcpu)
-{
+static enum verdict invalid(struct vcpu *vcpu) {
     vcpu->vmcb->save.rip = vcpu->entry_rip;
     vcpu->fault = "state that VMRUN refuses, or an exit that was not asked for";
     return VERDICT_FAULT;
 }
 
 /* Priority of XSETBV's checks is the processor's: CPL and CR4.OSXSAVE before the intercept or here. */
-static enum verdict set_xcr0(struct vcpu *vcpu)
-{
+static enum verdict set_xcr0(struct vcpu *vcpu) {
     uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
 
     if (!(vcpu->vmcb->save.cr4 & CR4_OSXSAVE))
@@ -138,21 +128,18 @@ static const struct exit_entry entries[EXIT_ROWS] = {
     [ROW_INVALID] = {"INVALID", invalid},
 };
 
-unsigned exit_row(uint64_t exitcode)
-{
+unsigned exit_row(uint64_t exitcode) {
     if (exitcode < ROW_NPF && entries[exitcode].act)
         return (unsigned)exitcode;
     return exitcode == EXIT_NPF ? ROW_NPF : ROW_INVALID;
 }
 
-const char *exit_name(unsigned row)
-{
+const char *exit_name(unsigned row) {
     return entries[row].name;
 }
 
 /* The guest is the first member of its vCPU. */
-static int handle(struct guest *guest)
-{
+static int handle(struct guest *guest) {
     struct vcpu *vcpu = (struct vcpu *)guest;
     struct vmcb *vmcb = vcpu->vmcb;
     unsigned row = exit_row(vmcb->control.exitcode);
@@ -166,8 +153,7 @@ static int handle(struct guest *guest)
     return (int)entries[row].act(vcpu);
 }
 
-enum verdict vcpu_run(struct vcpu *vcpu)
-{
+enum verdict vcpu_run(struct vcpu *vcpu) {
     vcpu->entry_rip = vcpu->vmcb->save.rip;
     return (enum verdict)vmrun(&vcpu->guest, handle);
 }

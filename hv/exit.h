@@ -2,8 +2,7 @@
 /*
  * What each #VMEXIT does: a table with a row for every exit code.
  */
-#ifndef SHIKIRI_HV_EXIT_H
-#define SHIKIRI_HV_EXIT_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -18,5 +17,3 @@ const char *exit_name(unsigned row);
 /* The lines of a report that say what happened: exit name, EXITINFO1 and 2, for a nested page fault in words.
  */
 void exit_describe(const struct vcpu *vcpu);
-
-#endif

@@ -9,8 +9,7 @@
 
 /* APM vol. 2, "Nested versus Guest Page Faults, Fault Ordering". */
 /* Every nested access counts as a user access, so the privilege is the guest's CPL, not EXITINFO1 bit 2. */
-static void describe_npf(const struct vcpu *vcpu)
-{
+static void describe_npf(const struct vcpu *vcpu) {
     const struct vmcb_control *control = &vcpu->vmcb->control;
     uint64_t info = control->exitinfo1;
 
@@ -22,16 +21,14 @@ static void describe_npf(const struct vcpu *vcpu)
              (info & NPF_PRESENT) ? "present" : "not present", vcpu->vmcb->save.cpl ? "user" : "supervisor");
 }
 
-static void describe_io(const struct vmcb_control *control)
-{
+static void describe_io(const struct vmcb_control *control) {
     uint32_t info = (uint32_t)control->exitinfo1;
 
     log_line("  port 0x%x: %s of %u bytes", info >> IOIO_PORT_SHIFT, (info & IOIO_IN) ? "read" : "write",
              info >> IOIO_SIZE_SHIFT & IOIO_SIZE_MASK);
 }
 
-void exit_describe(const struct vcpu *vcpu)
-{
+void exit_describe(const struct vcpu *vcpu) {
     const struct vmcb_control *control = &vcpu->vmcb->control;
 
     log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s",

@@ -3,8 +3,7 @@
  * The exits that need more than a line, each in a file of its own, and what they
  * share. Only exit.c's table points at them.
  */
-#ifndef SHIKIRI_HV_EXITS_H
-#define SHIKIRI_HV_EXITS_H
+#pragma once
 
 #include "hv/vcpu.h"
 #include "hv/verdict.h"
@@ -26,13 +25,10 @@ enum verdict hypercall_exit(struct vcpu *vcpu); /* hypercall.c */
  * Moves RIP past the instruction that exited, and ends the interrupt shadow it may have been in.
  * Its length counts on processors that do not save nRIP.
  */
-static inline void exit_advance(struct vcpu *vcpu, unsigned length)
-{
+static inline void exit_advance(struct vcpu *vcpu, unsigned length) {
     struct vmcb *vmcb = vcpu->vmcb;
     uint64_t next = vmcb->control.nrip;
 
     vmcb->save.rip = next ? next : vmcb->save.rip + length;
     vmcb->control.interrupt_shadow = 0;
 }
-
-#endif

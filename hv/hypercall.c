@@ -9,20 +9,17 @@
 
 typedef enum verdict call_fn(struct vcpu *vcpu, uint64_t first, uint64_t second);
 
-static enum verdict answer(struct vcpu *vcpu, int64_t result)
-{
+static enum verdict answer(struct vcpu *vcpu, int64_t result) {
     vcpu->vmcb->save.rax = (uint64_t)result;
     return VERDICT_RESUME;
 }
 
-static enum verdict call_info(struct vcpu *vcpu, uint64_t field, uint64_t unused)
-{
+static enum verdict call_info(struct vcpu *vcpu, uint64_t field, uint64_t unused) {
     (void)unused;
     return answer(vcpu, field < SHIKIRI_INFO_COUNT ? (int64_t)vcpu->info[field] : SHIKIRI_ERROR_ARGUMENT);
 }
 
-static enum verdict call_yield(struct vcpu *vcpu, uint64_t first, uint64_t second)
-{
+static enum verdict call_yield(struct vcpu *vcpu, uint64_t first, uint64_t second) {
     (void)first;
     (void)second;
     answer(vcpu, 0);
@@ -30,8 +27,7 @@ static enum verdict call_yield(struct vcpu *vcpu, uint64_t first, uint64_t secon
 }
 
 /* Whether all of it leads somewhere; at most two pages, as CONSOLE_WRITE_MAX is less than one. */
-static bool is_mapped(const struct npt *npt, uint64_t gpa, uint64_t length_bytes)
-{
+static bool is_mapped(const struct npt *npt, uint64_t gpa, uint64_t length_bytes) {
     hpa_t hpa;
     unsigned rights;
 
@@ -39,8 +35,7 @@ static bool is_mapped(const struct npt *npt, uint64_t gpa, uint64_t length_bytes
            npt_lookup(npt, GPA(gpa + length_bytes - 1), &hpa, &rights);
 }
 
-static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t length_bytes)
-{
+static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t length_bytes) {
     if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX ||
         (length_bytes > 0 && !is_mapped(&vcpu->npt, gpa, length_bytes)))
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
@@ -54,8 +49,7 @@ static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t
     return answer(vcpu, (int64_t)length_bytes);
 }
 
-static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t unused)
-{
+static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t unused) {
     (void)unused;
     vcpu->status = status;
     return VERDICT_SHUTDOWN;
@@ -68,8 +62,7 @@ static call_fn *const calls[SHIKIRI_CALL_COUNT] = {
     [SHIKIRI_CALL_SHUTDOWN] = call_shutdown,
 };
 
-enum verdict hypercall_exit(struct vcpu *vcpu)
-{
+enum verdict hypercall_exit(struct vcpu *vcpu) {
     struct vmcb_save *save = &vcpu->vmcb->save;
     uint32_t number = (uint32_t)save->rax;
     /* Arguments of a caller outside 64-bit mode have 32 bits. */

@@ -9,16 +9,14 @@
 #include "hv/exits.h"
 #include "hv/vcpu.h"
 
-bool io_add(struct io_space *space, struct io_range range)
-{
+bool io_add(struct io_space *space, struct io_range range) {
     if (space->range_count == IO_RANGES_MAX)
         return false;
     space->ranges[space->range_count++] = range;
     return true;
 }
 
-const struct io_range *io_find(const struct io_space *space, uint16_t port)
-{
+const struct io_range *io_find(const struct io_space *space, uint16_t port) {
     for (const struct io_range *r = space->ranges; r < space->ranges + space->range_count; r++)
         if ((unsigned)(port - r->first) < r->count)
             return r;
@@ -30,15 +28,13 @@ const struct io_range *io_find(const struct io_space *space, uint16_t port)
 #define IOIO_SIZES (IOIO_SIZE_MASK << IOIO_SIZE_SHIFT)
 
 /* EXITINFO2 is the next RIP. */
-static enum verdict advance(struct vmcb *vmcb)
-{
+static enum verdict advance(struct vmcb *vmcb) {
     vmcb->save.rip = vmcb->control.exitinfo2;
     vmcb->control.interrupt_shadow = 0;
     return VERDICT_RESUME;
 }
 
-static enum verdict unowned(struct vcpu *vcpu)
-{
+static enum verdict unowned(struct vcpu *vcpu) {
     vcpu->io.unowned++;
     if (!vcpu->io.fault_on_unowned)
         return VERDICT_RESUME;
@@ -46,8 +42,7 @@ static enum verdict unowned(struct vcpu *vcpu)
     return VERDICT_FAULT;
 }
 
-static enum verdict read_byte(struct vcpu *vcpu, uint16_t port, uint8_t *byte)
-{
+static enum verdict read_byte(struct vcpu *vcpu, uint16_t port, uint8_t *byte) {
     const struct io_range *range = io_find(&vcpu->io, port);
 
     *byte = UNOWNED;
@@ -57,8 +52,7 @@ static enum verdict read_byte(struct vcpu *vcpu, uint16_t port, uint8_t *byte)
     return VERDICT_RESUME;
 }
 
-static enum verdict write_byte(struct vcpu *vcpu, uint16_t port, uint8_t byte)
-{
+static enum verdict write_byte(struct vcpu *vcpu, uint16_t port, uint8_t byte) {
     const struct io_range *range = io_find(&vcpu->io, port);
 
     if (!range)
@@ -72,8 +66,7 @@ static enum verdict write_byte(struct vcpu *vcpu, uint16_t port, uint8_t byte)
  * would cost the single byte the saving of its registers.
  */
 __attribute__((noinline)) static enum verdict access_wide(struct vcpu *vcpu, uint16_t port,
-                                                          unsigned size_bytes, bool read)
-{
+                                                          unsigned size_bytes, bool read) {
     uint64_t *rax = &vcpu->vmcb->save.rax;
     uint64_t value = 0;
 
@@ -91,15 +84,13 @@ __attribute__((noinline)) static enum verdict access_wide(struct vcpu *vcpu, uin
     return advance(vcpu->vmcb);
 }
 
-static enum verdict access_string(struct vcpu *vcpu)
-{
+static enum verdict access_string(struct vcpu *vcpu) {
     vcpu->fault = "INS or OUTS on an emulated port";
     return VERDICT_FAULT;
 }
 
 /* A single byte is by far the most frequent; its result goes to AL, where it lies in memory. */
-enum verdict io_exit(struct vcpu *vcpu)
-{
+enum verdict io_exit(struct vcpu *vcpu) {
     struct vmcb *vmcb = vcpu->vmcb;
     uint32_t info = (uint32_t)vmcb->control.exitinfo1;
     uint16_t port = (uint16_t)(info >> IOIO_PORT_SHIFT);

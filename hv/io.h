@@ -4,8 +4,7 @@
  * two or four bytes is as many accesses of one byte to neighbouring ports, as on
  * the ISA bus. Ports of passed-through devices never get here.
  */
-#ifndef SHIKIRI_HV_IO_H
-#define SHIKIRI_HV_IO_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -35,5 +34,3 @@ bool io_add(struct io_space *space, struct io_range range);
 
 /* The range that a port is in, or NULL. */
 const struct io_range *io_find(const struct io_space *space, uint16_t port);
-
-#endif

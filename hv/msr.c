@@ -22,15 +22,13 @@ struct msr_row {
 };
 
 /* SVME has to be set under VMRUN and is not the guest's business. */
-static bool read_efer(struct vcpu *vcpu, uint64_t *value)
-{
+static bool read_efer(struct vcpu *vcpu, uint64_t *value) {
     *value = vcpu->vmcb->save.efer & ~EFER_SVME;
     return true;
 }
 
 /* LME may not change while paging is on, and LMA follows LME and CR0.PG. */
-static bool write_efer(struct vcpu *vcpu, uint64_t value)
-{
+static bool write_efer(struct vcpu *vcpu, uint64_t value) {
     struct vmcb_save *save = &vcpu->vmcb->save;
     bool paging = save->cr0 & CR0_PG;
 
@@ -43,15 +41,13 @@ static bool write_efer(struct vcpu *vcpu, uint64_t value)
     return true;
 }
 
-static bool read_pat(struct vcpu *vcpu, uint64_t *value)
-{
+static bool read_pat(struct vcpu *vcpu, uint64_t *value) {
     *value = vcpu->vmcb->save.g_pat;
     return true;
 }
 
 /* Memory types 2, 3 and those above 7 are reserved (APM vol. 2, "Page-Attribute Table Mechanism"). */
-static bool write_pat(struct vcpu *vcpu, uint64_t value)
-{
+static bool write_pat(struct vcpu *vcpu, uint64_t value) {
     for (unsigned i = 0; i < 8; i++) {
         unsigned type = (unsigned)(value >> 8 * i & 0xff);
 
@@ -62,27 +58,23 @@ static bool write_pat(struct vcpu *vcpu, uint64_t value)
     return true;
 }
 
-static bool read_tsc(struct vcpu *vcpu, uint64_t *value)
-{
+static bool read_tsc(struct vcpu *vcpu, uint64_t *value) {
     *value = x86_rdtsc() + vcpu->vmcb->control.tsc_offset;
     return true;
 }
 
-static bool write_tsc(struct vcpu *vcpu, uint64_t value)
-{
+static bool write_tsc(struct vcpu *vcpu, uint64_t value) {
     vcpu->vmcb->control.tsc_offset = value - x86_rdtsc();
     return true;
 }
 
-static bool read_tsc_aux(struct vcpu *vcpu, uint64_t *value)
-{
+static bool read_tsc_aux(struct vcpu *vcpu, uint64_t *value) {
     *value = vcpu->tsc_aux;
     return msr_has_tsc_aux();
 }
 
 /* Not covered by VMSAVE: loaded here and at a switch (vcpu.c). */
-static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value)
-{
+static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value) {
     if (!msr_has_tsc_aux() || value > UINT32_MAX)
         return false;
     vcpu->tsc_aux = value;
@@ -103,19 +95,16 @@ static const uint32_t passed[] = {
     MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 };
 
-bool msr_has_tsc_aux(void)
-{
+bool msr_has_tsc_aux(void) {
     return x86_cpuid(0x80000001, 0).edx & FEATURE_RDTSCP;
 }
 
-void msr_pass_all(uint8_t *msrpm)
-{
+void msr_pass_all(uint8_t *msrpm) {
     for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++)
         msrpm_pass(msrpm, passed[i]);
 }
 
-static bool access(struct vcpu *vcpu, uint32_t msr, bool write)
-{
+static bool access(struct vcpu *vcpu, uint32_t msr, bool write) {
     struct vmcb_save *save = &vcpu->vmcb->save;
     uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)save->rax;
 
@@ -133,8 +122,7 @@ static bool access(struct vcpu *vcpu, uint32_t msr, bool write)
     return false;
 }
 
-enum verdict msr_exit(struct vcpu *vcpu)
-{
+enum verdict msr_exit(struct vcpu *vcpu) {
     bool write = vcpu->vmcb->control.exitinfo1 & EXITINFO1_WRITE;
 
     if (access(vcpu, (uint32_t)vcpu->guest.registers[REGISTER_RCX], write))

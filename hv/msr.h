@@ -2,8 +2,7 @@
 /*
  * The guest's MSRs, as far as others than the exit table need them.
  */
-#ifndef SHIKIRI_HV_MSR_H
-#define SHIKIRI_HV_MSR_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -12,5 +11,3 @@ void msr_pass_all(uint8_t *msrpm);
 
 /* Whether this processor has TSC_AUX (with RDTSCP). */
 bool msr_has_tsc_aux(void);
-
-#endif

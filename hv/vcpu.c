@@ -12,8 +12,7 @@
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
 
-bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena)
-{
+bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena) {
     uint8_t *msrpm = arena_alloc(arena, MSRPM_BYTES, PAGE_BYTES);
 
     vcpu->vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES);
@@ -32,8 +31,7 @@ bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *
     return true;
 }
 
-void vcpu_load(struct vcpu *vcpu)
-{
+void vcpu_load(struct vcpu *vcpu) {
     x86_vmload(vcpu->guest.vmcb_pa);
     x86_write_dr0_to_3(vcpu->dr);
     x86_write_cr2(vcpu->vmcb->save.cr2); /* Bochs does not load it from the VMCB */
@@ -44,21 +42,18 @@ void vcpu_load(struct vcpu *vcpu)
     xstate_load(vcpu->xsave_area, vcpu->xcr0);
 }
 
-void vcpu_save(struct vcpu *vcpu)
-{
+void vcpu_save(struct vcpu *vcpu) {
     vcpu->xcr0 = xstate_save(vcpu->xsave_area);
     x86_read_dr0_to_3(vcpu->dr);
     x86_vmsave(vcpu->guest.vmcb_pa);
 }
 
-static void dump_segment(const char *name, const struct vmcb_segment *s)
-{
+static void dump_segment(const char *name, const struct vmcb_segment *s) {
     log_line("  %-4s %04x  attributes %03x  limit %08x  base %016lx", name, s->selector, s->attributes,
              s->limit, s->base);
 }
 
-void vcpu_dump(const struct vcpu *vcpu)
-{
+void vcpu_dump(const struct vcpu *vcpu) {
     const struct vmcb_save *s = &vcpu->vmcb->save;
     const uint64_t *r = vcpu->guest.registers;
 

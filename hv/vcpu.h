@@ -3,8 +3,7 @@
  * A virtual processor: its VMCB, the registers that the VMCB does not hold, what it
  * may reach, and what it has cost.
  */
-#ifndef SHIKIRI_HV_VCPU_H
-#define SHIKIRI_HV_VCPU_H
+#pragma once
 
 #include "hv/abi.h"
 #include "hv/cpu/cpu.h"
@@ -58,5 +57,3 @@ void vcpu_save(struct vcpu *vcpu);
 
 /* All registers, for the report of a fault. */
 void vcpu_dump(const struct vcpu *vcpu);
-
-#endif

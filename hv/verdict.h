@@ -3,8 +3,7 @@
  * What an exit comes to. hv/ and its devices answer with one of these; what it
  * means for the schedule is decided in sched/loop.c alone.
  */
-#ifndef SHIKIRI_HV_VERDICT_H
-#define SHIKIRI_HV_VERDICT_H
+#pragma once
 
 enum verdict {
     VERDICT_RESUME,   /* go on in the guest */
@@ -14,5 +13,3 @@ enum verdict {
     VERDICT_SHUTDOWN, /* the guest ended itself */
     VERDICT_FAULT,    /* the guest did what it may not */
 };
-
-#endif

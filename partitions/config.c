@@ -31,18 +31,15 @@ static dt_names isa_children = {"serial", NULL};
 static dt_names serial_properties = {"compatible", "reg", NULL};
 static dt_names serial_compatibles = {"shikiri,console", "ns16550a", NULL};
 
-static uint64_t join(const uint32_t *cells)
-{
+static uint64_t join(const uint32_t *cells) {
     return (uint64_t)cells[0] << 32 | cells[1];
 }
 
-static const char *keep(struct dt *dt, const char *text)
-{
+static const char *keep(struct dt *dt, const char *text) {
     return text ? arena_string(dt->arena, text) : NULL;
 }
 
-static void parse_memory(struct dt *dt, int node, struct window_config *window)
-{
+static void parse_memory(struct dt *dt, int node, struct window_config *window) {
     uint32_t reg[4], host[2];
 
     window->path = dt_path(dt, node);
@@ -61,8 +58,7 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window)
     rules_check_window(dt, node, window);
 }
 
-static bool check_label(const struct dt *dt, int node, const char *label)
-{
+static bool check_label(const struct dt *dt, int node, const char *label) {
     size_t length = strlen(label);
     bool plain = length >= 1 && length <= CONFIG_LABEL_MAX;
 
@@ -78,8 +74,7 @@ static bool check_label(const struct dt *dt, int node, const char *label)
     return plain;
 }
 
-static void parse_serial(struct dt *dt, int node, struct device_config *device)
-{
+static void parse_serial(struct dt *dt, int node, struct device_config *device) {
     const char *compatible = dt_string(dt, node, "compatible");
     uint32_t reg[3];
 
@@ -105,16 +100,14 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device)
         rules_check_serial_port(dt, node, device);
 }
 
-static void parse_isa(struct dt *dt, int node, struct partition_config *partition)
-{
+static void parse_isa(struct dt *dt, int node, struct partition_config *partition) {
     int child;
 
     dt_check_names(dt, node, isa_properties, isa_children);
     dt_expect_string(dt, node, "compatible", "isa");
     dt_expect_cell(dt, node, "#address-cells", 2);
     dt_expect_cell(dt, node, "#size-cells", 1);
-    fdt_for_each_subnode(child, dt->blob, node)
-    {
+    fdt_for_each_subnode(child, dt->blob, node) {
         if (!dt_is_named(dt, child, "serial"))
             continue;
         struct device_config *device = &partition->devices[partition->device_count++];
@@ -124,8 +117,7 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
     }
 }
 
-static void parse_vga(struct dt *dt, int node, struct partition_config *partition)
-{
+static void parse_vga(struct dt *dt, int node, struct partition_config *partition) {
     struct device_config *device = &partition->devices[partition->device_count++];
 
     dt_check_names(dt, node, vga_properties, none);
@@ -134,8 +126,7 @@ static void parse_vga(struct dt *dt, int node, struct partition_config *partitio
 }
 
 /* Children of that name, up to a unit address. */
-static unsigned count_children(const struct dt *dt, int node, const char *name)
-{
+static unsigned count_children(const struct dt *dt, int node, const char *name) {
     unsigned count = 0;
     int child;
 
@@ -143,8 +134,7 @@ static unsigned count_children(const struct dt *dt, int node, const char *name)
     return count;
 }
 
-static unsigned count_devices(const struct dt *dt, int node)
-{
+static unsigned count_devices(const struct dt *dt, int node) {
     unsigned count = count_children(dt, node, "vga");
     int child;
 
@@ -153,8 +143,7 @@ static unsigned count_devices(const struct dt *dt, int node)
     return count;
 }
 
-static bool allocate(struct dt *dt, int node, struct partition_config *partition)
-{
+static bool allocate(struct dt *dt, int node, struct partition_config *partition) {
     unsigned windows = count_children(dt, node, "memory");
     unsigned devices = count_devices(dt, node);
 
@@ -173,14 +162,12 @@ static bool allocate(struct dt *dt, int node, struct partition_config *partition
     return true;
 }
 
-static void parse_children(struct dt *dt, int node, struct partition_config *partition)
-{
+static void parse_children(struct dt *dt, int node, struct partition_config *partition) {
     int child;
 
     if (!allocate(dt, node, partition))
         return;
-    fdt_for_each_subnode(child, dt->blob, node)
-    {
+    fdt_for_each_subnode(child, dt->blob, node) {
         if (dt_is_named(dt, child, "memory"))
             parse_memory(dt, child, &partition->windows[partition->window_count++]);
         else if (dt_is_named(dt, child, "vga"))
@@ -190,8 +177,7 @@ static void parse_children(struct dt *dt, int node, struct partition_config *par
     }
 }
 
-static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition)
-{
+static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition) {
     partition->bootargs = "";
     if (!dt_has(dt, node, "bootargs"))
         return;
@@ -204,8 +190,7 @@ static void parse_bootargs(struct dt *dt, int node, struct partition_config *par
         partition->bootargs = keep(dt, bootargs);
 }
 
-static void parse_unowned_ports(struct dt *dt, int node, struct partition_config *partition)
-{
+static void parse_unowned_ports(struct dt *dt, int node, struct partition_config *partition) {
     if (!dt_has(dt, node, "unowned-ports"))
         return;
     const char *choice = dt_string(dt, node, "unowned-ports");
@@ -217,8 +202,7 @@ static void parse_unowned_ports(struct dt *dt, int node, struct partition_config
         dt_error(dt, node, "unowned-ports", NULL, "found \"%s\", want \"ignore\" or \"fault\"", choice);
 }
 
-static void parse_partition(struct dt *dt, int node, struct partition_config *partition)
-{
+static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
     uint32_t number;
     const char *label, *image;
 
@@ -242,8 +226,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     rules_check_partition(dt, node, partition);
 }
 
-static void parse_partitions(struct dt *dt, int node, struct config *config)
-{
+static void parse_partitions(struct dt *dt, int node, struct config *config) {
     unsigned count = count_children(dt, node, "partition");
     int child;
 
@@ -264,8 +247,7 @@ static void parse_partitions(struct dt *dt, int node, struct config *config)
         parse_partition(dt, child, &config->partitions[config->partition_count++]);
 }
 
-static void parse_schedule(struct dt *dt, int node, struct config *config)
-{
+static void parse_schedule(struct dt *dt, int node, struct config *config) {
     dt_check_names(dt, node, schedule_properties, none);
     dt_expect_string(dt, node, "compatible", "shikiri,round-robin");
     if (dt_cells(dt, node, "slot-us", &config->slot_us, 1) &&
@@ -275,8 +257,7 @@ static void parse_schedule(struct dt *dt, int node, struct config *config)
 }
 
 void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,
-                  struct report *report)
-{
+                  struct report *report) {
     struct dt dt = {.arena = arena, .report = report};
     const int root = 0;
     int schedule, partitions;
@@ -297,16 +278,14 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     rules_check_system(&dt, config);
 }
 
-bool config_has_vga(const struct partition_config *partition)
-{
+bool config_has_vga(const struct partition_config *partition) {
     for (unsigned i = 0; i < partition->device_count; i++)
         if (partition->devices[i].kind == DEVICE_VGA_TEXT)
             return true;
     return false;
 }
 
-unsigned config_count_partitions(const void *blob, size_t size_bytes)
-{
+unsigned config_count_partitions(const void *blob, size_t size_bytes) {
     struct dt dt = {.blob = blob};
 
     if (size_bytes < sizeof(struct fdt_header) || fdt_check_full(blob, size_bytes) != 0)

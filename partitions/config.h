@@ -3,8 +3,7 @@
  * The configuration as plain structs: what config_parse() makes of a device-tree
  * blob. Nothing in here points into the blob.
  */
-#ifndef SHIKIRI_PARTITIONS_CONFIG_H
-#define SHIKIRI_PARTITIONS_CONFIG_H
+#pragma once
 
 #include "hv/lib/arena.h"
 #include "hv/lib/range.h"
@@ -78,5 +77,3 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
 
 /* Number of partition nodes in the blob, for sizing the arena; 0 when the blob cannot be read. */
 unsigned config_count_partitions(const void *blob, size_t size_bytes);
-
-#endif

@@ -12,27 +12,23 @@ static struct vga *screens[SCREEN_PAGES];
 static unsigned screen_count;
 static unsigned shown;
 
-static void refresh(struct vga *vga)
-{
+static void refresh(struct vga *vga) {
     if (screens[shown] == vga)
         screen_show(vga->page, vga_cursor_cell(vga), vga->crtc[VGA_CURSOR_START], vga->crtc[VGA_CURSOR_END]);
 }
 
-void devices_show_screen(unsigned number)
-{
+void devices_show_screen(unsigned number) {
     if (number >= screen_count)
         return;
     shown = number;
     refresh(screens[shown]);
 }
 
-unsigned devices_screen_count(void)
-{
+unsigned devices_screen_count(void) {
     return screen_count;
 }
 
-static bool attach_vga(struct partition *partition, const struct device_config *config)
-{
+static bool attach_vga(struct partition *partition, const struct device_config *config) {
     struct vga *vga = &partition->vga;
     struct io_space *io = &partition->vcpu.io;
     unsigned page = screen_count++;
@@ -48,15 +44,13 @@ static bool attach_vga(struct partition *partition, const struct device_config *
            io_add(io, (struct io_range){VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, vga});
 }
 
-static bool attach_console(struct partition *partition, const struct device_config *config)
-{
+static bool attach_console(struct partition *partition, const struct device_config *config) {
     uart_init(&partition->uart, &partition->console);
     return io_add(&partition->vcpu.io,
                   (struct io_range){config->port, UART_PORTS, uart_read, uart_write, &partition->uart});
 }
 
-static bool attach_uart(struct partition *partition, const struct device_config *config)
-{
+static bool attach_uart(struct partition *partition, const struct device_config *config) {
     iopm_pass(partition->vcpu.iopm, config->port, config->port_count);
     return true;
 }
@@ -67,8 +61,7 @@ static bool (*const attach[])(struct partition *, const struct device_config *) 
     [DEVICE_UART] = attach_uart,
 };
 
-bool devices_attach(struct partition *partition)
-{
+bool devices_attach(struct partition *partition) {
     const struct partition_config *config = partition->config;
 
     partition->vcpu.io.fault_on_unowned = config->fault_on_unowned_port;

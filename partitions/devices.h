@@ -2,8 +2,7 @@
 /*
  * From a device in the configuration to what makes it work.
  */
-#ifndef SHIKIRI_PARTITIONS_DEVICES_H
-#define SHIKIRI_PARTITIONS_DEVICES_H
+#pragma once
 
 #include "partitions/partition.h"
 
@@ -18,5 +17,3 @@ void devices_show_screen(unsigned number);
 
 /* Number of screens that partitions have. */
 unsigned devices_screen_count(void);
-
-#endif

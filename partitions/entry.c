@@ -44,14 +44,12 @@ struct __attribute__((packed)) multiboot_map_entry {
     uint32_t type;
 };
 
-static struct vmcb_segment flat(uint16_t selector, uint16_t attributes)
-{
+static struct vmcb_segment flat(uint16_t selector, uint16_t attributes) {
     return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K,
                                  FLAT_LIMIT, 0};
 }
 
-static void set_segments(struct vmcb_save *save, uint16_t code_size)
-{
+static void set_segments(struct vmcb_save *save, uint16_t code_size) {
     save->cs = flat(GUEST_CODE, SEGMENT_CODE | code_size);
     save->ds = flat(GUEST_DATA, SEGMENT_DATA | SEGMENT_BIG);
     save->es = save->fs = save->gs = save->ss = save->ds;
@@ -60,8 +58,7 @@ static void set_segments(struct vmcb_save *save, uint16_t code_size)
 }
 
 /* One PML4, one PDPT, four directories of 2 MiB pages: the first 4 GiB at their own addresses. */
-static void write_page_tables(uint64_t *tables, uint64_t gpa)
-{
+static void write_page_tables(uint64_t *tables, uint64_t gpa) {
     uint64_t *pdpt = tables + TABLE_ENTRIES;
     uint64_t *directories = pdpt + TABLE_ENTRIES;
 
@@ -72,8 +69,7 @@ static void write_page_tables(uint64_t *tables, uint64_t gpa)
         directories[i] = i * LARGE_PAGE | ENTRY_LARGE;
 }
 
-static void enter_long_mode(struct vmcb_save *save, uint64_t *tables, gpa_t start_area)
-{
+static void enter_long_mode(struct vmcb_save *save, uint64_t *tables, gpa_t start_area) {
     write_page_tables(tables, start_area.value + START_AREA_PAGE_TABLES);
     set_segments(save, SEGMENT_LONG);
     save->efer |= EFER_LME | EFER_LMA | EFER_NXE;
@@ -82,15 +78,13 @@ static void enter_long_mode(struct vmcb_save *save, uint64_t *tables, gpa_t star
     save->cr4 = CR4_PAE;
 }
 
-static void enter_protected_mode(struct vmcb_save *save)
-{
+static void enter_protected_mode(struct vmcb_save *save) {
     set_segments(save, SEGMENT_BIG);
     save->cr0 = CR0_NE | CR0_ET | CR0_PE;
 }
 
 /* RAM that begins at `base`, up to the end of its window. */
-static uint32_t kib_from(const struct partition_config *config, uint64_t base, uint64_t limit)
-{
+static uint32_t kib_from(const struct partition_config *config, uint64_t base, uint64_t limit) {
     for (unsigned i = 0; i < config->window_count; i++) {
         const struct window_config *window = &config->windows[i];
         uint64_t offset = base - window->gpa.value;
@@ -104,8 +98,7 @@ static uint32_t kib_from(const struct partition_config *config, uint64_t base, u
     return 0;
 }
 
-static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config)
-{
+static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config) {
     for (unsigned i = 0; i < config->window_count; i++)
         map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes),
                                               config->windows[i].gpa.value, config->windows[i].size_bytes,
@@ -113,8 +106,7 @@ static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struc
     return config->window_count * sizeof(map[0]);
 }
 
-static void write_multiboot(uint8_t *start, gpa_t start_area, const struct partition_config *config)
-{
+static void write_multiboot(uint8_t *start, gpa_t start_area, const struct partition_config *config) {
     static const char name[] = "Shikiri";
     struct multiboot_info *info = (void *)(start + START_AREA_MULTIBOOT);
     uint8_t *name_at = (uint8_t *)info + MULTIBOOT_INFO_BYTES;
@@ -131,8 +123,7 @@ static void write_multiboot(uint8_t *start, gpa_t start_area, const struct parti
     info->map_bytes = (uint32_t)write_multiboot_map((void *)map_at, config);
 }
 
-void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan)
-{
+void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan) {
     struct vmcb_save *save = &vcpu->vmcb->save;
     gpa_t start_area = image_start_area(config);
     uint8_t *start = partition_memory(config, start_area);

@@ -3,8 +3,7 @@
  * How a guest starts: registers and start area by the kind of its image, as
  * docs/guest-interface.md tells the guests' authors.
  */
-#ifndef SHIKIRI_PARTITIONS_ENTRY_H
-#define SHIKIRI_PARTITIONS_ENTRY_H
+#pragma once
 
 #include "hv/vcpu.h"
 #include "partitions/config.h"
@@ -12,5 +11,3 @@
 
 /* Fills the start area and sets the vCPU, in its reset state, to the entry point. */
 void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan);
-
-#endif

@@ -15,8 +15,7 @@
 #define NAME_MAX       31 /* of names compared for nearness */
 #define HINT_MAX       200
 
-bool dt_open(struct dt *dt, const void *blob, size_t size_bytes)
-{
+bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
     struct report *report = dt->report;
 
     dt->blob = blob;
@@ -39,8 +38,7 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes)
     return true;
 }
 
-const char *dt_path(const struct dt *dt, int node)
-{
+const char *dt_path(const struct dt *dt, int node) {
     char path[PATH_MAX_BYTES];
 
     if (fdt_get_path(dt->blob, node, path, sizeof(path)) != 0)
@@ -50,8 +48,7 @@ const char *dt_path(const struct dt *dt, int node)
     return copy ? copy : fdt_get_name(dt->blob, node, NULL);
 }
 
-const char *dt_name(const struct dt *dt, int node, int *length)
-{
+const char *dt_name(const struct dt *dt, int node, int *length) {
     const char *name = fdt_get_name(dt->blob, node, length);
     const char *at = name ? strchr(name, '@') : NULL;
 
@@ -60,35 +57,30 @@ const char *dt_name(const struct dt *dt, int node, int *length)
     return name;
 }
 
-const char *dt_unit_address(const struct dt *dt, int node)
-{
+const char *dt_unit_address(const struct dt *dt, int node) {
     const char *name = fdt_get_name(dt->blob, node, NULL);
     const char *at = name ? strchr(name, '@') : NULL;
 
     return at ? at + 1 : NULL;
 }
 
-static bool equals(const char *name, int length, const char *known)
-{
+static bool equals(const char *name, int length, const char *known) {
     return strlen(known) == (size_t)length && memcmp(name, known, (size_t)length) == 0;
 }
 
-bool dt_is_named(const struct dt *dt, int node, const char *name)
-{
+bool dt_is_named(const struct dt *dt, int node, const char *name) {
     int length;
     const char *own = dt_name(dt, node, &length);
 
     return own && equals(own, length, name);
 }
 
-static unsigned least(unsigned a, unsigned b)
-{
+static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
 
 /* Insertions, deletions and replacements that make one of the other (Levenshtein). */
-static unsigned edits(const char *a, int a_length, const char *b)
-{
+static unsigned edits(const char *a, int a_length, const char *b) {
     unsigned row[NAME_MAX + 1];
     unsigned b_length = (unsigned)strlen(b);
 
@@ -110,8 +102,7 @@ static unsigned edits(const char *a, int a_length, const char *b)
     return row[b_length];
 }
 
-void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known)
-{
+void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known) {
     unsigned fewest = NEAR + 1;
     size_t at;
 
@@ -130,21 +121,18 @@ void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_nam
         at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", known[i]);
 }
 
-static bool is_in(const char *name, int length, dt_names known)
-{
+static bool is_in(const char *name, int length, dt_names known) {
     for (unsigned i = 0; known[i]; i++)
         if (equals(name, length, known[i]))
             return true;
     return false;
 }
 
-void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children)
-{
+void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
     char hint[HINT_MAX];
     int property, child;
 
-    fdt_for_each_property_offset(property, dt->blob, node)
-    {
+    fdt_for_each_property_offset(property, dt->blob, node) {
         const char *name;
 
         if (!fdt_getprop_by_offset(dt->blob, property, &name, NULL) || strcmp(name, "phandle") == 0 ||
@@ -153,8 +141,7 @@ void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names
         dt_hint(hint, sizeof(hint), name, (int)strlen(name), properties);
         dt_error(dt, node, name, hint, "found an unknown property, want none");
     }
-    fdt_for_each_subnode(child, dt->blob, node)
-    {
+    fdt_for_each_subnode(child, dt->blob, node) {
         int length;
         const char *name = dt_name(dt, child, &length);
 
@@ -165,8 +152,7 @@ void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names
     }
 }
 
-void dt_check_unit_address(const struct dt *dt, int node, uint64_t address)
-{
+void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
     const char *found = dt_unit_address(dt, node);
     char want[20];
 
@@ -177,8 +163,7 @@ void dt_check_unit_address(const struct dt *dt, int node, uint64_t address)
 }
 
 static const void *required(const struct dt *dt, int node, const char *property, const char *want,
-                            int *length)
-{
+                            int *length) {
     const void *value = fdt_getprop(dt->blob, node, property, length);
 
     if (!value)
@@ -186,8 +171,7 @@ static const void *required(const struct dt *dt, int node, const char *property,
     return value;
 }
 
-const char *dt_string(const struct dt *dt, int node, const char *property)
-{
+const char *dt_string(const struct dt *dt, int node, const char *property) {
     int length;
     const char *value = required(dt, node, property, "a string", &length);
 
@@ -198,8 +182,7 @@ const char *dt_string(const struct dt *dt, int node, const char *property)
     return value;
 }
 
-bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count)
-{
+bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count) {
     char want[32];
     int length;
 
@@ -217,13 +200,11 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
     return true;
 }
 
-bool dt_has(const struct dt *dt, int node, const char *property)
-{
+bool dt_has(const struct dt *dt, int node, const char *property) {
     return fdt_getprop(dt->blob, node, property, NULL) != NULL;
 }
 
-bool dt_flag(const struct dt *dt, int node, const char *property)
-{
+bool dt_flag(const struct dt *dt, int node, const char *property) {
     int length;
     const void *value = fdt_getprop(dt->blob, node, property, &length);
 
@@ -233,24 +214,21 @@ bool dt_flag(const struct dt *dt, int node, const char *property)
     return value != NULL;
 }
 
-void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value)
-{
+void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value) {
     const char *found = dt_string(dt, node, property);
 
     if (found && strcmp(found, value) != 0)
         dt_error(dt, node, property, NULL, "found \"%s\", want \"%s\"", found, value);
 }
 
-void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value)
-{
+void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value) {
     uint32_t found;
 
     if (dt_cells(dt, node, property, &found, 1) && found != value)
         dt_error(dt, node, property, NULL, "found %u, want %u", found, value);
 }
 
-int dt_child(const struct dt *dt, int node, const char *name)
-{
+int dt_child(const struct dt *dt, int node, const char *name) {
     int child = fdt_subnode_offset(dt->blob, node, name);
 
     if (child < 0)

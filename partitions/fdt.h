@@ -4,8 +4,7 @@
  * wrong and goes on, so that one pass finds everything. Names begin with dt_, as
  * fdt_ is libfdt's (Devicetree Specification 0.4, "The Devicetree").
  */
-#ifndef SHIKIRI_PARTITIONS_FDT_H
-#define SHIKIRI_PARTITIONS_FDT_H
+#pragma once
 
 #include "hv/lib/arena.h"
 #include "hv/lib/report.h"
@@ -60,5 +59,3 @@ int dt_child(const struct dt *dt, int node, const char *name);
 
 /* A hint for a name that is not in the list: the nearest one, or all of them. */
 void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known);
-
-#endif

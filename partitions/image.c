@@ -17,7 +17,6 @@
 #define PT_LOAD      1
 #define PT_DYNAMIC   2
 #define PT_INTERP    3
-#define PF_X         1
 #define EHDR32_BYTES 52
 #define EHDR64_BYTES 64
 #define PHDR32_BYTES 32
@@ -46,23 +45,20 @@ struct program_header {
     report_error((file)->report, (file)->partition->path, "image", hint, __VA_ARGS__)
 
 /* A little-endian number of `size_bytes`; inside the file by an earlier check. */
-static uint64_t read(const struct file *file, uint64_t offset, unsigned size_bytes)
-{
+static uint64_t read(const struct file *file, uint64_t offset, unsigned size_bytes) {
     uint64_t value = 0;
 
     memcpy(&value, file->data + offset, size_bytes);
     return value;
 }
 
-gpa_t image_start_area(const struct partition_config *partition)
-{
+gpa_t image_start_area(const struct partition_config *partition) {
     const struct window_config *window = &partition->windows[0];
 
     return GPA(window->gpa.value + window->size_bytes - START_AREA_BYTES);
 }
 
-static bool check_header(struct file *file)
-{
+static bool check_header(struct file *file) {
     const char *name = file->partition->image;
 
     if (file->size_bytes < EHDR32_BYTES || memcmp(file->data, "\177ELF", 4) != 0) {
@@ -92,8 +88,7 @@ static bool check_header(struct file *file)
     return machine == want && type == ELF_EXEC;
 }
 
-static struct program_header read_program_header(const struct file *file, uint64_t at)
-{
+static struct program_header read_program_header(const struct file *file, uint64_t at) {
     if (file->is_64)
         return (struct program_header){(uint32_t)read(file, at, 4), (uint32_t)read(file, at + 4, 4),
                                        read(file, at + 8, 8),       read(file, at + 24, 8),
@@ -103,8 +98,8 @@ static struct program_header read_program_header(const struct file *file, uint64
                                    read(file, at + 16, 4),      read(file, at + 20, 4)};
 }
 
-static const struct window_config *window_around(const struct partition_config *partition, struct range range)
-{
+static const struct window_config *window_around(const struct partition_config *partition,
+                                                 struct range range) {
     for (unsigned i = 0; i < partition->window_count; i++) {
         struct range window = {partition->windows[i].gpa.value, partition->windows[i].size_bytes};
 
@@ -115,8 +110,7 @@ static const struct window_config *window_around(const struct partition_config *
 }
 
 /* What a segment may not overlap; NULL when it overlaps nothing. */
-static const char *overlapped(const struct file *file, const struct image_plan *plan, struct range range)
-{
+static const char *overlapped(const struct file *file, const struct image_plan *plan, struct range range) {
     struct range start = {image_start_area(file->partition).value, START_AREA_BYTES};
 
     if (range_overlaps(range, start))
@@ -131,8 +125,7 @@ static const char *overlapped(const struct file *file, const struct image_plan *
 }
 
 static bool check_segment(const struct file *file, unsigned number, const struct program_header *p,
-                          const struct image_plan *plan)
-{
+                          const struct image_plan *plan) {
     const char *name = file->partition->image;
     struct range range = {p->gpa, p->memory_bytes};
 
@@ -164,8 +157,7 @@ static bool check_segment(const struct file *file, unsigned number, const struct
 
 /* One program header; true when it may go on with the next. */
 static bool add_segment(const struct file *file, unsigned number, const struct program_header *p,
-                        struct image_plan *plan)
-{
+                        struct image_plan *plan) {
     if (p->type == PT_DYNAMIC || p->type == PT_INTERP) {
         image_error(file, "link it with -static and -no-pie",
                     "found %s dynamically linked, want a static executable", file->partition->image);
@@ -185,8 +177,7 @@ static bool add_segment(const struct file *file, unsigned number, const struct p
     return true;
 }
 
-static bool read_segments(const struct file *file, struct image_plan *plan)
-{
+static bool read_segments(const struct file *file, struct image_plan *plan) {
     unsigned entry_bytes = file->is_64 ? PHDR64_BYTES : PHDR32_BYTES;
     uint64_t table = file->is_64 ? read(file, 32, 8) : read(file, 28, 4);
     unsigned found_bytes = (unsigned)read(file, file->is_64 ? 54 : 42, 2);
@@ -210,8 +201,7 @@ static bool read_segments(const struct file *file, struct image_plan *plan)
     return true;
 }
 
-static void check_entry(const struct file *file, struct image_plan *plan)
-{
+static void check_entry(const struct file *file, struct image_plan *plan) {
     uint64_t entry = read(file, 24, file->is_64 ? 8 : 4);
 
     plan->entry = GPA(entry);
@@ -228,8 +218,7 @@ static void check_entry(const struct file *file, struct image_plan *plan)
 }
 
 /* The offset of a valid Multiboot header, or -1. */
-static int64_t find_multiboot(const struct file *file)
-{
+static int64_t find_multiboot(const struct file *file) {
     uint64_t end = file->size_bytes < MULTIBOOT_SEARCH ? file->size_bytes : MULTIBOOT_SEARCH;
 
     for (uint64_t at = 0; at + 12 <= end; at += 4) {
@@ -241,8 +230,7 @@ static int64_t find_multiboot(const struct file *file)
     return -1;
 }
 
-static enum image_kind find_kind(const struct file *file)
-{
+static enum image_kind find_kind(const struct file *file) {
     if (file->is_64)
         return IMAGE_ELF64;
     int64_t at = find_multiboot(file);
@@ -259,8 +247,7 @@ static enum image_kind find_kind(const struct file *file)
 }
 
 void image_plan(struct image_plan *plan, const void *data, uint64_t size_bytes,
-                const struct partition_config *partition, struct report *report)
-{
+                const struct partition_config *partition, struct report *report) {
     struct file file = {data, size_bytes, partition, report, false};
 
     *plan = (struct image_plan){0};

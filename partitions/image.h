@@ -3,8 +3,7 @@
  * Guest images: what kind a file is, and what would be copied where. Pure: a plan
  * comes out, partition.c carries it out. See docs/guest-interface.md.
  */
-#ifndef SHIKIRI_PARTITIONS_IMAGE_H
-#define SHIKIRI_PARTITIONS_IMAGE_H
+#pragma once
 
 #include "partitions/config.h"
 
@@ -46,5 +45,3 @@ gpa_t image_start_area(const struct partition_config *partition);
  */
 void image_plan(struct image_plan *plan, const void *file, uint64_t size_bytes,
                 const struct partition_config *partition, struct report *report);
-
-#endif

@@ -7,8 +7,7 @@
 
 #define LARGE_PAGE (2 * MIB)
 
-static struct range host_range_of(const struct window_config *window)
-{
+static struct range host_range_of(const struct window_config *window) {
     return (struct range){window->hpa.value, window->size_bytes};
 }
 
@@ -20,16 +19,14 @@ struct obstacles {
     bool placed_too; /* windows without a fixed address count when they come before `except` */
 };
 
-static const struct host_range *taken_overlap(const struct host_memory *host, struct range range)
-{
+static const struct host_range *taken_overlap(const struct host_memory *host, struct range range) {
     for (unsigned i = 0; i < host->taken_count; i++)
         if (range_overlaps(host->taken[i].range, range))
             return &host->taken[i];
     return NULL;
 }
 
-static const struct window_config *window_overlap(const struct obstacles *o, struct range range)
-{
+static const struct window_config *window_overlap(const struct obstacles *o, struct range range) {
     bool before = true;
 
     for (unsigned i = 0; o->config && i < o->config->partition_count; i++) {
@@ -49,8 +46,7 @@ static const struct window_config *window_overlap(const struct obstacles *o, str
 }
 
 /* The end of something in the way of `range`, or 0 when nothing is. */
-static uint64_t obstacle_end(const struct obstacles *o, struct range range)
-{
+static uint64_t obstacle_end(const struct obstacles *o, struct range range) {
     const struct host_range *taken = taken_overlap(o->host, range);
 
     if (taken)
@@ -61,14 +57,12 @@ static uint64_t obstacle_end(const struct obstacles *o, struct range range)
 }
 
 /* The first address from `at` on that is `offset` modulo `align`. */
-static uint64_t next_fitting(uint64_t at, uint64_t align, uint64_t offset)
-{
+static uint64_t next_fitting(uint64_t at, uint64_t align, uint64_t offset) {
     return at + ((offset - at) & (align - 1));
 }
 
 static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset,
-                 uint64_t *base)
-{
+                 uint64_t *base) {
     for (unsigned i = 0; i < o->host->usable_count; i++) {
         struct range usable = o->host->usable[i].range;
         uint64_t at = next_fitting(usable.base, align, offset);
@@ -87,21 +81,18 @@ static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align,
 }
 
 bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset,
-                 uint64_t *base)
-{
+                 uint64_t *base) {
     return find(&(struct obstacles){.host = host}, size_bytes, align, offset, base);
 }
 
-static bool in_usable(const struct host_memory *host, struct range range)
-{
+static bool in_usable(const struct host_memory *host, struct range range) {
     for (unsigned i = 0; i < host->usable_count; i++)
         if (range_contains(host->usable[i].range, range))
             return true;
     return false;
 }
 
-static uint64_t end_of_ram(const struct host_memory *host)
-{
+static uint64_t end_of_ram(const struct host_memory *host) {
     if (host->usable_count == 0)
         return 0;
     struct range last = host->usable[host->usable_count - 1].range;
@@ -110,8 +101,7 @@ static uint64_t end_of_ram(const struct host_memory *host)
 }
 
 static void check_fixed(const struct config *config, const struct window_config *window,
-                        const struct host_memory *host, struct report *report)
-{
+                        const struct host_memory *host, struct report *report) {
     struct range range = host_range_of(window);
     uint64_t end = range.base + range.size_bytes;
     struct obstacles others = {host, config, window, false};
@@ -133,8 +123,7 @@ static void check_fixed(const struct config *config, const struct window_config 
 }
 
 static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
-                  struct report *report)
-{
+                  struct report *report) {
     struct obstacles others = {host, config, window, true};
     uint64_t align = window->size_bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE_BYTES;
     uint64_t base;
@@ -147,8 +136,7 @@ static void place(const struct config *config, struct window_config *window, con
                      window->size_bytes);
 }
 
-void memory_place(struct config *config, const struct host_memory *host, struct report *report)
-{
+void memory_place(struct config *config, const struct host_memory *host, struct report *report) {
     for (unsigned i = 0; i < config->partition_count; i++)
         for (unsigned j = 0; j < config->partitions[i].window_count; j++)
             if (config->partitions[i].windows[j].fixed)

@@ -3,8 +3,7 @@
  * Placement: which host memory each window gets. Pure: host memory comes in as
  * ranges, addresses go into the configuration.
  */
-#ifndef SHIKIRI_PARTITIONS_MEMORY_H
-#define SHIKIRI_PARTITIONS_MEMORY_H
+#pragma once
 
 #include "hv/lib/range.h"
 #include "partitions/config.h"
@@ -34,5 +33,3 @@ void memory_place(struct config *config, const struct host_memory *host, struct 
  */
 bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset,
                  uint64_t *base);
-
-#endif

@@ -9,13 +9,11 @@
 #include "partitions/devices.h"
 #include "partitions/entry.h"
 
-static unsigned rights(const struct window_config *window)
-{
+static unsigned rights(const struct window_config *window) {
     return (window->writable ? NPT_WRITE : 0) | (window->executable ? NPT_EXECUTE : 0);
 }
 
-static bool map_windows(struct npt *npt, const struct partition_config *config)
-{
+static bool map_windows(struct npt *npt, const struct partition_config *config) {
     for (unsigned i = 0; i < config->window_count; i++) {
         const struct window_config *window = &config->windows[i];
 
@@ -26,14 +24,12 @@ static bool map_windows(struct npt *npt, const struct partition_config *config)
 }
 
 /* Nothing of an earlier owner shows through: firmware, loader or the run before. */
-static void clear_windows(const struct partition_config *config)
-{
+static void clear_windows(const struct partition_config *config) {
     for (unsigned i = 0; i < config->window_count; i++)
         memset((void *)(uintptr_t)config->windows[i].hpa.value, 0, config->windows[i].size_bytes);
 }
 
-void *partition_memory(const struct partition_config *config, gpa_t gpa)
-{
+void *partition_memory(const struct partition_config *config, gpa_t gpa) {
     for (unsigned i = 0; i < config->window_count; i++) {
         const struct window_config *window = &config->windows[i];
 
@@ -44,8 +40,7 @@ void *partition_memory(const struct partition_config *config, gpa_t gpa)
 }
 
 static void copy_segments(const struct partition_config *config, const struct image_plan *plan,
-                          const uint8_t *file)
-{
+                          const uint8_t *file) {
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
 
@@ -53,8 +48,7 @@ static void copy_segments(const struct partition_config *config, const struct im
     }
 }
 
-static int label_width(const struct config *config)
-{
+static int label_width(const struct config *config) {
     size_t width = 0;
 
     for (unsigned i = 0; i < config->partition_count; i++) {
@@ -65,8 +59,7 @@ static int label_width(const struct config *config)
     return (int)width;
 }
 
-static void fill_info(struct vcpu *vcpu, unsigned index, const struct partition_environment *environment)
-{
+static void fill_info(struct vcpu *vcpu, unsigned index, const struct partition_environment *environment) {
     vcpu->info[SHIKIRI_INFO_ABI_VERSION] = SHIKIRI_ABI_VERSION;
     vcpu->info[SHIKIRI_INFO_PARTITION] = index;
     vcpu->info[SHIKIRI_INFO_PARTITION_COUNT] = environment->config->partition_count;
@@ -79,18 +72,16 @@ static void fill_info(struct vcpu *vcpu, unsigned index, const struct partition_
  * when they are switched to (APM vol. 2, "TLB Control").
  */
 static uint32_t choose_asid(struct vcpu *vcpu, unsigned index,
-                            const struct partition_environment *environment)
-{
-    unsigned usable = environment->svm->asid_count - 1;
+                            const struct partition_environment *environment) {
+    unsigned usable = environment->svm->asid_count - 1; /* at least 1: svm_missing() */
     unsigned partitions = environment->config->partition_count;
 
     vcpu->shares_asid = partitions > usable && (index >= usable || index + usable < partitions);
-    return 1 + index % usable;
+    return usable ? 1 + index % usable : 1;
 }
 
 bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     const void *file, const struct partition_environment *environment)
-{
+                     const void *file, const struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
     struct vcpu *vcpu = &partition->vcpu;
 

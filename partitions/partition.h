@@ -3,8 +3,7 @@
  * A partition that runs: built once from its configuration, its placed memory and
  * its image. What can be wrong has been checked by then.
  */
-#ifndef SHIKIRI_PARTITIONS_PARTITION_H
-#define SHIKIRI_PARTITIONS_PARTITION_H
+#pragma once
 
 #include "hv/dev/console.h"
 #include "hv/dev/uart.h"
@@ -48,5 +47,3 @@ bool partition_build(struct partition *partition, unsigned index, const struct i
 
 /* Where the byte at `gpa` lies, NULL outside the windows. What a window holds is contiguous. */
 void *partition_memory(const struct partition_config *config, gpa_t gpa);
-
-#endif

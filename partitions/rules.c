@@ -11,13 +11,11 @@
 #define GPA_LIMIT (1UL << 39) /* what one PML4 entry of the nested page table covers */
 #define HPA_LIMIT (1UL << 48)
 
-static struct range guest_range(const struct window_config *window)
-{
+static struct range guest_range(const struct window_config *window) {
     return (struct range){window->gpa.value, window->size_bytes};
 }
 
-void rules_check_window(const struct dt *dt, int node, const struct window_config *window)
-{
+void rules_check_window(const struct dt *dt, int node, const struct window_config *window) {
     uint64_t base = window->gpa.value;
     uint64_t size_bytes = window->size_bytes;
     uint64_t host = window->hpa.value;
@@ -40,8 +38,7 @@ void rules_check_window(const struct dt *dt, int node, const struct window_confi
                  host, size_bytes, HPA_LIMIT);
 }
 
-void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device)
-{
+void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device) {
     if (device->kind == DEVICE_CONSOLE && device->port != CONFIG_CONSOLE_PORT)
         dt_error(dt, node, "reg", NULL, "found port 0x%x, want 0x%x for shikiri,console", device->port,
                  CONFIG_CONSOLE_PORT);
@@ -56,8 +53,7 @@ void rules_check_serial_port(const struct dt *dt, int node, const struct device_
                  "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
 }
 
-static void check_windows_apart(const struct dt *dt, const struct partition_config *partition)
-{
+static void check_windows_apart(const struct dt *dt, const struct partition_config *partition) {
     for (unsigned i = 1; i < partition->window_count; i++) {
         for (unsigned j = 0; j < i; j++) {
             const struct window_config *a = &partition->windows[i], *b = &partition->windows[j];
@@ -71,8 +67,7 @@ static void check_windows_apart(const struct dt *dt, const struct partition_conf
 }
 
 /* The first window holds the start area (docs/guest-interface.md). */
-static void check_first_window(const struct dt *dt, const struct partition_config *partition)
-{
+static void check_first_window(const struct dt *dt, const struct partition_config *partition) {
     const struct window_config *window = &partition->windows[0];
 
     if (!window->writable)
@@ -92,8 +87,7 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
                      start.base);
 }
 
-static void check_devices_apart(const struct dt *dt, const struct partition_config *partition)
-{
+static void check_devices_apart(const struct dt *dt, const struct partition_config *partition) {
     for (unsigned i = 1; i < partition->device_count; i++) {
         for (unsigned j = 0; j < i; j++) {
             const struct device_config *a = &partition->devices[i], *b = &partition->devices[j];
@@ -107,8 +101,7 @@ static void check_devices_apart(const struct dt *dt, const struct partition_conf
     }
 }
 
-void rules_check_partition(const struct dt *dt, int node, const struct partition_config *partition)
-{
+void rules_check_partition(const struct dt *dt, int node, const struct partition_config *partition) {
     (void)node;
     if (partition->window_count == 0)
         return;
@@ -118,8 +111,7 @@ void rules_check_partition(const struct dt *dt, int node, const struct partition
 }
 
 static void check_uart_owners(const struct dt *dt, const struct partition_config *a,
-                              const struct partition_config *b)
-{
+                              const struct partition_config *b) {
     for (unsigned i = 0; i < a->device_count; i++)
         for (unsigned j = 0; j < b->device_count; j++)
             if (a->devices[i].kind == DEVICE_UART && b->devices[j].kind == DEVICE_UART &&
@@ -130,16 +122,14 @@ static void check_uart_owners(const struct dt *dt, const struct partition_config
 }
 
 static void check_pair(const struct dt *dt, const struct partition_config *a,
-                       const struct partition_config *b)
-{
+                       const struct partition_config *b) {
     if (a->label && b->label && strcmp(a->label, b->label) == 0)
         report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s",
                      a->label, b->path);
     check_uart_owners(dt, a, b);
 }
 
-static void check_screens(const struct dt *dt, const struct config *config)
-{
+static void check_screens(const struct dt *dt, const struct config *config) {
     unsigned screens = 0;
 
     for (unsigned i = 0; i < config->partition_count; i++) {
@@ -154,8 +144,7 @@ static void check_screens(const struct dt *dt, const struct config *config)
     }
 }
 
-void rules_check_system(const struct dt *dt, const struct config *config)
-{
+void rules_check_system(const struct dt *dt, const struct config *config) {
     for (unsigned i = 1; i < config->partition_count; i++)
         for (unsigned j = 0; j < i; j++)
             check_pair(dt, &config->partitions[i], &config->partitions[j]);

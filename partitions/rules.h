@@ -3,8 +3,7 @@
  * The rules that values obey, apart from their type: limits, alignment, and what
  * several nodes may not have in common.
  */
-#ifndef SHIKIRI_PARTITIONS_RULES_H
-#define SHIKIRI_PARTITIONS_RULES_H
+#pragma once
 
 #include "partitions/config.h"
 #include "partitions/fdt.h"
@@ -20,5 +19,3 @@ void rules_check_partition(const struct dt *dt, int node, const struct partition
 
 /* What partitions may not have in common: labels, numbers, UARTs; and the number of screens. */
 void rules_check_system(const struct dt *dt, const struct config *config);
-
-#endif

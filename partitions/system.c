@@ -10,8 +10,7 @@
 
 #define NAMES_BYTES 160 /* of the list of modules in a hint */
 
-const struct image_file *system_find_image(const struct system *system, const char *name)
-{
+const struct image_file *system_find_image(const struct system *system, const char *name) {
     for (unsigned i = 0; i < system->file_count; i++)
         if (strcmp(system->files[i].name, name) == 0)
             return &system->files[i];
@@ -19,8 +18,7 @@ const struct image_file *system_find_image(const struct system *system, const ch
 }
 
 /* "load it as a module beside a.elf, b.elf": what is there, as far as it fits. */
-static void list_images(const struct system *system, char *hint, size_t size_bytes)
-{
+static void list_images(const struct system *system, char *hint, size_t size_bytes) {
     size_t at = format_string(hint, size_bytes, "load it as a module; there %s",
                               system->file_count ? "are" : "is none");
 
@@ -29,8 +27,7 @@ static void list_images(const struct system *system, char *hint, size_t size_byt
 }
 
 static void check_image(const struct system *system, const struct partition_config *partition,
-                        struct report *report)
-{
+                        struct report *report) {
     const struct image_file *file = system_find_image(system, partition->image);
     struct image_plan plan;
     char hint[NAMES_BYTES];
@@ -45,8 +42,7 @@ static void check_image(const struct system *system, const struct partition_conf
 }
 
 void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
-                  struct arena *arena, struct report *report)
-{
+                  struct arena *arena, struct report *report) {
     config_parse(&system->config, blob, size_bytes, arena, report);
     if (report->errors)
         return;

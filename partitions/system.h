@@ -4,8 +4,7 @@
  * before anything is built. Pure: the same check runs at boot and on a developer's
  * machine.
  */
-#ifndef SHIKIRI_PARTITIONS_SYSTEM_H
-#define SHIKIRI_PARTITIONS_SYSTEM_H
+#pragma once
 
 #include "partitions/config.h"
 #include "partitions/image.h"
@@ -36,5 +35,3 @@ const struct image_file *system_find_image(const struct system *system, const ch
  */
 void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
                   struct arena *arena, struct report *report);
-
-#endif

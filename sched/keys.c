@@ -14,8 +14,7 @@
 
 static bool escape_seen;
 
-static void command(int c)
-{
+static void command(int c) {
     unsigned screens = devices_screen_count();
 
     if (c >= '1' && c < '1' + (int)screens)
@@ -26,8 +25,7 @@ static void command(int c)
         log_line("keys: no partition has a screen");
 }
 
-void keys_poll(void)
-{
+void keys_poll(void) {
     int screen = keyboard_poll_screen();
 
     if (screen >= 0)

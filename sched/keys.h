@@ -3,10 +3,7 @@
  * Keys for the hypervisor: which screen is shown. Alt+F1 to Alt+F8 on the machine's
  * keyboard, or Ctrl-] and a digit on COM1.
  */
-#ifndef SHIKIRI_SCHED_KEYS_H
-#define SHIKIRI_SCHED_KEYS_H
+#pragma once
 
 /* Reads what was typed since the last call, and acts on it. */
 void keys_poll(void);
-
-#endif

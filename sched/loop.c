@@ -15,8 +15,7 @@
 #define POLLS_PER_SECOND 100
 
 /* Only here does state move that a plain exit leaves alone. */
-static void switch_to(struct loop *loop, struct partition *partition)
-{
+static void switch_to(struct loop *loop, struct partition *partition) {
     if (loop->loaded == partition)
         return;
     if (loop->loaded)
@@ -30,8 +29,7 @@ static void switch_to(struct loop *loop, struct partition *partition)
 }
 
 /* A timer that fires a tick early, or one left over from the slot before, ends nothing. */
-static enum verdict run_until(struct loop *loop, struct partition *partition, uint64_t until_tsc)
-{
+static enum verdict run_until(struct loop *loop, struct partition *partition, uint64_t until_tsc) {
     enum verdict verdict;
 
     do {
@@ -41,21 +39,18 @@ static enum verdict run_until(struct loop *loop, struct partition *partition, ui
     return verdict;
 }
 
-static void stop(struct partition *partition, enum partition_state state)
-{
+static void stop(struct partition *partition, enum partition_state state) {
     partition->state = state;
     console_flush(&partition->console);
     report_stop(partition);
 }
 
 /* A guest that halts with interrupts off waits for nothing that can come. */
-static bool halts_for_ever(const struct partition *partition)
-{
+static bool halts_for_ever(const struct partition *partition) {
     return !(partition->vcpu.vmcb->save.rflags & RFLAGS_IF);
 }
 
-static void act(struct loop *loop, struct turn *turn, enum verdict verdict, uint64_t slot_end_tsc)
-{
+static void act(struct loop *loop, struct turn *turn, enum verdict verdict, uint64_t slot_end_tsc) {
     struct partition *partition = &loop->partitions[turn - loop->turns];
 
     switch (verdict) {
@@ -80,8 +75,7 @@ static void act(struct loop *loop, struct turn *turn, enum verdict verdict, uint
 }
 
 /* With IF=0 an interrupt that came while GIF was 0 still waits, and STI lets none in before HLT. */
-static void sleep_until(struct loop *loop, uint64_t until_tsc)
-{
+static void sleep_until(struct loop *loop, uint64_t until_tsc) {
     uint64_t from = x86_rdtsc();
 
     lapic_arm(loop->cpu, until_tsc);
@@ -92,16 +86,14 @@ static void sleep_until(struct loop *loop, uint64_t until_tsc)
     loop->idle_ticks += x86_rdtsc() - from;
 }
 
-static void poll_keys(struct loop *loop, uint64_t now_tsc)
-{
+static void poll_keys(struct loop *loop, uint64_t now_tsc) {
     if (now_tsc < loop->next_poll_tsc)
         return;
     loop->next_poll_tsc = now_tsc + loop->cpu->tsc_khz * 1000 / POLLS_PER_SECOND;
     keys_poll();
 }
 
-void loop_run(struct loop *loop)
-{
+void loop_run(struct loop *loop) {
     schedule_init(&loop->schedule, loop->slot_ticks);
     for (unsigned i = 0; i < loop->partition_count; i++)
         schedule_add(&loop->schedule, &loop->turns[i]);

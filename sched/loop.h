@@ -3,8 +3,7 @@
  * The loop that runs the partitions of one processor: pick, switch, run, act on the
  * verdict.
  */
-#ifndef SHIKIRI_SCHED_LOOP_H
-#define SHIKIRI_SCHED_LOOP_H
+#pragma once
 
 #include "partitions/partition.h"
 #include "sched/schedule.h"
@@ -27,5 +26,3 @@ struct loop {
 
 /* Runs until every partition has stopped. The first seven members are set. */
 void loop_run(struct loop *loop);
-
-#endif

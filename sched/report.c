@@ -7,8 +7,7 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 
-void report_stop(const struct partition *partition)
-{
+void report_stop(const struct partition *partition) {
     const struct vcpu *vcpu = &partition->vcpu;
     const char *label = partition->config->label;
 
@@ -31,15 +30,13 @@ void report_stop(const struct partition *partition)
     }
 }
 
-static const char *state_name(enum partition_state state)
-{
+static const char *state_name(enum partition_state state) {
     static const char *const names[] = {"runs", "halted", "ended", "faulted"};
 
     return names[state];
 }
 
-static void print_exits(const struct vcpu *vcpu)
-{
+static void print_exits(const struct vcpu *vcpu) {
     for (unsigned row = 0; row < EXIT_ROWS; row++)
         if (vcpu->exits[row])
             log_print(" %s %lu", exit_name(row), vcpu->exits[row]);
@@ -49,13 +46,11 @@ static void print_exits(const struct vcpu *vcpu)
 }
 
 /* In microseconds; the seconds a run lasts times the TSC's rate fit easily. */
-static uint64_t to_us(const struct loop *loop, uint64_t ticks)
-{
+static uint64_t to_us(const struct loop *loop, uint64_t ticks) {
     return ticks * 1000 / loop->cpu->tsc_khz;
 }
 
-void report_summary(const struct loop *loop)
-{
+void report_summary(const struct loop *loop) {
     uint64_t total = x86_rdtsc() - loop->started_tsc;
 
     log_line("all partitions stopped after %lu us, %lu switches, %lu us idle", to_us(loop, total),

@@ -2,8 +2,7 @@
 /*
  * What the user reads about a run: why a partition stopped, and the summary at the end.
  */
-#ifndef SHIKIRI_SCHED_REPORT_H
-#define SHIKIRI_SCHED_REPORT_H
+#pragma once
 
 #include "sched/loop.h"
 
@@ -12,5 +11,3 @@ void report_stop(const struct partition *partition);
 
 /* Run time, switches and exits by kind, a partition each. */
 void report_summary(const struct loop *loop);
-
-#endif

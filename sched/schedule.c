@@ -4,8 +4,7 @@
  */
 #include "sched/schedule.h"
 
-static void append(struct queue *queue, struct turn *turn)
-{
+static void append(struct queue *queue, struct turn *turn) {
     turn->next = NULL;
     if (queue->first)
         queue->last->next = turn;
@@ -14,26 +13,22 @@ static void append(struct queue *queue, struct turn *turn)
     queue->last = turn;
 }
 
-static struct turn *take_first(struct queue *queue)
-{
+static struct turn *take_first(struct queue *queue) {
     struct turn *turn = queue->first;
 
     queue->first = turn->next;
     return turn;
 }
 
-void schedule_init(struct schedule *schedule, uint64_t slot_ticks)
-{
+void schedule_init(struct schedule *schedule, uint64_t slot_ticks) {
     *schedule = (struct schedule){.slot_ticks = slot_ticks};
 }
 
-void schedule_add(struct schedule *schedule, struct turn *turn)
-{
+void schedule_add(struct schedule *schedule, struct turn *turn) {
     append(&schedule->ready, turn);
 }
 
-void schedule_halt(struct schedule *schedule, struct turn *turn, uint64_t slot_end_tsc)
-{
+void schedule_halt(struct schedule *schedule, struct turn *turn, uint64_t slot_end_tsc) {
     turn->wake_tsc = slot_end_tsc;
     append(&schedule->halted, turn);
 }
@@ -43,8 +38,7 @@ void schedule_halt(struct schedule *schedule, struct turn *turn, uint64_t slot_e
  * waits longer than the others need for their turns.
  */
 enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct turn **turn,
-                                  uint64_t *until_tsc)
-{
+                                  uint64_t *until_tsc) {
     struct turn *sleeper = schedule->halted.first;
 
     if (sleeper && sleeper->wake_tsc <= now_tsc)

@@ -5,8 +5,7 @@
  * end. Times are TSC ticks. Pure: time comes in, decisions come out; every decision
  * takes the same number of steps however many turns there are.
  */
-#ifndef SHIKIRI_SCHED_SCHEDULE_H
-#define SHIKIRI_SCHED_SCHEDULE_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -42,5 +41,3 @@ enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, s
 
 /* The turn gives away the rest of the slot that ends at `slot_end_tsc`. */
 void schedule_halt(struct schedule *schedule, struct turn *turn, uint64_t slot_end_tsc);
-
-#endif

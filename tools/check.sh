@@ -46,8 +46,7 @@ bad=$(grep -nE '^ *(asm|__asm__)' -r hv boot sched partitions --include='*.c' | 
 $bad"
 
 echo "check: size of the core"
-lines=$(find "${core[@]}" -name '*.[chS]' -exec cat {} + | sed -e 's|//.*||' -e '/^ *\/\*.*\*\/ *$/d' |
-        awk '/\/\*/ && !/\*\// { inside = 1 } !inside && NF { n++ } /\*\// { inside = 0 } END { print n }')
+lines=$(cloc --quiet --csv "${core[@]}" | tail -n 1 | cut -d , -f 5)
 echo "check: the core has $lines lines of code, want at most 5000"
 [ "$lines" -le 5000 ] || fail "the core has grown past its limit"
 

@@ -25,15 +25,13 @@
         rdtsc() - from;                                                                                      \
     })
 
-static void row(const char *name, uint64_t ticks, uint64_t times)
-{
+static void row(const char *name, uint64_t ticks, uint64_t times) {
     uint64_t empty = TICKS(times, "", "D"(0));
 
     print("bench: %s %u\n", name, (unsigned)((ticks - empty + times / 2) / times));
 }
 
-static void bench_exits(void)
-{
+static void bench_exits(void) {
     row("vmmcall", TICKS(TIMES, "mov $0, %%eax; vmmcall", "D"(SHIKIRI_INFO_ABI_VERSION)) - TIMES, TIMES);
     row("cpuid", TICKS(TIMES, "mov $0, %%eax; cpuid", "D"(0)) - TIMES, TIMES);
     row("port-read", TICKS(TIMES, "mov $0x3fd, %%edx; in %%dx, %%al", "D"(0)) - TIMES, TIMES);
@@ -42,8 +40,7 @@ static void bench_exits(void)
 }
 
 /* The last character of a line also pays for sending it, and is not measured. */
-static void bench_port_write(void)
-{
+static void bench_port_write(void) {
     uint64_t ticks = 0;
 
     for (unsigned i = 0; i < TIMES / LINE; i++) {
@@ -54,16 +51,14 @@ static void bench_port_write(void)
 }
 
 /* A yield comes back after every other partition had its turn. */
-static void bench_switch(unsigned partitions)
-{
+static void bench_switch(unsigned partitions) {
     TICKS(WARM_UP, "mov $1, %%eax; vmmcall", "D"(0));
     uint64_t ticks = TICKS(YIELDS, "mov $1, %%eax; vmmcall", "D"(0)) - YIELDS;
 
     row("switch", ticks, (uint64_t)YIELDS * partitions);
 }
 
-int main(const char *args)
-{
+int main(const char *args) {
     char role[16];
     unsigned partitions = (unsigned)hypercall(SHIKIRI_CALL_INFO, SHIKIRI_INFO_PARTITION_COUNT, 0);
 

@@ -16,23 +16,20 @@ struct ball {
     int at, step, last; /* position, direction, the last position there is */
 };
 
-static void move(struct ball *ball)
-{
+static void move(struct ball *ball) {
     if (ball->at + ball->step < 0 || ball->at + ball->step > ball->last)
         ball->step = -ball->step;
     ball->at += ball->step;
 }
 
-static void wait_until(uint64_t tsc, bool halt)
-{
+static void wait_until(uint64_t tsc, bool halt) {
     while (rdtsc() < tsc) {
         if (halt)
             wait();
     }
 }
 
-static void title(const char *name, uint8_t colour, uint32_t frame)
-{
+static void title(const char *name, uint8_t colour, uint32_t frame) {
     char digits[11];
 
     screen_fill(0, 0, 1, SCREEN_COLUMNS, colour, ' ');
@@ -41,8 +38,7 @@ static void title(const char *name, uint8_t colour, uint32_t frame)
     screen_write(0, 26, colour, to_decimal(frame, digits));
 }
 
-int main(const char *args)
-{
+int main(const char *args) {
     char name[16], pace[8];
     uint8_t colour = (uint8_t)args_number(args, "colour", 0x1f);
     uint32_t frames = args_number(args, "frames", 0);

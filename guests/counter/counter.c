@@ -15,8 +15,7 @@
 static struct state found, wanted;
 
 /* The bits of a whole number as an IEEE 754 double. */
-static uint64_t to_double(uint32_t n)
-{
+static uint64_t to_double(uint32_t n) {
     unsigned exponent = n ? 31 - (unsigned)__builtin_clz(n) : 0;
 
     return n ? ((uint64_t)(1023 + exponent) << 52 | (((uint64_t)n << (52 - exponent)) & 0xfffffffffffffULL))
@@ -24,8 +23,7 @@ static uint64_t to_double(uint32_t n)
 }
 
 /* The state after `done` times round the loop; 0 for the one to start from. */
-static void fill(struct state *s, uint32_t seed, uint32_t round, uint32_t spin, uint32_t done, bool wide)
-{
+static void fill(struct state *s, uint32_t seed, uint32_t round, uint32_t spin, uint32_t done, bool wide) {
     uint32_t base = (seed & 0xff) * 65536 + (round & 0xffff);
 
     for (unsigned i = 0; i < 4; i++)
@@ -43,15 +41,13 @@ static void fill(struct state *s, uint32_t seed, uint32_t round, uint32_t spin, 
     s->wide = wide;
 }
 
-static bool same(const char *name, unsigned number, unsigned long long is, unsigned long long should_be)
-{
+static bool same(const char *name, unsigned number, unsigned long long is, unsigned long long should_be) {
     if (is != should_be)
         print("counter: WRONG: %s%u is %llx, want %llx\n", name, number, is, should_be);
     return is == should_be;
 }
 
-static bool compare(bool wide)
-{
+static bool compare(bool wide) {
     bool ok = same("mxcsr", 0, found.mxcsr & ~0x3fU, wanted.mxcsr) && same("fcw", 0, found.fcw, wanted.fcw);
 
     for (unsigned i = 0; i < STATE_VECTORS; i++)
@@ -64,14 +60,12 @@ static bool compare(bool wide)
     return ok;
 }
 
-static uint32_t mix(uint32_t sum, uint64_t value)
-{
+static uint32_t mix(uint32_t sum, uint64_t value) {
     return (sum << 1 | sum >> 31) ^ (uint32_t)value ^ (uint32_t)(value >> 32);
 }
 
 /* Over what every processor has, so that it depends on seed and rounds alone. */
-static uint32_t checksum(uint32_t sum)
-{
+static uint32_t checksum(uint32_t sum) {
     for (unsigned i = 0; i < 8; i++)
         sum = mix(mix(mix(sum, found.ymm[i][0]), found.ymm[i][1]), found.st[i]);
     for (unsigned i = 0; i < 5; i++)
@@ -79,14 +73,12 @@ static uint32_t checksum(uint32_t sum)
     return sum;
 }
 
-static uint32_t info(uint32_t field)
-{
+static uint32_t info(uint32_t field) {
     return (uint32_t)hypercall(SHIKIRI_CALL_INFO, field, 0);
 }
 
 /* Whether it is time for a line. */
-static bool is_due(uint32_t report, uint32_t round, uint64_t *next, uint64_t second)
-{
+static bool is_due(uint32_t report, uint32_t round, uint64_t *next, uint64_t second) {
     if (report != 0)
         return round % report == 0;
     if (rdtsc() < *next)
@@ -95,8 +87,7 @@ static bool is_due(uint32_t report, uint32_t round, uint64_t *next, uint64_t sec
     return true;
 }
 
-int main(const char *args)
-{
+int main(const char *args) {
     uint32_t seed = args_number(args, "seed", 1), spin = args_number(args, "spin", 2000) & ~7U;
     uint32_t rounds = args_number(args, "rounds", 0), switches = args_number(args, "switches", 0);
     uint32_t report = args_number(args, "report", 0), sum = seed;

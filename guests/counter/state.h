@@ -3,8 +3,7 @@
  * What work_32.S and work_64.S load, change and store: nearly every register a
  * program has. Usable from C and from assembly.
  */
-#ifndef SHIKIRI_GUESTS_COUNTER_STATE_H
-#define SHIKIRI_GUESTS_COUNTER_STATE_H
+#pragma once
 
 #define STATE_ONES  0x000 /* 1.0 four times */
 #define STATE_YMM   0x020
@@ -49,6 +48,4 @@ _Static_assert(offsetof(struct state, wide) == STATE_WIDE, "offset of wide");
 
 /* Loads everything, adds for `spin` rounds with everything live, stores everything. */
 void work(struct state *state);
-#endif
-
 #endif

@@ -26,29 +26,25 @@ static bool has_tsc_aux;
 static bool has_xsave;
 static uint32_t xcr0;
 
-static unsigned long read_cr4(void)
-{
+static unsigned long read_cr4(void) {
     unsigned long value;
 
     __asm__ volatile("mov %%cr4, %0" : "=r"(value));
     return value;
 }
 
-static void write_cr4(unsigned long value)
-{
+static void write_cr4(unsigned long value) {
     __asm__ volatile("mov %0, %%cr4" ::"r"(value));
 }
 
-static uint32_t read_xcr0(void)
-{
+static uint32_t read_xcr0(void) {
     uint32_t low, high;
 
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return low;
 }
 
-bool system_enable_vectors(void)
-{
+bool system_enable_vectors(void) {
     unsigned long cr0;
     uint32_t r[4];
 
@@ -69,13 +65,11 @@ bool system_enable_vectors(void)
 }
 
 /* Below 2^16: valid in all of them, also in SYSENTER_CS. */
-static uint32_t value_of(uint32_t seed, uint32_t number)
-{
+static uint32_t value_of(uint32_t seed, uint32_t number) {
     return (seed & 0xff) * 0x100 + number;
 }
 
-void system_fill(uint32_t seed)
-{
+void system_fill(uint32_t seed) {
     unsigned long v = value_of(seed, 100);
 
     __asm__ volatile("mov %0, %%dr0" ::"r"(v));
@@ -89,15 +83,13 @@ void system_fill(uint32_t seed)
         wrmsr(MSR_TSC_AUX, value_of(seed, 200));
 }
 
-static bool same(const char *name, uint32_t number, unsigned long long is, unsigned long long should_be)
-{
+static bool same(const char *name, uint32_t number, unsigned long long is, unsigned long long should_be) {
     if (is != should_be)
         print("counter: WRONG: %s %x is %llx, want %llx\n", name, number, is, should_be);
     return is == should_be;
 }
 
-static bool compare_debug(uint32_t seed)
-{
+static bool compare_debug(uint32_t seed) {
     unsigned long dr[4], cr2, v = value_of(seed, 100);
     bool ok = true;
 
@@ -111,8 +103,7 @@ static bool compare_debug(uint32_t seed)
     return ok && same("cr", 2, cr2, v + 4);
 }
 
-bool system_compare(uint32_t seed)
-{
+bool system_compare(uint32_t seed) {
     bool ok = compare_debug(seed);
     uint32_t aux;
 

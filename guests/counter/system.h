@@ -3,8 +3,7 @@
  * The registers that only an operating system changes, and that are the partition's
  * own all the same.
  */
-#ifndef SHIKIRI_GUESTS_COUNTER_SYSTEM_H
-#define SHIKIRI_GUESTS_COUNTER_SYSTEM_H
+#pragma once
 
 #include "guests/counter/state.h"
 #include "guests/lib/x86.h"
@@ -15,5 +14,3 @@ bool system_enable_vectors(void);
 /* Gives DR0 to DR3, CR2 and the MSRs values of the seed; compares, and prints what differs. */
 void system_fill(uint32_t seed);
 bool system_compare(uint32_t seed);
-
-#endif

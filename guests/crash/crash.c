@@ -11,36 +11,30 @@
 
 static const char *bootargs;
 
-static bool expect(const char *what, uint64_t is, uint64_t should_be)
-{
+static bool expect(const char *what, uint64_t is, uint64_t should_be) {
     print("crash: %s %llx, want %llx\n", what, (unsigned long long)is, (unsigned long long)should_be);
     return is == should_be;
 }
 
-static uintptr_t target(void)
-{
+static uintptr_t target(void) {
     return args_number(bootargs, "at", OUTSIDE);
 }
 
-static bool do_read(void)
-{
+static bool do_read(void) {
     return expect("read", *(volatile uint32_t *)target(), 0);
 }
 
-static bool do_write(void)
-{
+static bool do_write(void) {
     *(volatile uint32_t *)target() = 1;
     return false;
 }
 
-static bool do_execute(void)
-{
+static bool do_execute(void) {
     ((void (*)(void))target())();
     return false;
 }
 
-static bool do_triple(void)
-{
+static bool do_triple(void) {
     static const struct __attribute__((packed)) {
         uint16_t limit;
         uint64_t base;
@@ -50,27 +44,23 @@ static bool do_triple(void)
     return false;
 }
 
-static bool do_port(void)
-{
+static bool do_port(void) {
     return expect("port 0x60", inb(0x60), 0xff);
 }
 
-static bool do_ports(void)
-{
+static bool do_ports(void) {
     return expect("8 bits", inb(0x60), 0xff) && expect("16 bits", inw(0xcf8), 0xffff) &&
            expect("32 bits", inl(0xcfc), 0xffffffff);
 }
 
-static bool do_string_io(void)
-{
+static bool do_string_io(void) {
     char byte = 0;
 
     __asm__ volatile("outsb" ::"S"(&byte), "d"(0x60));
     return false;
 }
 
-static bool do_svm(void)
-{
+static bool do_svm(void) {
     return expect("vmrun", TRY("vmrun %%rax", "a"(0)), VECTOR_UD) &&
            expect("vmload", TRY("vmload %%rax", "a"(0)), VECTOR_UD) &&
            expect("vmsave", TRY("vmsave %%rax", "a"(0)), VECTOR_UD) &&
@@ -81,8 +71,7 @@ static bool do_svm(void)
            expect("mwait", TRY("mwait %%eax, %%ecx", "a"(0), "c"(0)), VECTOR_UD);
 }
 
-static bool do_msr(void)
-{
+static bool do_msr(void) {
     static const uint32_t forbidden[] = {0x1b,       0x2ff,      0xc0010010, 0xc0010015,
                                          0xc0010114, 0xc0010117, 0x12345678, 0xc0010140};
     bool ok = true;
@@ -100,8 +89,7 @@ static bool do_msr(void)
 #define PAT      0x277
 #define TSC      0x10
 
-static bool do_efer(void)
-{
+static bool do_efer(void) {
     uint64_t efer = rdmsr(EFER);
 
     return expect("svme", efer & SVME, 0) &&
@@ -112,21 +100,18 @@ static bool do_efer(void)
            expect("efer", rdmsr(EFER), efer);
 }
 
-static bool do_pat(void)
-{
+static bool do_pat(void) {
     wrmsr(PAT, 0x0606060606060606ULL);
     return expect("pat", rdmsr(PAT), 0x0606060606060606ULL) &&
            expect("bad pat", TRY("wrmsr", "c"(PAT), "a"(2), "d"(0)), VECTOR_GP);
 }
 
-static bool do_tsc(void)
-{
+static bool do_tsc(void) {
     wrmsr(TSC, 0);
     return expect("tsc", rdtsc() >> 40, 0) && expect("rdmsr tsc", rdmsr(TSC) >> 40, 0);
 }
 
-static bool do_cpuid(void)
-{
+static bool do_cpuid(void) {
     uint32_t r[4];
     bool ok;
 
@@ -143,13 +128,11 @@ static bool do_cpuid(void)
                   r[1] == SHIKIRI_CPUID_EBX && r[2] == SHIKIRI_CPUID_ECX && r[3] == SHIKIRI_CPUID_EDX, 1);
 }
 
-static bool do_wbinvd(void)
-{
+static bool do_wbinvd(void) {
     return expect("wbinvd", TRY("wbinvd", "a"(0)), NOTHING) && expect("invd", TRY("invd", "a"(0)), NOTHING);
 }
 
-static bool do_xsetbv(void)
-{
+static bool do_xsetbv(void) {
     unsigned long cr4;
     uint32_t r[4];
 
@@ -164,25 +147,21 @@ static bool do_xsetbv(void)
            expect("xsetbv 3", TRY("xsetbv", "c"(0), "a"(3), "d"(0)), NOTHING);
 }
 
-static bool do_cr3(void)
-{
+static bool do_cr3(void) {
     __asm__ volatile("mov %0, %%cr3" ::"r"(1UL << 60));
     return false;
 }
 
-static bool do_cr4(void)
-{
+static bool do_cr4(void) {
     return expect("reserved cr4", TRY("mov %%rax, %%cr4", "a"(1UL << 40 | 0x20)), VECTOR_GP);
 }
 
-static bool do_cr8(void)
-{
+static bool do_cr8(void) {
     __asm__ volatile("mov %0, %%cr8" ::"r"(0UL));
     return false;
 }
 
-static bool do_hypercall(void)
-{
+static bool do_hypercall(void) {
     static char text[] = "crash: by hypercall\n";
     unsigned long length = sizeof(text) - 1;
 
@@ -200,22 +179,19 @@ static bool do_hypercall(void)
                   length);
 }
 
-static bool do_flood(void)
-{
+static bool do_flood(void) {
     for (unsigned i = 0; i < 300; i++)
         print("%s", "x");
     print("\n\033[2J\tend\r\n\n");
     return true;
 }
 
-static bool do_halt(void)
-{
+static bool do_halt(void) {
     __asm__ volatile("cli\n\thlt");
     return false;
 }
 
-static bool do_single_step(void)
-{
+static bool do_single_step(void) {
     __asm__ volatile("mov %0, %%dr7" ::"r"(0x401UL));
     __asm__ volatile("mov %0, %%dr0" ::"r"(&do_single_step));
     return expect("hypercall", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 0, 0), SHIKIRI_ABI_VERSION);
@@ -249,8 +225,7 @@ static const struct {
     {"breakpoint", do_single_step},
 };
 
-int main(const char *args)
-{
+int main(const char *args) {
     char name[16];
 
     bootargs = args;

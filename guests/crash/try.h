@@ -3,8 +3,7 @@
  * Instructions that may fault: TRY() runs one and tells the exception's vector, or
  * NOTHING. The handlers are in try_64.S.
  */
-#ifndef SHIKIRI_GUESTS_CRASH_TRY_H
-#define SHIKIRI_GUESTS_CRASH_TRY_H
+#pragma once
 
 #include "guests/lib/x86.h"
 
@@ -25,5 +24,3 @@ void try_init(void);
         __asm__ volatile("movq $1f, try_resume\n\t" instruction "\n1:" ::__VA_ARGS__ : "rbx", "memory");     \
         try_caught;                                                                                          \
     })
-
-#endif

@@ -9,8 +9,7 @@
 #define DEFAULT_PEEK 0x2000000
 #define LIGHT_GREY   0x07
 
-int main(const char *args)
-{
+int main(const char *args) {
     volatile uint32_t *outside = (volatile uint32_t *)(uintptr_t)args_number(args, "peek", DEFAULT_PEEK);
 
     print_to(args);

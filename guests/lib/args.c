@@ -4,8 +4,7 @@
  */
 #include "guests/lib/lib.h"
 
-bool equal(const char *a, const char *b)
-{
+bool equal(const char *a, const char *b) {
     while (*a != '\0' && *a == *b) {
         a++;
         b++;
@@ -14,8 +13,7 @@ bool equal(const char *a, const char *b)
 }
 
 /* What follows "key=" at the beginning of a word, or NULL. */
-static const char *find(const char *args, const char *key)
-{
+static const char *find(const char *args, const char *key) {
     for (const char *word = args; *word != '\0';) {
         const char *a = word, *k = key;
 
@@ -33,8 +31,7 @@ static const char *find(const char *args, const char *key)
     return NULL;
 }
 
-static uint32_t digit(char c)
-{
+static uint32_t digit(char c) {
     if (c >= '0' && c <= '9')
         return (uint32_t)(c - '0');
     if (c >= 'a' && c <= 'f')
@@ -42,8 +39,7 @@ static uint32_t digit(char c)
     return 16;
 }
 
-uint32_t args_number(const char *args, const char *key, uint32_t fallback)
-{
+uint32_t args_number(const char *args, const char *key, uint32_t fallback) {
     const char *at = find(args, key);
     uint32_t base = 10, value = 0;
 
@@ -58,8 +54,7 @@ uint32_t args_number(const char *args, const char *key, uint32_t fallback)
     return value;
 }
 
-bool args_string(const char *args, const char *key, char *value, size_t size_bytes, const char *fallback)
-{
+bool args_string(const char *args, const char *key, char *value, size_t size_bytes, const char *fallback) {
     const char *at = find(args, key);
     const char *from = at ? at : fallback;
     size_t length = 0;

@@ -3,8 +3,7 @@
  * What the example guests share: bootargs, text to a UART or by hypercall, the VGA
  * text page.
  */
-#ifndef SHIKIRI_GUESTS_LIB_LIB_H
-#define SHIKIRI_GUESTS_LIB_LIB_H
+#pragma once
 
 #include "guests/lib/x86.h"
 
@@ -31,5 +30,3 @@ void screen_fill(unsigned row, unsigned column, unsigned rows, unsigned columns,
 char *to_decimal(uint32_t value, char digits[11]);
 
 bool equal(const char *a, const char *b);
-
-#endif

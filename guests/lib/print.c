@@ -22,8 +22,7 @@ static uint16_t uart; /* 0: by hypercall */
 static char line[LINE_MAX];
 static unsigned length;
 
-void print_to(const char *args)
-{
+void print_to(const char *args) {
     uart = (uint16_t)args_number(args, "uart", 0);
     if (uart == 0)
         return;
@@ -36,15 +35,13 @@ void print_to(const char *args)
     outb(uart + UART_MCR, 0x03);
 }
 
-static void send(char c)
-{
+static void send(char c) {
     while (!(inb(uart + UART_LSR) & LSR_THRE))
         __asm__ volatile("pause");
     outb(uart + UART_THR, (uint8_t)c);
 }
 
-static void put(char c)
-{
+static void put(char c) {
     if (uart) {
         if (c == '\n')
             send('\r');
@@ -58,15 +55,13 @@ static void put(char c)
     }
 }
 
-static void put_string(const char *s)
-{
+static void put_string(const char *s) {
     while (*s != '\0')
         put(*s++);
 }
 
 /* Nibble by nibble: 32-bit guests have no 64-bit division. */
-static void put_hex(uint64_t value)
-{
+static void put_hex(uint64_t value) {
     bool leading = true;
 
     for (int shift = 60; shift >= 0; shift -= 4) {
@@ -78,8 +73,7 @@ static void put_hex(uint64_t value)
     }
 }
 
-char *to_decimal(uint32_t value, char digits[11])
-{
+char *to_decimal(uint32_t value, char digits[11]) {
     char *at = digits + 10;
 
     *at = '\0';
@@ -90,8 +84,7 @@ char *to_decimal(uint32_t value, char digits[11])
     return at;
 }
 
-void print(const char *format, ...)
-{
+void print(const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);

@@ -15,13 +15,11 @@ struct multiboot_info {
     uint32_t boot_loader_name;
 };
 
-static const char *string(uint32_t address)
-{
+static const char *string(uint32_t address) {
     return (const char *)(uintptr_t)address;
 }
 
-int main(uint32_t magic, const struct multiboot_info *info)
-{
+int main(uint32_t magic, const struct multiboot_info *info) {
     const char *args = magic == LOADER_MAGIC ? string(info->command_line) : "";
 
     print_to(args);

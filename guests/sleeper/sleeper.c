@@ -5,8 +5,7 @@
  */
 #include "guests/lib/lib.h"
 
-int main(const char *args)
-{
+int main(const char *args) {
     uint32_t wakes = args_number(args, "wakes", 0);
     uint32_t report = args_number(args, "report", 0);
 

@@ -15,8 +15,7 @@
 
 struct cpu cpu_boot;
 
-static void set_tss(struct cpu *cpu)
-{
+static void set_tss(struct cpu *cpu) {
     uint64_t base = (uintptr_t)&cpu->tss;
     uint64_t limit = sizeof(cpu->tss) - 1;
 
@@ -25,8 +24,7 @@ static void set_tss(struct cpu *cpu)
     cpu->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
 }
 
-void cpu_init(struct cpu *cpu, void *double_fault_stack_top)
-{
+void cpu_init(struct cpu *cpu, void *double_fault_stack_top) {
     cpu->gdt[SELECTOR_CODE / 8] = CODE_64BIT;
     cpu->gdt[SELECTOR_DATA / 8] = DATA_FLAT;
     cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)double_fault_stack_top;

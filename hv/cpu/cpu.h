@@ -4,8 +4,7 @@
  * on it. Code that needs it is handed a pointer; FS and GS belong to the guest after
  * a #VMEXIT and are not used to find it.
  */
-#ifndef SHIKIRI_HV_CPU_CPU_H
-#define SHIKIRI_HV_CPU_CPU_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -45,5 +44,3 @@ extern struct cpu cpu_boot;
 
 /* Fills and loads descriptor tables and TSS of this processor, and loads the common IDT. */
 void cpu_init(struct cpu *cpu, void *double_fault_stack_top);
-
-#endif

@@ -20,8 +20,7 @@
 
 static bool alt_is_down;
 
-int keyboard_poll_screen(void)
-{
+int keyboard_poll_screen(void) {
     int screen = -1;
 
     for (int i = 0; i < BYTES_MAX; i++) {

@@ -2,10 +2,7 @@
 /*
  * The machine's own keyboard, polled: only Alt+F1 to Alt+F8 have a meaning.
  */
-#ifndef SHIKIRI_HV_CPU_KEYBOARD_H
-#define SHIKIRI_HV_CPU_KEYBOARD_H
+#pragma once
 
 /* Reads what is there; the number of the screen asked for, from 0, or -1. */
 int keyboard_poll_screen(void);
-
-#endif

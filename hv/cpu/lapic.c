@@ -34,14 +34,12 @@
 #define MEASURE_TIMES     3
 #define PATIENCE_POLLS    100000000
 
-static volatile uint32_t *lapic_register(unsigned offset)
-{
+static volatile uint32_t *lapic_register(unsigned offset) {
     return (volatile uint32_t *)(LAPIC_BASE + offset);
 }
 
 /* Waits for the 8254 to count to zero; the loop also ends when there is no 8254. */
-static void wait_pit(uint16_t ticks)
-{
+static void wait_pit(uint16_t ticks) {
     x86_outb(PORT_B, (x86_inb(PORT_B) & (uint8_t) ~(PORT_B_SPEAKER | PORT_B_GATE2)));
     x86_outb(PIT_COMMAND, PIT_MODE0);
     x86_outb(PIT_CHANNEL2, (uint8_t)ticks);
@@ -52,8 +50,7 @@ static void wait_pit(uint16_t ticks)
 }
 
 /* The shortest of several runs was disturbed least. */
-static void measure(struct cpu *cpu)
-{
+static void measure(struct cpu *cpu) {
     uint64_t best_tsc = UINT64_MAX;
     uint64_t best_lapic = 1;
 
@@ -75,8 +72,7 @@ static void measure(struct cpu *cpu)
     cpu->lapic_per_tsc_q32 = (best_lapic << 32) / best_tsc;
 }
 
-void lapic_init(struct cpu *cpu)
-{
+void lapic_init(struct cpu *cpu) {
     x86_wrmsr(MSR_APIC_BASE, x86_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
     *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;
@@ -87,8 +83,7 @@ void lapic_init(struct cpu *cpu)
     *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
 }
 
-void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc)
-{
+void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {
     int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
     uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;
 

@@ -3,8 +3,7 @@
  * The local APIC's one-shot timer (APM vol. 2, "Local APIC Timer"), with times given
  * in TSC ticks.
  */
-#ifndef SHIKIRI_HV_CPU_LAPIC_H
-#define SHIKIRI_HV_CPU_LAPIC_H
+#pragma once
 
 #include "hv/cpu/cpu.h"
 
@@ -15,5 +14,3 @@ void lapic_init(struct cpu *cpu);
 
 /* One interrupt VECTOR_TIMER at TSC `deadline`, or at once if that has passed. Replaces an earlier one. */
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc);
-
-#endif

@@ -11,13 +11,11 @@
 
 static enum machine_exit how;
 
-void machine_set_exit(enum machine_exit exit)
-{
+void machine_set_exit(enum machine_exit exit) {
     how = exit;
 }
 
-void machine_end(enum machine_result result)
-{
+void machine_end(enum machine_result result) {
     if (how == MACHINE_QEMU_EXIT)
         x86_outl(QEMU_DEBUG_EXIT_PORT, result);
     if (how == MACHINE_BOCHS_SHUTDOWN)

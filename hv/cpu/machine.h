@@ -2,8 +2,7 @@
 /*
  * How a run of the machine ends: it halts, or it leaves the emulator.
  */
-#ifndef SHIKIRI_HV_CPU_MACHINE_H
-#define SHIKIRI_HV_CPU_MACHINE_H
+#pragma once
 
 /* The result, as the emulator's exit status tells it (QEMU: twice the value plus one). */
 enum machine_result {
@@ -22,5 +21,3 @@ enum machine_exit {
 void machine_set_exit(enum machine_exit exit);
 
 __attribute__((noreturn)) void machine_end(enum machine_result result);
-
-#endif

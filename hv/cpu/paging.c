@@ -28,14 +28,12 @@ extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENT
 extern const uint8_t text_start[], text_end[], rodata_start[], rodata_end[];
 extern const uint8_t stack_guard[], double_fault_guard[];
 
-static bool is_between(uint64_t address, const uint8_t *from, const uint8_t *to)
-{
+static bool is_between(uint64_t address, const uint8_t *from, const uint8_t *to) {
     return address >= (uintptr_t)from && address < (uintptr_t)to;
 }
 
 /* Rights of a page in the first 2 MiB; 0 for one that nobody may touch. */
-static uint64_t low_rights(uint64_t address)
-{
+static uint64_t low_rights(uint64_t address) {
     if (address == 0 || address == (uintptr_t)stack_guard || address == (uintptr_t)double_fault_guard)
         return 0;
     if (is_between(address, text_start, text_end))
@@ -45,8 +43,7 @@ static uint64_t low_rights(uint64_t address)
     return RIGHTS_DATA;
 }
 
-static void map_low(void)
-{
+static void map_low(void) {
     for (unsigned i = 0; i < ENTRIES; i++) {
         uint64_t rights = low_rights(i * PAGE_BYTES);
 
@@ -56,8 +53,7 @@ static void map_low(void)
 }
 
 /* The page directory entry of an address above 4 GiB, with its tables; NULL when the arena is used up. */
-static uint64_t *high_entry(uint64_t address, struct arena *arena)
-{
+static uint64_t *high_entry(uint64_t address, struct arena *arena) {
     uint64_t *table = boot_pml4;
 
     for (unsigned shift = 39; shift > 21; shift -= 9) {
@@ -75,8 +71,7 @@ static uint64_t *high_entry(uint64_t address, struct arena *arena)
     return &table[(address >> 21) % ENTRIES];
 }
 
-static bool map_ram(struct range ram, struct arena *arena)
-{
+static bool map_ram(struct range ram, struct arena *arena) {
     uint64_t end = ram.base + ram.size_bytes;
 
     for (uint64_t at = align_down(ram.base, LARGE_BYTES); at < end; at += LARGE_BYTES) {
@@ -90,8 +85,7 @@ static bool map_ram(struct range ram, struct arena *arena)
     return true;
 }
 
-bool paging_init(const struct range *ram, unsigned ram_count, struct arena *arena)
-{
+bool paging_init(const struct range *ram, unsigned ram_count, struct arena *arena) {
     x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | EFER_NXE);
     map_low();
     for (unsigned i = 1; i < ARRAY_LENGTH(boot_directories); i++)

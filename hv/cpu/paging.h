@@ -4,8 +4,7 @@
  * everything is mapped at its own address, code is not writable, data is not
  * executable, what is neither RAM nor a register page is absent.
  */
-#ifndef SHIKIRI_HV_CPU_PAGING_H
-#define SHIKIRI_HV_CPU_PAGING_H
+#pragma once
 
 #include "hv/lib/arena.h"
 #include "hv/lib/range.h"
@@ -15,5 +14,3 @@
  * lies above 4 GiB come from `arena`. False when it is used up.
  */
 bool paging_init(const struct range *ram, unsigned ram_count, struct arena *arena);
-
-#endif

@@ -23,8 +23,7 @@ extern const uint32_t symbol_count;
 extern const char symbol_names[];
 extern const uint8_t image_start[], image_end[];
 
-static void print_frame(uint64_t rip)
-{
+static void print_frame(uint64_t rip) {
     const struct symbol *symbol = NULL;
 
     for (uint32_t i = 0; i < symbol_count && symbol_table[i].address <= rip; i++)
@@ -35,13 +34,11 @@ static void print_frame(uint64_t rip)
         log_line("  %016lx", rip);
 }
 
-static bool in_image(uint64_t address)
-{
+static bool in_image(uint64_t address) {
     return address >= (uintptr_t)image_start && address < (uintptr_t)image_end;
 }
 
-void panic_begin(const char *format, ...)
-{
+void panic_begin(const char *format, ...) {
     char text[256];
     va_list arguments;
 
@@ -52,8 +49,7 @@ void panic_begin(const char *format, ...)
     log_line("panic: %s", text);
 }
 
-void panic_end(uint64_t rip, uint64_t rbp)
-{
+void panic_end(uint64_t rip, uint64_t rbp) {
     log_line("backtrace:");
     print_frame(rip);
     for (int i = 0; i < FRAMES_MAX && in_image(rbp) && is_aligned(rbp, 8); i++) {
@@ -67,8 +63,7 @@ void panic_end(uint64_t rip, uint64_t rbp)
     machine_end(MACHINE_PANIC);
 }
 
-void panic(const char *format, ...)
-{
+void panic(const char *format, ...) {
     char text[256];
     va_list arguments;
 
@@ -81,7 +76,6 @@ void panic(const char *format, ...)
 
 /* Called by the compiler's stack protector, ours and libfdt's. */
 __attribute__((noreturn)) void __stack_chk_fail(void);
-void __stack_chk_fail(void)
-{
+void __stack_chk_fail(void) {
     panic("a function wrote past its stack frame");
 }

@@ -18,41 +18,35 @@
 
 static unsigned next_cell; /* where screen_put() writes next on page 0 */
 
-static volatile uint16_t *page_cells(unsigned page)
-{
+static volatile uint16_t *page_cells(unsigned page) {
     return (volatile uint16_t *)(SCREEN_BASE + page * PAGE_BYTES);
 }
 
-static void crtc_write(uint8_t index, uint8_t value)
-{
+static void crtc_write(uint8_t index, uint8_t value) {
     x86_outb(CRTC_INDEX, index);
     x86_outb(CRTC_DATA, value);
 }
 
-static void crtc_write16(uint8_t index, unsigned value)
-{
+static void crtc_write16(uint8_t index, unsigned value) {
     crtc_write(index, (uint8_t)(value >> 8));
     crtc_write(index + 1, (uint8_t)value);
 }
 
-void screen_clear(unsigned page)
-{
+void screen_clear(unsigned page) {
     for (unsigned cell = 0; cell < PAGE_CELLS; cell++)
         page_cells(page)[cell] = BLANK;
     if (page == 0)
         next_cell = 0;
 }
 
-void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end)
-{
+void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end) {
     crtc_write(0x0a, cursor_start);
     crtc_write(0x0b, cursor_end);
     crtc_write16(0x0c, page * PAGE_CELLS);
     crtc_write16(0x0e, page * PAGE_CELLS + cell);
 }
 
-static void scroll(void)
-{
+static void scroll(void) {
     volatile uint16_t *cells = page_cells(0);
 
     for (unsigned cell = 0; cell < COLUMNS * (ROWS - 1); cell++)
@@ -62,8 +56,7 @@ static void scroll(void)
     next_cell -= COLUMNS;
 }
 
-void screen_put(char c)
-{
+void screen_put(char c) {
     if (c == '\n')
         next_cell += COLUMNS - next_cell % COLUMNS;
     else

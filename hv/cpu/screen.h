@@ -3,8 +3,7 @@
  * The physical VGA text screen: eight 4 KiB pages at 0xB8000, of which one is shown.
  * Before the partitions start, page 0 also carries the hypervisor's own words.
  */
-#ifndef SHIKIRI_HV_CPU_SCREEN_H
-#define SHIKIRI_HV_CPU_SCREEN_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -19,5 +18,3 @@ void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cur
 
 /* Writes one character at the end of page 0, scrolling. */
 void screen_put(char c);
-
-#endif

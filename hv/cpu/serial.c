@@ -16,22 +16,19 @@
 #define LSR_ABSENT     0xff
 #define PATIENCE_POLLS 1000000 /* a UART that never gets room must not hang the machine */
 
-static void send(uint8_t byte)
-{
+static void send(uint8_t byte) {
     for (int polls = 0; polls < PATIENCE_POLLS && !(x86_inb(LSR) & LSR_THRE); polls++)
         x86_pause();
     x86_outb(THR, byte);
 }
 
-void serial_put(char c)
-{
+void serial_put(char c) {
     if (c == '\n')
         send('\r');
     send((uint8_t)c);
 }
 
-int serial_get(void)
-{
+int serial_get(void) {
     uint8_t lsr = x86_inb(LSR);
 
     return lsr != LSR_ABSENT && (lsr & LSR_DR) ? x86_inb(RBR) : -1;

@@ -2,13 +2,10 @@
 /*
  * COM1, the hypervisor's own serial port: polled, 115,200 baud, 8N1.
  */
-#ifndef SHIKIRI_HV_CPU_SERIAL_H
-#define SHIKIRI_HV_CPU_SERIAL_H
+#pragma once
 
 /* Sends one character, a newline as CR LF; waits for room, but not for ever. */
 void serial_put(char c);
 
 /* The next received character, or -1. */
 int serial_get(void);
-
-#endif

@@ -10,7 +10,7 @@
 #include "hv/lib/log.h"
 
 #define EXCEPTIONS            32
-#define EXCEPTION_ENTRY_BYTES 16
+#define EXCEPTION_ENTRY_BYTES 16UL
 #define GATE_INTERRUPT        0x8e00ULL /* present, DPL 0, 64-bit interrupt gate */
 
 #define PIC1_COMMAND 0x20
@@ -31,8 +31,7 @@ static struct gate idt[256];
 
 extern const uint8_t trap_exception_entries[], trap_timer[], trap_ignore[];
 
-static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist)
-{
+static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
     uint64_t address = (uintptr_t)entry;
 
     idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT << 32 |
@@ -41,8 +40,7 @@ static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist)
 }
 
 /* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
-static void mask_pics(void)
-{
+static void mask_pics(void) {
     x86_outb(PIC1_COMMAND, PIC_ICW1);
     x86_outb(PIC2_COMMAND, PIC_ICW1);
     x86_outb(PIC1_DATA, PIC_VECTORS);
@@ -55,8 +53,7 @@ static void mask_pics(void)
     x86_outb(PIC2_DATA, 0xff);
 }
 
-void trap_init(void)
-{
+void trap_init(void) {
     for (unsigned i = 0; i < EXCEPTIONS; i++)
         set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES,
                  i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
@@ -67,15 +64,13 @@ void trap_init(void)
     mask_pics();
 }
 
-void trap_load(void)
-{
+void trap_load(void) {
     struct table_register table = {sizeof(idt) - 1, (uintptr_t)idt};
 
     x86_lidt(&table);
 }
 
-void trap_exception(const struct trap_frame *f)
-{
+void trap_exception(const struct trap_frame *f) {
     panic_begin("exception %lu, error code 0x%lx, cr2 0x%lx", f->vector, f->error_code, x86_read_cr2());
     log_line("  rip %016lx  rflags %08lx  cs %04lx  ss %04lx", f->rip, f->rflags, f->cs, f->ss);
     log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);

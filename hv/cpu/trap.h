@@ -5,8 +5,7 @@
  * with a meaning is the LAPIC timer's, and it only needs its EOI, as the #VMEXIT has
  * already done the work.
  */
-#ifndef SHIKIRI_HV_CPU_TRAP_H
-#define SHIKIRI_HV_CPU_TRAP_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -25,5 +24,3 @@ void trap_load(void);
 
 /* Called by trap.S. */
 __attribute__((noreturn)) void trap_exception(const struct trap_frame *frame);
-
-#endif

@@ -3,8 +3,7 @@
  * All inline assembly of the hypervisor: one instruction a function, named after
  * the instruction, and the register bits that go with them (APM vol. 2 and 3).
  */
-#ifndef SHIKIRI_HV_CPU_X86_H
-#define SHIKIRI_HV_CPU_X86_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -63,158 +62,107 @@ struct __attribute__((packed)) table_register {
     uint64_t base;
 };
 
-static inline uint8_t x86_inb(uint16_t port)
-{
+static inline uint8_t x86_inb(uint16_t port) {
     uint8_t value;
 
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
 
-static inline void x86_outb(uint16_t port, uint8_t value)
-{
+static inline void x86_outb(uint16_t port, uint8_t value) {
     __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
 }
 
-static inline void x86_outl(uint16_t port, uint32_t value)
-{
+static inline void x86_outl(uint16_t port, uint32_t value) {
     __asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port));
 }
 
-static inline uint64_t x86_rdmsr(uint32_t msr)
-{
+static inline uint64_t x86_rdmsr(uint32_t msr) {
     uint32_t low, high;
 
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
     return (uint64_t)high << 32 | low;
 }
 
-static inline void x86_wrmsr(uint32_t msr, uint64_t value)
-{
+static inline void x86_wrmsr(uint32_t msr, uint64_t value) {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
-static inline struct cpuid_result x86_cpuid(uint32_t leaf, uint32_t subleaf)
-{
+static inline struct cpuid_result x86_cpuid(uint32_t leaf, uint32_t subleaf) {
     struct cpuid_result r;
 
     __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
     return r;
 }
 
-static inline uint64_t x86_rdtsc(void)
-{
+static inline uint64_t x86_rdtsc(void) {
     uint32_t low, high;
 
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
 }
 
-static inline uint64_t x86_read_cr0(void)
-{
-    uint64_t value;
+/* x86_read_cr0(), x86_write_cr0() and so on. */
+#define X86_CONTROL_REGISTER(name)                                                                           \
+    static inline uint64_t x86_read_##name(void) {                                                           \
+        uint64_t value;                                                                                      \
+                                                                                                             \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                                               \
+        return value;                                                                                        \
+    }                                                                                                        \
+    static inline void x86_write_##name(uint64_t value) {                                                    \
+        __asm__ volatile("mov %0, %%" #name ::"r"(value) : "memory");                                        \
+    }
 
-    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
-    return value;
-}
+X86_CONTROL_REGISTER(cr0)
+X86_CONTROL_REGISTER(cr2)
+X86_CONTROL_REGISTER(cr3)
+X86_CONTROL_REGISTER(cr4)
 
-static inline void x86_write_cr0(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr0" ::"r"(value) : "memory");
-}
-
-static inline uint64_t x86_read_cr2(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-
-static inline void x86_write_cr2(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr2" ::"r"(value));
-}
-
-static inline uint64_t x86_read_cr3(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
-    return value;
-}
-
-static inline void x86_write_cr3(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory");
-}
-
-static inline uint64_t x86_read_cr4(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
-    return value;
-}
-
-static inline void x86_write_cr4(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr4" ::"r"(value) : "memory");
-}
-
-static inline void x86_write_dr7(uint64_t value)
-{
+static inline void x86_write_dr7(uint64_t value) {
     __asm__ volatile("mov %0, %%dr7" ::"r"(value));
 }
 
-static inline void x86_read_dr0_to_3(uint64_t dr[4])
-{
+static inline void x86_read_dr0_to_3(uint64_t dr[4]) {
     __asm__ volatile("mov %%dr0, %0" : "=r"(dr[0]));
     __asm__ volatile("mov %%dr1, %0" : "=r"(dr[1]));
     __asm__ volatile("mov %%dr2, %0" : "=r"(dr[2]));
     __asm__ volatile("mov %%dr3, %0" : "=r"(dr[3]));
 }
 
-static inline void x86_write_dr0_to_3(const uint64_t dr[4])
-{
+static inline void x86_write_dr0_to_3(const uint64_t dr[4]) {
     __asm__ volatile("mov %0, %%dr0" ::"r"(dr[0]));
     __asm__ volatile("mov %0, %%dr1" ::"r"(dr[1]));
     __asm__ volatile("mov %0, %%dr2" ::"r"(dr[2]));
     __asm__ volatile("mov %0, %%dr3" ::"r"(dr[3]));
 }
 
-static inline uint64_t x86_xgetbv(void)
-{
+static inline uint64_t x86_xgetbv(void) {
     uint32_t low, high;
 
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (uint64_t)high << 32 | low;
 }
 
-static inline void x86_xsetbv(uint64_t value)
-{
+static inline void x86_xsetbv(uint64_t value) {
     __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
-static inline void x86_xsave(void *area, uint64_t components)
-{
+static inline void x86_xsave(void *area, uint64_t components) {
     __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))
                      : "memory");
 }
 
-static inline void x86_xrstor(const void *area, uint64_t components)
-{
+static inline void x86_xrstor(const void *area, uint64_t components) {
     __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))
                      : "memory");
 }
 
-static inline void x86_fxsave(void *area)
-{
+static inline void x86_fxsave(void *area) {
     __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
 }
 
-static inline void x86_fxrstor(const void *area)
-{
+static inline void x86_fxrstor(const void *area) {
     __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
 }
 
@@ -222,75 +170,59 @@ static inline void x86_fxrstor(const void *area)
  * Overwrites the x87 instruction and data pointers, which AMD processors neither save nor
  * restore while no exception is pending (APM vol. 2, "FXSAVE and FXRSTOR").
  */
-static inline void x86_clear_x87_pointers(const uint32_t *anything)
-{
+static inline void x86_clear_x87_pointers(const uint32_t *anything) {
     __asm__ volatile("fnclex\n\temms\n\tfildl %0" ::"m"(*anything));
 }
 
-static inline void x86_vmsave(hpa_t vmcb)
-{
+static inline void x86_vmsave(hpa_t vmcb) {
     __asm__ volatile("vmsave %0" ::"a"(vmcb.value) : "memory");
 }
 
-static inline void x86_vmload(hpa_t vmcb)
-{
+static inline void x86_vmload(hpa_t vmcb) {
     __asm__ volatile("vmload %0" ::"a"(vmcb.value) : "memory");
 }
 
-static inline void x86_clgi(void)
-{
+static inline void x86_clgi(void) {
     __asm__ volatile("clgi" ::: "memory");
 }
 
-static inline void x86_stgi(void)
-{
+static inline void x86_stgi(void) {
     __asm__ volatile("stgi" ::: "memory");
 }
 
-static inline void x86_sti(void)
-{
+static inline void x86_sti(void) {
     __asm__ volatile("sti" ::: "memory");
 }
 
-static inline void x86_cli(void)
-{
+static inline void x86_cli(void) {
     __asm__ volatile("cli" ::: "memory");
 }
 
 /* Takes effect together: no interrupt fits between STI and HLT (interrupt shadow). */
-static inline void x86_sti_hlt(void)
-{
+static inline void x86_sti_hlt(void) {
     __asm__ volatile("sti\n\thlt" ::: "memory");
 }
 
-static inline void x86_hlt(void)
-{
+static inline void x86_hlt(void) {
     __asm__ volatile("hlt" ::: "memory");
 }
 
-static inline void x86_nop(void)
-{
+static inline void x86_nop(void) {
     __asm__ volatile("nop");
 }
 
-static inline void x86_pause(void)
-{
+static inline void x86_pause(void) {
     __asm__ volatile("pause");
 }
 
-static inline void x86_lgdt(const struct table_register *table)
-{
+static inline void x86_lgdt(const struct table_register *table) {
     __asm__ volatile("lgdt %0" ::"m"(*table));
 }
 
-static inline void x86_lidt(const struct table_register *table)
-{
+static inline void x86_lidt(const struct table_register *table) {
     __asm__ volatile("lidt %0" ::"m"(*table));
 }
 
-static inline void x86_ltr(uint16_t selector)
-{
+static inline void x86_ltr(uint16_t selector) {
     __asm__ volatile("ltr %0" ::"r"(selector));
 }
-
-#endif

@@ -20,8 +20,7 @@
 static uint64_t components; /* 0: no XSAVE */
 static size_t area_bytes = FXSAVE_BYTES;
 
-void xstate_init(void)
-{
+void xstate_init(void) {
     x86_write_cr0(x86_read_cr0() | CR0_MP);
     x86_write_cr4(x86_read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
     if (!(x86_cpuid(CPUID_FEATURES, 0).ecx & FEATURE_XSAVE))
@@ -35,19 +34,16 @@ void xstate_init(void)
     x86_xsetbv(components);
 }
 
-size_t xstate_bytes(void)
-{
+size_t xstate_bytes(void) {
     return area_bytes;
 }
 
-void xstate_reset(void *area)
-{
+void xstate_reset(void *area) {
     AREA_FCW(area) = FCW_RESET;
     AREA_MXCSR(area) = MXCSR_RESET;
 }
 
-uint64_t xstate_save(void *area)
-{
+uint64_t xstate_save(void *area) {
     if (!components) {
         x86_fxsave(area);
         return XCR0_X87;
@@ -59,8 +55,7 @@ uint64_t xstate_save(void *area)
     return xcr0;
 }
 
-void xstate_load(const void *area, uint64_t xcr0)
-{
+void xstate_load(const void *area, uint64_t xcr0) {
     x86_clear_x87_pointers(area);
     if (!components) {
         x86_fxrstor(area);
@@ -71,13 +66,11 @@ void xstate_load(const void *area, uint64_t xcr0)
     x86_xsetbv(xcr0);
 }
 
-uint64_t xstate_guest_components(void)
-{
+uint64_t xstate_guest_components(void) {
     return components & (XCR0_X87 | XCR0_SSE | XCR0_AVX);
 }
 
-bool xstate_guest_may_set(uint64_t xcr0)
-{
+bool xstate_guest_may_set(uint64_t xcr0) {
     if (!(xcr0 & XCR0_X87) || (xcr0 & ~xstate_guest_components()))
         return false;
     return !(xcr0 & XCR0_AVX) || (xcr0 & XCR0_SSE);

@@ -3,8 +3,7 @@
  * The FPU's and all other state that XSAVE covers, and XCR0. On processors without
  * XSAVE it is what FXSAVE covers. The hypervisor itself uses none of it.
  */
-#ifndef SHIKIRI_HV_CPU_XSTATE_H
-#define SHIKIRI_HV_CPU_XSTATE_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -34,5 +33,3 @@ uint64_t xstate_guest_components(void);
 
 /* Whether a guest may write this to XCR0 (APM vol. 2, "Extended Control Register XCR0"). */
 bool xstate_guest_may_set(uint64_t xcr0);
-
-#endif

@@ -10,8 +10,7 @@
 
 #define CONTROL_REPLACEMENT '?'
 
-void console_flush(struct console_line *line)
-{
+void console_flush(struct console_line *line) {
     if (line->length == 0)
         return;
     log_print("%-*s | ", line->label_width, line->label);
@@ -21,20 +20,17 @@ void console_flush(struct console_line *line)
     line->length = 0;
 }
 
-static void end_line(struct console_line *line)
-{
+static void end_line(struct console_line *line) {
     if (line->length == 0)
         log_print("%-*s |\n", line->label_width, line->label);
     console_flush(line);
 }
 
-static bool is_printable(uint8_t c)
-{
+static bool is_printable(uint8_t c) {
     return (c >= ' ' && c < 0x7f) || c >= 0xa0 || c == '\t';
 }
 
-static void put_special(struct console_line *line, uint8_t c)
-{
+static void put_special(struct console_line *line, uint8_t c) {
     if (c == '\n') {
         end_line(line);
         return;
@@ -47,8 +43,7 @@ static void put_special(struct console_line *line, uint8_t c)
 }
 
 /* Nearly all characters take the short way. */
-void console_put(struct console_line *line, uint8_t c)
-{
+void console_put(struct console_line *line, uint8_t c) {
     if (c >= ' ' && c < 0x7f && line->length < CONSOLE_LINE_MAX)
         line->text[line->length++] = (char)c;
     else

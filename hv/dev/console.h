@@ -3,8 +3,7 @@
  * The line multiplexer: many partitions print on one serial port, in whole lines,
  * each with its partition's label in front.
  */
-#ifndef SHIKIRI_HV_DEV_CONSOLE_H
-#define SHIKIRI_HV_DEV_CONSOLE_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -22,5 +21,3 @@ void console_put(struct console_line *line, uint8_t c);
 
 /* Sends a line that has no end yet. */
 void console_flush(struct console_line *line);
-
-#endif

@@ -19,21 +19,18 @@ enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 #define MSR_DSR      0x20
 #define MSR_DCD      0x80
 
-void uart_init(struct uart *uart, struct console_line *line)
-{
+void uart_init(struct uart *uart, struct console_line *line) {
     *uart = (struct uart){.line = line};
 }
 
 /* In loopback the modem control outputs appear as the modem status inputs. */
-static uint8_t modem_status(const struct uart *uart)
-{
+static uint8_t modem_status(const struct uart *uart) {
     if (!(uart->mcr & MCR_LOOPBACK))
         return MSR_CTS | MSR_DSR | MSR_DCD;
     return (uint8_t)((uart->mcr & 0x0c) << 4 | (uart->mcr & 0x02) << 3 | (uart->mcr & 0x01) << 5);
 }
 
-uint8_t uart_read(void *device, unsigned offset)
-{
+uint8_t uart_read(void *device, unsigned offset) {
     const struct uart *uart = device;
     bool dlab = uart->lcr & LCR_DLAB;
 
@@ -57,8 +54,7 @@ uint8_t uart_read(void *device, unsigned offset)
     }
 }
 
-static void write_register(struct uart *uart, unsigned offset, uint8_t value)
-{
+static void write_register(struct uart *uart, unsigned offset, uint8_t value) {
     bool dlab = uart->lcr & LCR_DLAB;
 
     switch (offset) {
@@ -90,8 +86,7 @@ static void write_register(struct uart *uart, unsigned offset, uint8_t value)
 }
 
 /* A byte to transmit takes the short way. */
-void uart_write(void *device, unsigned offset, uint8_t value)
-{
+void uart_write(void *device, unsigned offset, uint8_t value) {
     struct uart *uart = device;
 
     if (offset == THR_RBR_DLL && !(uart->lcr & LCR_DLAB) && !(uart->mcr & MCR_LOOPBACK))

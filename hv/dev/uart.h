@@ -4,8 +4,7 @@
  * line multiplexer: transmit, scratch, divisor latch and loopback; nothing is ever
  * received, and interrupts are not raised yet.
  */
-#ifndef SHIKIRI_HV_DEV_UART_H
-#define SHIKIRI_HV_DEV_UART_H
+#pragma once
 
 #include "hv/dev/console.h"
 #include "hv/io.h"
@@ -24,5 +23,3 @@ void uart_init(struct uart *uart, struct console_line *line);
 /* The register file, for io_add(). */
 io_read_fn uart_read;
 io_write_fn uart_write;
-
-#endif

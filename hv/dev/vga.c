@@ -8,20 +8,17 @@
 
 enum { PORT_INDEX, PORT_DATA };
 
-void vga_init(struct vga *vga, unsigned page, void (*cursor_changed)(struct vga *vga))
-{
+void vga_init(struct vga *vga, unsigned page, void (*cursor_changed)(struct vga *vga)) {
     *vga = (struct vga){.page = page, .cursor_changed = cursor_changed};
     vga->crtc[VGA_CURSOR_START] = 0x0d;
     vga->crtc[VGA_CURSOR_END] = 0x0e;
 }
 
-unsigned vga_cursor_cell(const struct vga *vga)
-{
+unsigned vga_cursor_cell(const struct vga *vga) {
     return (unsigned)vga->crtc[VGA_CURSOR_HIGH] << 8 | vga->crtc[VGA_CURSOR_LOW];
 }
 
-uint8_t vga_crtc_read(void *device, unsigned offset)
-{
+uint8_t vga_crtc_read(void *device, unsigned offset) {
     const struct vga *vga = device;
 
     if (offset == PORT_INDEX)
@@ -29,8 +26,7 @@ uint8_t vga_crtc_read(void *device, unsigned offset)
     return vga->index < VGA_CRTC_REGISTERS ? vga->crtc[vga->index] : 0;
 }
 
-void vga_crtc_write(void *device, unsigned offset, uint8_t value)
-{
+void vga_crtc_write(void *device, unsigned offset, uint8_t value) {
     struct vga *vga = device;
 
     if (offset == PORT_INDEX) {
@@ -45,8 +41,7 @@ void vga_crtc_write(void *device, unsigned offset, uint8_t value)
         vga->cursor_changed(vga);
 }
 
-uint8_t vga_status_read(void *device, unsigned offset)
-{
+uint8_t vga_status_read(void *device, unsigned offset) {
     struct vga *vga = device;
 
     (void)offset;
@@ -55,8 +50,7 @@ uint8_t vga_status_read(void *device, unsigned offset)
 }
 
 /* Port 0x3da written is the feature control register, which has no effect here. */
-void vga_status_write(void *device, unsigned offset, uint8_t value)
-{
+void vga_status_write(void *device, unsigned offset, uint8_t value) {
     (void)device;
     (void)offset;
     (void)value;

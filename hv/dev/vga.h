@@ -5,8 +5,7 @@
  * CRTC, the cursor's shape and place have an effect; other registers only keep what
  * is written, as the page a partition owns is fixed.
  */
-#ifndef SHIKIRI_HV_DEV_VGA_H
-#define SHIKIRI_HV_DEV_VGA_H
+#pragma once
 
 #include "hv/io.h"
 
@@ -36,5 +35,3 @@ unsigned vga_cursor_cell(const struct vga *vga);
 
 io_read_fn vga_crtc_read, vga_status_read;
 io_write_fn vga_crtc_write, vga_status_write;
-
-#endif

@@ -6,8 +6,7 @@
 
 #include "hv/lib/string.h"
 
-void *arena_alloc(struct arena *arena, size_t size_bytes, size_t align)
-{
+void *arena_alloc(struct arena *arena, size_t size_bytes, size_t align) {
     size_t padding = (size_t)(-(uintptr_t)arena->next & (align - 1));
     size_t left = (size_t)(arena->end - arena->next);
 
@@ -18,8 +17,7 @@ void *arena_alloc(struct arena *arena, size_t size_bytes, size_t align)
     return memset(memory, 0, size_bytes);
 }
 
-const char *arena_string(struct arena *arena, const char *text)
-{
+const char *arena_string(struct arena *arena, const char *text) {
     size_t size_bytes = strlen(text) + 1;
     char *copy = arena_alloc(arena, size_bytes, 1);
 

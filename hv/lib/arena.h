@@ -3,8 +3,7 @@
  * A bump allocator over one piece of memory, used while the system is built and
  * never after. What it hands out is zeroed and is never given back.
  */
-#ifndef SHIKIRI_HV_LIB_ARENA_H
-#define SHIKIRI_HV_LIB_ARENA_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -18,5 +17,3 @@ void *arena_alloc(struct arena *arena, size_t size_bytes, size_t align);
 
 /* A copy of `text` without its enclosing buffer, or NULL when the arena is used up. */
 const char *arena_string(struct arena *arena, const char *text);
-
-#endif

@@ -15,14 +15,13 @@ struct field {
     int width;
 };
 
-static void put_repeated(format_put_fn *put, void *context, char c, int count)
-{
+static void put_repeated(format_put_fn *put, void *context, char c, int count) {
     for (; count > 0; count--)
         put(context, c);
 }
 
-static void put_field(format_put_fn *put, void *context, const char *text, size_t length, struct field field)
-{
+static void put_field(format_put_fn *put, void *context, const char *text, size_t length,
+                      struct field field) {
     int padding = field.width - (int)length;
 
     if (!field.left)
@@ -34,8 +33,7 @@ static void put_field(format_put_fn *put, void *context, const char *text, size_
 }
 
 static void put_number(format_put_fn *put, void *context, uint64_t value, bool negative, unsigned base,
-                       struct field field)
-{
+                       struct field field) {
     char digits[24];
     size_t at = sizeof(digits);
 
@@ -48,8 +46,7 @@ static void put_number(format_put_fn *put, void *context, uint64_t value, bool n
     put_field(put, context, digits + at, sizeof(digits) - at, field);
 }
 
-static const char *read_field(const char *format, struct field *field, va_list *arguments)
-{
+static const char *read_field(const char *format, struct field *field, va_list *arguments) {
     for (; *format == '-' || *format == '0'; format++) {
         field->left |= *format == '-';
         field->zero |= *format == '0';
@@ -63,8 +60,7 @@ static const char *read_field(const char *format, struct field *field, va_list *
     return format;
 }
 
-void format_to(format_put_fn *put, void *context, const char *format, va_list list)
-{
+void format_to(format_put_fn *put, void *context, const char *format, va_list list) {
     va_list arguments;
 
     va_copy(arguments, list);
@@ -122,16 +118,14 @@ struct buffer {
     size_t length;
 };
 
-static void buffer_put(void *context, char c)
-{
+static void buffer_put(void *context, char c) {
     struct buffer *buffer = context;
 
     if (buffer->length + 1 < buffer->size_bytes)
         buffer->text[buffer->length++] = c;
 }
 
-size_t format_string_v(char *text, size_t size_bytes, const char *format, va_list arguments)
-{
+size_t format_string_v(char *text, size_t size_bytes, const char *format, va_list arguments) {
     struct buffer buffer = {text, size_bytes, 0};
 
     format_to(buffer_put, &buffer, format, arguments);
@@ -140,8 +134,7 @@ size_t format_string_v(char *text, size_t size_bytes, const char *format, va_lis
     return buffer.length;
 }
 
-size_t format_string(char *text, size_t size_bytes, const char *format, ...)
-{
+size_t format_string(char *text, size_t size_bytes, const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);

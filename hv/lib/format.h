@@ -3,8 +3,7 @@
  * Formatted text without a C library. Conversions: %s %c %d %u %x %p %%, with the
  * flags `0` and `-`, a width (a number or `*`), and `l`, `ll` or `z` for long values.
  */
-#ifndef SHIKIRI_HV_LIB_FORMAT_H
-#define SHIKIRI_HV_LIB_FORMAT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,5 +17,3 @@ void format_to(format_put_fn *put, void *context, const char *format, va_list ar
 size_t format_string(char *buffer, size_t size_bytes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 size_t format_string_v(char *buffer, size_t size_bytes, const char *format, va_list arguments);
-
-#endif

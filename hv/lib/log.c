@@ -8,25 +8,21 @@
 
 static log_put_fn *sink;
 
-void log_set_sink(log_put_fn *put)
-{
+void log_set_sink(log_put_fn *put) {
     sink = put;
 }
 
-void log_put(char c)
-{
+void log_put(char c) {
     if (sink)
         sink(c);
 }
 
-static void put(void *context, char c)
-{
+static void put(void *context, char c) {
     (void)context;
     log_put(c);
 }
 
-void log_print(const char *format, ...)
-{
+void log_print(const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);
@@ -34,8 +30,7 @@ void log_print(const char *format, ...)
     va_end(arguments);
 }
 
-void log_line(const char *format, ...)
-{
+void log_line(const char *format, ...) {
     va_list arguments;
 
     log_print("shikiri: ");

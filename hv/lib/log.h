@@ -2,8 +2,7 @@
 /*
  * The hypervisor's own words. Where they go is set once, by boot/main.c.
  */
-#ifndef SHIKIRI_HV_LIB_LOG_H
-#define SHIKIRI_HV_LIB_LOG_H
+#pragma once
 
 typedef void log_put_fn(char c);
 
@@ -18,5 +17,3 @@ void log_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A whole line: "shikiri: " in front, a newline behind. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

@@ -3,8 +3,7 @@
  * Half-open ranges of 64-bit addresses given as base and size. None of these
  * wraps: a range may end at 2^64 at most, and range_valid() says whether one does.
  */
-#ifndef SHIKIRI_HV_LIB_RANGE_H
-#define SHIKIRI_HV_LIB_RANGE_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -14,13 +13,11 @@ struct range {
 };
 
 /* Not empty, and does not pass 2^64 - 1. */
-static inline bool range_valid(struct range r)
-{
+static inline bool range_valid(struct range r) {
     return r.size_bytes != 0 && r.base <= UINT64_MAX - r.size_bytes;
 }
 
-static inline bool range_overlaps(struct range a, struct range b)
-{
+static inline bool range_overlaps(struct range a, struct range b) {
     bool a_starts_in_b = a.base - b.base < b.size_bytes;
     bool b_starts_in_a = b.base - a.base < a.size_bytes;
 
@@ -28,11 +25,8 @@ static inline bool range_overlaps(struct range a, struct range b)
 }
 
 /* Whether `inner` lies wholly inside `outer`; both are valid ranges. */
-static inline bool range_contains(struct range outer, struct range inner)
-{
+static inline bool range_contains(struct range outer, struct range inner) {
     uint64_t offset = inner.base - outer.base;
 
     return offset < outer.size_bytes && inner.size_bytes <= outer.size_bytes - offset;
 }
-
-#endif

@@ -9,8 +9,7 @@
 #include "hv/lib/format.h"
 
 void report_error(struct report *report, const char *path, const char *property, const char *hint,
-                  const char *format, ...)
-{
+                  const char *format, ...) {
     char text[256];
     va_list arguments;
 
@@ -21,8 +20,7 @@ void report_error(struct report *report, const char *path, const char *property,
     report->emit(report, &(struct finding){path, property, text, hint});
 }
 
-void report_line(const struct finding *finding, char *line, unsigned size_bytes)
-{
+void report_line(const struct finding *finding, char *line, unsigned size_bytes) {
     format_string(line, size_bytes, "%s%s%s: %s%s%s", finding->path, finding->property ? "/" : "",
                   finding->property ? finding->property : "", finding->text, finding->hint ? "; " : "",
                   finding->hint ? finding->hint : "");

@@ -3,8 +3,7 @@
  * Where findings about a configuration go. Every check reports and goes on, so
  * that a user sees all of them at once; `errors` decides afterwards.
  */
-#ifndef SHIKIRI_HV_LIB_REPORT_H
-#define SHIKIRI_HV_LIB_REPORT_H
+#pragma once
 
 struct finding {
     const char *path;     /* of the node: "/partitions/partition@0", or the name of an image */
@@ -24,5 +23,3 @@ void report_error(struct report *report, const char *path, const char *property,
 
 /* "PATH/PROPERTY: TEXT; HINT", cut to `size_bytes`: the one-line form of a finding. */
 void report_line(const struct finding *finding, char *line, unsigned size_bytes);
-
-#endif

@@ -7,8 +7,7 @@
 
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
-{
+void *memcpy(void *restrict to, const void *restrict from, size_t n) {
     void *d = to;
     size_t words = n / 8;
 
@@ -18,8 +17,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t n)
-{
+void *memmove(void *to, const void *from, size_t n) {
     uint8_t *d = to;
     const uint8_t *s = from;
 
@@ -30,8 +28,7 @@ void *memmove(void *to, const void *from, size_t n)
     return to;
 }
 
-void *memset(void *to, int value, size_t n)
-{
+void *memset(void *to, int value, size_t n) {
     void *d = to;
     size_t words = n / 8;
     uint64_t pattern = 0x0101010101010101ULL * (uint8_t)value;
@@ -42,8 +39,7 @@ void *memset(void *to, int value, size_t n)
     return to;
 }
 
-int memcmp(const void *a, const void *b, size_t n)
-{
+int memcmp(const void *a, const void *b, size_t n) {
     const uint8_t *x = a;
     const uint8_t *y = b;
 
@@ -53,8 +49,7 @@ int memcmp(const void *a, const void *b, size_t n)
     return 0;
 }
 
-void *memchr(const void *s, int c, size_t n)
-{
+void *memchr(const void *s, int c, size_t n) {
     const uint8_t *p = s;
 
     for (; n > 0; n--, p++)
@@ -63,8 +58,7 @@ void *memchr(const void *s, int c, size_t n)
     return NULL;
 }
 
-size_t strnlen(const char *s, size_t n)
-{
+size_t strnlen(const char *s, size_t n) {
     size_t length = 0;
 
     while (length < n && s[length] != '\0')
@@ -72,31 +66,26 @@ size_t strnlen(const char *s, size_t n)
     return length;
 }
 
-size_t strlen(const char *s)
-{
+size_t strlen(const char *s) {
     return strnlen(s, SIZE_MAX);
 }
 
-int strncmp(const char *a, const char *b, size_t n)
-{
+int strncmp(const char *a, const char *b, size_t n) {
     for (; n > 0; n--, a++, b++)
         if (*a != *b || *a == '\0')
             return (uint8_t)*a - (uint8_t)*b;
     return 0;
 }
 
-int strcmp(const char *a, const char *b)
-{
+int strcmp(const char *a, const char *b) {
     return strncmp(a, b, SIZE_MAX);
 }
 
-char *strchr(const char *s, int c)
-{
+char *strchr(const char *s, int c) {
     return memchr(s, c, strlen(s) + 1);
 }
 
-char *strrchr(const char *s, int c)
-{
+char *strrchr(const char *s, int c) {
     for (size_t n = strlen(s) + 1; n > 0; n--)
         if (s[n - 1] == (char)c)
             return (char *)(uintptr_t)&s[n - 1];

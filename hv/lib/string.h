@@ -3,8 +3,7 @@
  * The part of <string.h> that Shikiri and libfdt need. On the build machine the
  * C library provides it; string.c is linked into the hypervisor alone.
  */
-#ifndef SHIKIRI_HV_LIB_STRING_H
-#define SHIKIRI_HV_LIB_STRING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -19,5 +18,3 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
-
-#endif

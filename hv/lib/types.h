@@ -4,8 +4,7 @@
  * host-physical address are different struct types on purpose: passing one for
  * the other does not compile.
  */
-#ifndef SHIKIRI_HV_LIB_TYPES_H
-#define SHIKIRI_HV_LIB_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,19 +29,14 @@ typedef struct hpa {
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The next multiple of `unit`, a power of two; wraps to 0 past 2^64. */
-static inline uint64_t align_up(uint64_t value, uint64_t unit)
-{
+static inline uint64_t align_up(uint64_t value, uint64_t unit) {
     return (value + unit - 1) & ~(unit - 1);
 }
 
-static inline uint64_t align_down(uint64_t value, uint64_t unit)
-{
+static inline uint64_t align_down(uint64_t value, uint64_t unit) {
     return value & ~(unit - 1);
 }
 
-static inline bool is_aligned(uint64_t value, uint64_t unit)
-{
+static inline bool is_aligned(uint64_t value, uint64_t unit) {
     return (value & (unit - 1)) == 0;
 }
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Events into the guest (APM vol. 2, "Event Injection").
  */
-#ifndef SHIKIRI_HV_SVM_EVENT_H
-#define SHIKIRI_HV_SVM_EVENT_H
+#pragma once
 
 #include "hv/svm/vmcb.h"
 
@@ -12,11 +11,8 @@ void event_exception(struct vmcb *vmcb, unsigned vector);
 void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_code);
 
 /* An event whose delivery the last #VMEXIT interrupted is delivered again. Call after each #VMEXIT. */
-static inline void event_requeue(struct vmcb *vmcb)
-{
+static inline void event_requeue(struct vmcb *vmcb) {
     uint64_t event = vmcb->control.exitintinfo;
 
     vmcb->control.eventinj = (event & EVENT_VALID) ? event : 0;
 }
-
-#endif

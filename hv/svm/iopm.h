@@ -3,8 +3,7 @@
  * The I/O permission map (APM vol. 2, "IOIO Intercept"): one bit a port, set means
  * intercepted. 12 KiB, as an access may run past port 0xffff. Pure.
  */
-#ifndef SHIKIRI_HV_SVM_IOPM_H
-#define SHIKIRI_HV_SVM_IOPM_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -18,5 +17,3 @@ void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count);
 
 /* Whether an access of one byte to `port` exits. */
 bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port);
-
-#endif

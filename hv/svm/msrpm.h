@@ -4,8 +4,7 @@
  * for reads, the upper for writes, set means intercepted. It covers three ranges of
  * 8,192 MSRs; all others are always intercepted. Pure.
  */
-#ifndef SHIKIRI_HV_SVM_MSRPM_H
-#define SHIKIRI_HV_SVM_MSRPM_H
+#pragma once
 
 #include "hv/lib/types.h"
 
@@ -19,5 +18,3 @@ bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr);
 
 /* Whether a read (or a write) of `msr` exits. */
 bool msrpm_intercepts(const uint8_t msrpm[MSRPM_BYTES], uint32_t msr, bool write);
-
-#endif

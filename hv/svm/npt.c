@@ -19,52 +19,43 @@
 #define LEVEL_PAGE      1
 #define LEVEL_LARGE_MAX 3 /* 1 GiB pages */
 
-static unsigned level_shift(int level)
-{
+static unsigned level_shift(int level) {
     return 12 + 9 * (unsigned)(level - 1);
 }
 
-static uint64_t level_bytes(int level)
-{
+static uint64_t level_bytes(int level) {
     return 1ULL << level_shift(level);
 }
 
-static uint64_t *entry_of(uint64_t *table, uint64_t gpa, int level)
-{
+static uint64_t *entry_of(uint64_t *table, uint64_t gpa, int level) {
     return &table[(gpa >> level_shift(level)) % ENTRIES];
 }
 
-static bool is_leaf(uint64_t entry, int level)
-{
+static bool is_leaf(uint64_t entry, int level) {
     return level == LEVEL_PAGE || (entry & ENTRY_LARGE);
 }
 
-static uint64_t *table_of(uint64_t entry)
-{
+static uint64_t *table_of(uint64_t entry) {
     return (uint64_t *)(uintptr_t)(entry & ENTRY_ADDRESS);
 }
 
-static uint64_t *new_table(struct npt *npt)
-{
+static uint64_t *new_table(struct npt *npt) {
     return arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES);
 }
 
-static uint64_t leaf(uint64_t hpa, unsigned rights, int level)
-{
+static uint64_t leaf(uint64_t hpa, unsigned rights, int level) {
     return hpa | ENTRY_PRESENT | ENTRY_USER | ((rights & NPT_WRITE) ? ENTRY_WRITE : 0) |
            ((rights & NPT_EXECUTE) ? 0 : ENTRY_NX) | (level > LEVEL_PAGE ? ENTRY_LARGE : 0);
 }
 
-bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages)
-{
+bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
     *npt = (struct npt){.arena = arena, .gigabyte_pages = gigabyte_pages};
     npt->root = new_table(npt);
     return npt->root != NULL;
 }
 
 /* Replaces a large page at `level` by a table of pages one level down that map the same. */
-static bool split(struct npt *npt, uint64_t *entry, int level)
-{
+static bool split(struct npt *npt, uint64_t *entry, int level) {
     uint64_t *table = new_table(npt);
     uint64_t step = level_bytes(level - 1);
     uint64_t first = level - 1 == LEVEL_PAGE ? *entry & ~ENTRY_LARGE : *entry;
@@ -78,8 +69,7 @@ static bool split(struct npt *npt, uint64_t *entry, int level)
 }
 
 /* The table below `entry` of `level`, made where it is missing; NULL when the arena is used up. */
-static uint64_t *descend(struct npt *npt, uint64_t *entry, int level)
-{
+static uint64_t *descend(struct npt *npt, uint64_t *entry, int level) {
     if (!(*entry & ENTRY_PRESENT)) {
         uint64_t *table = new_table(npt);
 
@@ -92,8 +82,7 @@ static uint64_t *descend(struct npt *npt, uint64_t *entry, int level)
     return table_of(*entry);
 }
 
-static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint64_t size_bytes)
-{
+static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint64_t size_bytes) {
     int level = npt->gigabyte_pages ? LEVEL_LARGE_MAX : LEVEL_LARGE_MAX - 1;
 
     while (level > LEVEL_PAGE &&
@@ -102,8 +91,7 @@ static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint
     return level;
 }
 
-bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights)
-{
+bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights) {
     uint64_t from = gpa.value;
     uint64_t to = hpa.value;
 
@@ -124,8 +112,7 @@ bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigne
     return true;
 }
 
-bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights)
-{
+bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) {
     uint64_t *table = npt->root;
 
     if (gpa.value >= NPT_GPA_LIMIT)
@@ -146,7 +133,6 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights)
     }
 }
 
-hpa_t npt_root(const struct npt *npt)
-{
+hpa_t npt_root(const struct npt *npt) {
     return HPA((uintptr_t)npt->root);
 }

@@ -5,8 +5,7 @@
  * no hardware is touched; whoever changes a table that has been used flushes the
  * ASID.
  */
-#ifndef SHIKIRI_HV_SVM_NPT_H
-#define SHIKIRI_HV_SVM_NPT_H
+#pragma once
 
 #include "hv/lib/arena.h"
 #include "hv/lib/types.h"
@@ -38,5 +37,3 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights);
 
 /* nCR3. */
 hpa_t npt_root(const struct npt *npt);
-
-#endif

@@ -8,8 +8,7 @@
 #define OFFSET(name, type, member) __asm__ volatile("\n#define " #name " %c0" ::"i"(offsetof(type, member)))
 
 void offsets(void);
-void offsets(void)
-{
+void offsets(void) {
     OFFSET(GUEST_REGISTERS, struct guest, registers);
     OFFSET(GUEST_VMCB_PA, struct guest, vmcb_pa);
     OFFSET(GUEST_CPU, struct guest, cpu);

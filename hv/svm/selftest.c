@@ -15,7 +15,7 @@
 
 #define ASID             1
 #define STACK_TOP        0x1000
-#define VECTOR           0x40
+#define VECTOR           0x40UL
 #define IVT_ENTRY        (VECTOR * 4)
 #define HANDLER          0x800
 #define PROGRAM          0x900
@@ -33,15 +33,13 @@ struct workshop {
 };
 
 /* mov $imm, %ax; vmmcall */
-static void write_answer(uint8_t *page, uint8_t answer)
-{
+static void write_answer(uint8_t *page, uint8_t answer) {
     const uint8_t code[] = {0xb8, answer, 0x00, 0x0f, 0x01, 0xd9};
 
     memcpy(page, code, sizeof(code));
 }
 
-static bool open_workshop(struct workshop *shop, struct cpu *cpu, struct arena *arena)
-{
+static bool open_workshop(struct workshop *shop, struct cpu *cpu, struct arena *arena) {
     *shop = (struct workshop){
         .cpu = cpu,
         .vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES),
@@ -56,8 +54,7 @@ static bool open_workshop(struct workshop *shop, struct cpu *cpu, struct arena *
 
 /* A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. */
 static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa, const uint8_t *page,
-                       uint64_t start)
-{
+                       uint64_t start) {
     struct arena arena = shop->tables;
     struct npt npt;
 
@@ -80,15 +77,13 @@ static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa,
 }
 
 /* Each exit of these guests is looked at. */
-static int stop(struct guest *guest)
-{
+static int stop(struct guest *guest) {
     (void)guest;
     return 1;
 }
 
 /* The address of `here` leads to `there` by the NPT, and past it to itself: the answer tells which. */
-static bool test_npt(struct workshop *shop)
-{
+static bool test_npt(struct workshop *shop) {
     enum { BYPASSED = 1, IN_FORCE = 2 };
     struct guest guest;
 
@@ -101,8 +96,7 @@ static bool test_npt(struct workshop *shop)
 }
 
 /* A handler that counts in BX, and a program that exits over and over with interrupts on. */
-static void write_injection_guest(uint8_t *page)
-{
+static void write_injection_guest(uint8_t *page) {
     static const uint8_t handler[] = {0x43, 0xcf}; /* inc %bx; iret */
     static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01,
                                       0xd9, 0xeb, 0xfa};  /* sti; 1: nop; vmmcall; jmp 1b */
@@ -114,8 +108,7 @@ static void write_injection_guest(uint8_t *page)
     memcpy(page + PROGRAM, program, sizeof(program));
 }
 
-static void inject(struct vmcb *vmcb, enum svm_injection way)
-{
+static void inject(struct vmcb *vmcb, enum svm_injection way) {
     if (way == SVM_INJECTION_V_IRQ)
         vmcb->control.vintr = VINTR_MASKING | VINTR_IRQ | VINTR_IGNORE_TPR |
                               PRIORITY << VINTR_PRIORITY_SHIFT | (uint64_t)VECTOR << VINTR_VECTOR_SHIFT;
@@ -124,8 +117,7 @@ static void inject(struct vmcb *vmcb, enum svm_injection way)
 }
 
 /* Injects at every second exit, and asks whether each was delivered once. */
-static bool test_injection(struct workshop *shop, enum svm_injection way)
-{
+static bool test_injection(struct workshop *shop, enum svm_injection way) {
     struct guest guest;
     unsigned injected = 0;
 
@@ -149,8 +141,7 @@ static bool test_injection(struct workshop *shop, enum svm_injection way)
     return (uint16_t)guest.registers[REGISTER_RBX] == injected;
 }
 
-bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *arena)
-{
+bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *arena) {
     struct arena borrowed = *arena;
     struct workshop shop;
 

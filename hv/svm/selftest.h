@@ -2,8 +2,7 @@
 /*
  * What the processor's SVM really does, found out by running two tiny guests at boot.
  */
-#ifndef SHIKIRI_HV_SVM_SELFTEST_H
-#define SHIKIRI_HV_SVM_SELFTEST_H
+#pragma once
 
 #include "hv/cpu/cpu.h"
 #include "hv/lib/arena.h"
@@ -16,5 +15,3 @@ struct selftest {
 
 /* Runs the guests on this processor, in memory borrowed from `arena`. False when there is too little. */
 bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *arena);
-
-#endif

@@ -13,13 +13,11 @@
 #define CPUID_EXTENDED     0x80000001
 #define CPUID_SVM          0x8000000a
 
-static bool bit(uint32_t value, unsigned number)
-{
+static bool bit(uint32_t value, unsigned number) {
     return value >> number & 1;
 }
 
-void svm_read_facts(struct svm_facts *facts)
-{
+void svm_read_facts(struct svm_facts *facts) {
     struct cpuid_result vendor = x86_cpuid(0, 0);
 
     *facts = (struct svm_facts){0};
@@ -45,8 +43,7 @@ void svm_read_facts(struct svm_facts *facts)
     facts->nrip = bit(svm.edx, 3);
 }
 
-const char *svm_missing(const struct svm_facts *facts)
-{
+const char *svm_missing(const struct svm_facts *facts) {
     if (!facts->svm)
         return "this processor has no SVM (CPUID 0x80000001, ECX bit 2); want an AMD processor with AMD-V; "
                "in QEMU use -cpu max or -cpu EPYC";
@@ -63,8 +60,7 @@ const char *svm_missing(const struct svm_facts *facts)
     return NULL;
 }
 
-void svm_enable(struct cpu *cpu, void *host_save_area)
-{
+void svm_enable(struct cpu *cpu, void *host_save_area) {
     cpu->host_save_area = host_save_area;
     x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | EFER_SVME);
     x86_wrmsr(MSR_VM_HSAVE_PA, (uintptr_t)host_save_area);

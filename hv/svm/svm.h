@@ -3,8 +3,7 @@
  * The processor's SVM: is it there, what can it do, switch it on (APM vol. 2,
  * "Enabling SVM").
  */
-#ifndef SHIKIRI_HV_SVM_SVM_H
-#define SHIKIRI_HV_SVM_SVM_H
+#pragma once
 
 #include "hv/cpu/cpu.h"
 #include "hv/lib/types.h"
@@ -35,5 +34,3 @@ const char *svm_missing(const struct svm_facts *facts);
 
 /* Sets EFER.SVME and this processor's host save area, a page. */
 void svm_enable(struct cpu *cpu, void *host_save_area);
-
-#endif

@@ -21,13 +21,11 @@
 
 #define REAL_MODE_LIMIT 0xffff
 
-static struct vmcb_segment real_mode_segment(uint16_t type)
-{
+static struct vmcb_segment real_mode_segment(uint16_t type) {
     return (struct vmcb_segment){.attributes = type | SEGMENT_PRESENT, .limit = REAL_MODE_LIMIT};
 }
 
-static void set_reset_state(struct vmcb_save *save)
-{
+static void set_reset_state(struct vmcb_save *save) {
     save->cs = real_mode_segment(SEGMENT_CODE | SEGMENT_USER);
     save->ds = real_mode_segment(SEGMENT_DATA | SEGMENT_USER);
     save->es = save->fs = save->gs = save->ss = save->ds;
@@ -41,8 +39,7 @@ static void set_reset_state(struct vmcb_save *save)
     save->g_pat = PAT_RESET;
 }
 
-void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm)
-{
+void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm) {
     struct vmcb_control *control = &vmcb->control;
 
     control->intercept_cr = INTERCEPT_WRITE_CR8;

@@ -4,17 +4,14 @@
  * Every offset is asserted. A C bitfield or an enum would hide what the manual
  * shows, so fields are plain integers and bits are masks.
  */
-#ifndef SHIKIRI_HV_SVM_VMCB_H
-#define SHIKIRI_HV_SVM_VMCB_H
+#pragma once
 
 #include "hv/lib/types.h"
 
 /* Bits of intercept_misc1 (offset 0x00c). */
 #define INTERCEPT_INTR        (1U << 0)
 #define INTERCEPT_NMI         (1U << 1)
-#define INTERCEPT_SMI         (1U << 2)
 #define INTERCEPT_INIT        (1U << 3)
-#define INTERCEPT_VINTR       (1U << 4)
 #define INTERCEPT_RDPMC       (1U << 15)
 #define INTERCEPT_CPUID       (1U << 18)
 #define INTERCEPT_RSM         (1U << 19)
@@ -58,10 +55,7 @@
 #define NESTED_PAGING_ENABLE (1ULL << 0)
 
 /* EVENTINJ and EXITINTINFO ("Event Injection"). */
-#define EVENT_VECTOR         0xffULL
-#define EVENT_TYPE           (7ULL << 8)
 #define EVENT_TYPE_INTR      (0ULL << 8)
-#define EVENT_TYPE_NMI       (2ULL << 8)
 #define EVENT_TYPE_EXCEPTION (3ULL << 8)
 #define EVENT_ERROR_VALID    (1ULL << 11)
 #define EVENT_VALID          (1ULL << 31)
@@ -218,23 +212,17 @@ _Static_assert(sizeof(struct vmcb) == 0x1000, "size of the VMCB");
 void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm);
 
 /* Exit codes (APM vol. 2, appendix C). */
-#define EXIT_READ_CR0    0x000
 #define EXIT_WRITE_CR0   0x010
 #define EXIT_EXCEPTION   0x040
 #define EXIT_INTR        0x060
 #define EXIT_NMI         0x061
 #define EXIT_SMI         0x062
 #define EXIT_INIT        0x063
-#define EXIT_VINTR       0x064
-#define EXIT_RDTSC       0x06e
 #define EXIT_RDPMC       0x06f
 #define EXIT_CPUID       0x072
 #define EXIT_RSM         0x073
-#define EXIT_IRET        0x074
 #define EXIT_INVD        0x076
-#define EXIT_PAUSE       0x077
 #define EXIT_HLT         0x078
-#define EXIT_INVLPG      0x079
 #define EXIT_INVLPGA     0x07a
 #define EXIT_IOIO        0x07b
 #define EXIT_MSR         0x07c
@@ -247,7 +235,6 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 #define EXIT_STGI        0x084
 #define EXIT_CLGI        0x085
 #define EXIT_SKINIT      0x086
-#define EXIT_RDTSCP      0x087
 #define EXIT_WBINVD      0x089
 #define EXIT_MONITOR     0x08a
 #define EXIT_MWAIT       0x08b
@@ -255,15 +242,12 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 #define EXIT_XSETBV      0x08d
 #define EXIT_RDPRU       0x08e
 #define EXIT_NPF         0x400
-#define EXIT_INVALID     0xffffffffU /* compared as 32 bits: QEMU stores no upper half */
 
 /* EXITINFO1 of a nested page fault ("Nested versus Guest Page Faults"). */
 #define NPF_PRESENT    (1ULL << 0)
 #define NPF_WRITE      (1ULL << 1)
 #define NPF_USER       (1ULL << 2)
-#define NPF_RESERVED   (1ULL << 3)
 #define NPF_FETCH      (1ULL << 4)
-#define NPF_FINAL      (1ULL << 32) /* the guest's own access */
 #define NPF_TABLE_WALK (1ULL << 33) /* an access to the guest's page tables */
 
 /* EXITINFO1 of IOIO ("IOIO Intercept"). */
@@ -274,12 +258,7 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 #define IOIO_PORT_SHIFT 16
 
 /* Exception vectors. */
-#define VECTOR_DB  1
-#define VECTOR_NMI 2
-#define VECTOR_UD  6
-#define VECTOR_DF  8
-#define VECTOR_GP  13
-#define VECTOR_AC  17
-#define VECTOR_MC  18
-
-#endif
+#define VECTOR_DB 1
+#define VECTOR_UD 6
+#define VECTOR_GP 13
+#define VECTOR_AC 17

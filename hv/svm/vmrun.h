@@ -2,8 +2,7 @@
 /*
  * Into the guest and back.
  */
-#ifndef SHIKIRI_HV_SVM_VMRUN_H
-#define SHIKIRI_HV_SVM_VMRUN_H
+#pragma once
 
 #include "hv/cpu/cpu.h"
 #include "hv/svm/vmcb.h"
@@ -37,5 +36,3 @@ typedef int vmrun_exit_fn(struct guest *guest);
  * (APM vol. 2, "VMRUN Instruction").
  */
 int vmrun(struct guest *guest, vmrun_exit_fn *exit);
-
-#endif
