@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The command line: see options.h. A row an option and value.
+ * The command line: see options.h.
  */
 #include "boot/options.h"
 
@@ -8,41 +8,26 @@
 
 #define WORD_MAX 64
 
-static void on_end_halt(struct options *options) {
-    options->on_end = MACHINE_HALT;
-}
-
-static void on_end_qemu(struct options *options) {
-    options->on_end = MACHINE_QEMU_EXIT;
-}
-
-static void on_end_bochs(struct options *options) {
-    options->on_end = MACHINE_BOCHS_SHUTDOWN;
-}
-
-static void trace_switch(struct options *options) {
-    options->trace_switches = true;
-}
-
 static const struct {
     const char *word;
-    void (*set)(struct options *options);
-} known[] = {
-    {"on-end=halt", on_end_halt},
-    {"on-end=qemu-exit", on_end_qemu},
-    {"on-end=bochs-shutdown", on_end_bochs},
-    {"trace=switch", trace_switch},
+    enum machine_exit exit;
+} ends[] = {
+    {"on-end=halt", MACHINE_HALT},
+    {"on-end=qemu-exit", MACHINE_QEMU_EXIT},
+    {"on-end=bochs-shutdown", MACHINE_BOCHS_SHUTDOWN},
 };
 
 static void read_word(struct options *options, const char *word, struct report *report) {
-    for (unsigned i = 0; i < ARRAY_LENGTH(known); i++) {
-        if (strcmp(word, known[i].word) == 0) {
-            known[i].set(options);
+    for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++) {
+        if (strcmp(word, ends[i].word) == 0) {
+            options->on_end = ends[i].exit;
             return;
         }
     }
-    report_error(report, "command line", NULL, NULL,
-                 "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown or trace=switch", word);
+    options->trace_switches |= strcmp(word, "trace=switch") == 0;
+    if (strcmp(word, "trace=switch") != 0)
+        report_error(report, "command line", NULL, NULL,
+                     "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown or trace=switch", word);
 }
 
 void options_read(struct options *options, const char *command_line, struct report *report) {

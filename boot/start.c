@@ -13,8 +13,8 @@
 #include "hv/svm/selftest.h"
 
 #define ARENA_BASE_BYTES (256 * KIB)
-#define ARENA_PARTITION_BYTES                                                                                \
-    (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs                             \
+#define ARENA_PARTITION_BYTES                                                                                          \
+    (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs                                       \
                 */
 #define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
 #define FDT_MAGIC_LENGTH 4
@@ -68,8 +68,7 @@ void start_find_blob(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
     if (loader->modules_dropped)
-        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped,
-               BOOT_MODULES_MAX);
+        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
     for (unsigned i = 0; i < loader->module_count; i++) {
         if (!is_blob(&loader->modules[i]))
             continue;
@@ -78,18 +77,17 @@ void start_find_blob(struct boot *boot) {
         boot->blob = &loader->modules[i];
     }
     if (!boot->blob)
-        refuse(
-            "found no device tree among %u modules, want one made by dtc from a .dts; in GRUB add \"module "
-            "system.dtb\"",
-            loader->module_count);
+        refuse("found no device tree among %u modules, want one made by dtc from a .dts; in GRUB add \"module "
+               "system.dtb\"",
+               loader->module_count);
 }
 
 /* What is in use: the image, what the loader left, the modules, and the arena once it is chosen. */
 static unsigned list_taken(const struct boot *boot, struct host_range *taken) {
     unsigned count = 0;
 
-    taken[count++] = (struct host_range){
-        {(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start}, "the hypervisor"};
+    taken[count++] =
+        (struct host_range){{(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start}, "the hypervisor"};
     taken[count++] = (struct host_range){boot->loader.info, "the boot loader's information"};
     taken[count++] = (struct host_range){boot->arena_range, "the hypervisor's tables"};
     for (unsigned i = 0; i < boot->loader.module_count; i++)
@@ -99,18 +97,11 @@ static unsigned list_taken(const struct boot *boot, struct host_range *taken) {
 
 #define TAKEN_MAX (3 + BOOT_MODULES_MAX)
 
-static unsigned list_usable(const struct boot *boot, struct host_range *usable) {
-    for (unsigned i = 0; i < boot->loader.ram_count; i++)
-        usable[i] = (struct host_range){boot->loader.ram[i], "RAM"};
-    return boot->loader.ram_count;
-}
-
 void start_find_memory(struct boot *boot) {
-    struct host_range usable[BOOT_RANGES_MAX];
     struct host_range taken[TAKEN_MAX];
-    struct host_memory host = {usable, list_usable(boot, usable), taken, list_taken(boot, taken)};
-    unsigned partitions = config_count_partitions((const void *)(uintptr_t)boot->blob->range.base,
-                                                  boot->blob->range.size_bytes);
+    struct host_memory host = {boot->loader.ram, boot->loader.ram_count, taken, list_taken(boot, taken)};
+    unsigned partitions =
+        config_count_partitions((const void *)(uintptr_t)boot->blob->range.base, boot->blob->range.size_bytes);
     uint64_t size_bytes = ARENA_BASE_BYTES + partitions * ARENA_PARTITION_BYTES;
     uint64_t base;
 
@@ -156,8 +147,7 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
 
 /* Names are copied before partitions' memory is cleared, as the loader's strings may lie in it. */
 static struct image_file *list_files(struct boot *boot) {
-    struct image_file *files =
-        arena_alloc(&boot->arena, boot->loader.module_count * sizeof(*files), sizeof(uint64_t));
+    struct image_file *files = arena_alloc(&boot->arena, boot->loader.module_count * sizeof(*files), sizeof(uint64_t));
     struct image_file *file = files;
 
     if (!files)
@@ -177,14 +167,13 @@ static struct image_file *list_files(struct boot *boot) {
 }
 
 void start_check_system(struct boot *boot) {
-    struct host_range usable[BOOT_RANGES_MAX];
     struct host_range taken[TAKEN_MAX];
-    struct host_memory host = {usable, list_usable(boot, usable), taken, list_taken(boot, taken)};
+    struct host_memory host = {boot->loader.ram, boot->loader.ram_count, taken, list_taken(boot, taken)};
     struct report report = {.emit = emit};
 
     boot->system.files = list_files(boot);
-    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &host,
-                 &boot->arena, &report);
+    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &host, &boot->arena,
+                 &report);
     if (report.errors)
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }
@@ -193,9 +182,8 @@ static void log_windows(const struct partition_config *partition) {
     for (unsigned i = 0; i < partition->window_count; i++) {
         const struct window_config *w = &partition->windows[i];
 
-        log_line("partition %s: %lu KiB at 0x%lx is memory at 0x%lx%s%s", partition->label,
-                 w->size_bytes / KIB, w->gpa.value, w->hpa.value, w->writable ? "" : ", read-only",
-                 w->executable ? "" : ", no execute");
+        log_line("partition %s: %lu KiB at 0x%lx is memory at 0x%lx%s%s", partition->label, w->size_bytes / KIB,
+                 w->gpa.value, w->hpa.value, w->writable ? "" : ", read-only", w->executable ? "" : ", no execute");
     }
 }
 
@@ -209,8 +197,7 @@ static void build_one(struct boot *boot, struct loop *loop, unsigned index) {
     log_windows(config);
     image_plan(&plan, file->data, file->size_bytes, config, &report);
     if (!partition_build(&loop->partitions[index], index, &plan, file->data, &environment))
-        refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows",
-               config->path);
+        refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
 }
 
 void start_build(struct boot *boot, struct loop *loop) {
@@ -230,7 +217,7 @@ void start_build(struct boot *boot, struct loop *loop) {
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, loop, i);
     devices_show_screen(0);
-    log_line("%u partition%s, %u screen%s, slots of %u us; %lu TSC ticks since entry",
-             config->partition_count, config->partition_count == 1 ? "" : "s", devices_screen_count(),
-             devices_screen_count() == 1 ? "" : "s", config->slot_us, x86_rdtsc() - entry_tsc);
+    log_line("%u partition%s, %u screen%s, slots of %u us; %lu TSC ticks since entry", config->partition_count,
+             config->partition_count == 1 ? "" : "s", devices_screen_count(), devices_screen_count() == 1 ? "" : "s",
+             config->slot_us, x86_rdtsc() - entry_tsc);
 }

@@ -85,8 +85,7 @@ static enum verdict set_xcr0(struct vcpu *vcpu) {
 
     if (!(vcpu->vmcb->save.cr4 & CR4_OSXSAVE))
         return undefined(vcpu);
-    if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->guest.registers[REGISTER_RCX] != 0 ||
-        !xstate_guest_may_set(value))
+    if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->guest.registers[REGISTER_RCX] != 0 || !xstate_guest_may_set(value))
         return protection(vcpu);
     x86_xsetbv(value);
     exit_advance(vcpu, LENGTH_XSETBV);

@@ -7,8 +7,10 @@
 #include "hv/lib/log.h"
 #include "hv/vcpu.h"
 
-/* APM vol. 2, "Nested versus Guest Page Faults, Fault Ordering". */
-/* Every nested access counts as a user access, so the privilege is the guest's CPL, not EXITINFO1 bit 2. */
+/*
+ * APM vol. 2, "Nested versus Guest Page Faults, Fault Ordering". Every nested access counts as a user access, so the
+ * privilege is the guest's CPL, not EXITINFO1 bit 2.
+ */
 static void describe_npf(const struct vcpu *vcpu) {
     const struct vmcb_control *control = &vcpu->vmcb->control;
     uint64_t info = control->exitinfo1;
@@ -31,9 +33,9 @@ static void describe_io(const struct vmcb_control *control) {
 void exit_describe(const struct vcpu *vcpu) {
     const struct vmcb_control *control = &vcpu->vmcb->control;
 
-    log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s",
-             exit_name(exit_row(control->exitcode)), control->exitcode, control->exitinfo1,
-             control->exitinfo2, vcpu->fault ? ": " : "", vcpu->fault ? vcpu->fault : "");
+    log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s", exit_name(exit_row(control->exitcode)),
+             control->exitcode, control->exitinfo1, control->exitinfo2, vcpu->fault ? ": " : "",
+             vcpu->fault ? vcpu->fault : "");
     if (control->exitcode == EXIT_NPF)
         describe_npf(vcpu);
     if (control->exitcode == EXIT_IOIO)

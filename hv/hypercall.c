@@ -31,8 +31,7 @@ static bool is_mapped(const struct npt *npt, uint64_t gpa, uint64_t length_bytes
     hpa_t hpa;
     unsigned rights;
 
-    return npt_lookup(npt, GPA(gpa), &hpa, &rights) &&
-           npt_lookup(npt, GPA(gpa + length_bytes - 1), &hpa, &rights);
+    return npt_lookup(npt, GPA(gpa), &hpa, &rights) && npt_lookup(npt, GPA(gpa + length_bytes - 1), &hpa, &rights);
 }
 
 static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t length_bytes) {

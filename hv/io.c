@@ -65,8 +65,8 @@ static enum verdict write_byte(struct vcpu *vcpu, uint16_t port, uint8_t byte) {
  * A 32-bit result clears the upper half of RAX, a 16-bit one leaves the rest alone. Inlined, this
  * would cost the single byte the saving of its registers.
  */
-__attribute__((noinline)) static enum verdict access_wide(struct vcpu *vcpu, uint16_t port,
-                                                          unsigned size_bytes, bool read) {
+__attribute__((noinline)) static enum verdict access_wide(struct vcpu *vcpu, uint16_t port, unsigned size_bytes,
+                                                          bool read) {
     uint64_t *rax = &vcpu->vmcb->save.rax;
     uint64_t value = 0;
 

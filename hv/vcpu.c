@@ -49,8 +49,8 @@ void vcpu_save(struct vcpu *vcpu) {
 }
 
 static void dump_segment(const char *name, const struct vmcb_segment *s) {
-    log_line("  %-4s %04x  attributes %03x  limit %08x  base %016lx", name, s->selector, s->attributes,
-             s->limit, s->base);
+    log_line("  %-4s %04x  attributes %03x  limit %08x  base %016lx", name, s->selector, s->attributes, s->limit,
+             s->base);
 }
 
 void vcpu_dump(const struct vcpu *vcpu) {
@@ -60,14 +60,13 @@ void vcpu_dump(const struct vcpu *vcpu) {
     log_line("  rip %016lx  rflags %08lx  cpl %u", s->rip, s->rflags, s->cpl);
     log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", s->rax, r[REGISTER_RBX], r[REGISTER_RCX],
              r[REGISTER_RDX]);
-    log_line("  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", r[REGISTER_RSI], r[REGISTER_RDI],
-             r[REGISTER_RBP], s->rsp);
+    log_line("  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", r[REGISTER_RSI], r[REGISTER_RDI], r[REGISTER_RBP],
+             s->rsp);
     log_line("  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", r[8], r[9], r[10], r[11]);
     log_line("  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", r[12], r[13], r[14], r[15]);
-    log_line("  cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx  efer %04lx", s->cr0, s->cr2, s->cr3, s->cr4,
-             s->efer);
-    log_line("  dr6 %08lx  dr7 %08lx  gdtr %016lx/%04x  idtr %016lx/%04x", s->dr6, s->dr7, s->gdtr.base,
-             s->gdtr.limit, s->idtr.base, s->idtr.limit);
+    log_line("  cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx  efer %04lx", s->cr0, s->cr2, s->cr3, s->cr4, s->efer);
+    log_line("  dr6 %08lx  dr7 %08lx  gdtr %016lx/%04x  idtr %016lx/%04x", s->dr6, s->dr7, s->gdtr.base, s->gdtr.limit,
+             s->idtr.base, s->idtr.limit);
     dump_segment("cs", &s->cs);
     dump_segment("ds", &s->ds);
     dump_segment("ss", &s->ss);

@@ -20,8 +20,7 @@ static dt_names root_children = {"schedule", "partitions", "__symbols__", NULL};
 static dt_names schedule_properties = {"compatible", "slot-us", NULL};
 static dt_names partitions_properties = {"#address-cells", "#size-cells", NULL};
 static dt_names partitions_children = {"partition", NULL};
-static dt_names partition_properties = {"compatible",     "reg",         "label",
-                                        "image",          "bootargs",    "unowned-ports",
+static dt_names partition_properties = {"compatible",     "reg",         "label", "image", "bootargs", "unowned-ports",
                                         "#address-cells", "#size-cells", NULL};
 static dt_names partition_children = {"memory", "vga", "isa", NULL};
 static dt_names memory_properties = {"device_type", "reg", "host-address", "read-only", "no-execute", NULL};
@@ -65,8 +64,8 @@ static bool check_label(const struct dt *dt, int node, const char *label) {
     for (size_t i = 0; i < length; i++) {
         char c = label[i];
 
-        plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                 c == '_' || c == '-';
+        plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                 c == '-';
     }
     if (!plain)
         dt_error(dt, node, "label", "it stands in front of every line the partition prints",
@@ -90,8 +89,8 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
         return;
     dt_check_unit_address(dt, node, reg[1]);
     if (reg[0] != ISA_IO_SPACE || reg[2] != UART_PORT_COUNT || reg[1] > UINT16_MAX) {
-        dt_error(dt, node, "reg", "1 is the I/O space of the ISA bus", "found <%u 0x%x %u>, want <1 PORT 8>",
-                 reg[0], reg[1], reg[2]);
+        dt_error(dt, node, "reg", "1 is the I/O space of the ISA bus", "found <%u 0x%x %u>, want <1 PORT 8>", reg[0],
+                 reg[1], reg[2]);
         return;
     }
     device->port = (uint16_t)reg[1];
@@ -152,11 +151,9 @@ static bool allocate(struct dt *dt, int node, struct partition_config *partition
         return false;
     }
     partition->windows = arena_alloc(dt->arena, windows * sizeof(*partition->windows), sizeof(uint64_t));
-    partition->devices =
-        arena_alloc(dt->arena, (devices + 1) * sizeof(*partition->devices), sizeof(uint64_t));
+    partition->devices = arena_alloc(dt->arena, (devices + 1) * sizeof(*partition->devices), sizeof(uint64_t));
     if (!partition->windows || !partition->devices) {
-        dt_error(dt, node, NULL, "use fewer nodes",
-                 "found too little memory for the configuration, want more");
+        dt_error(dt, node, NULL, "use fewer nodes", "found too little memory for the configuration, want more");
         return false;
     }
     return true;
@@ -239,8 +236,7 @@ static void parse_partitions(struct dt *dt, int node, struct config *config) {
     }
     config->partitions = arena_alloc(dt->arena, count * sizeof(*config->partitions), sizeof(uint64_t));
     if (!config->partitions) {
-        dt_error(dt, node, NULL, "use fewer nodes",
-                 "found too little memory for the configuration, want more");
+        dt_error(dt, node, NULL, "use fewer nodes", "found too little memory for the configuration, want more");
         return;
     }
     fdt_for_each_subnode(child, dt->blob, node) if (dt_is_named(dt, child, "partition"))
@@ -252,8 +248,8 @@ static void parse_schedule(struct dt *dt, int node, struct config *config) {
     dt_expect_string(dt, node, "compatible", "shikiri,round-robin");
     if (dt_cells(dt, node, "slot-us", &config->slot_us, 1) &&
         (config->slot_us < CONFIG_SLOT_US_MIN || config->slot_us > CONFIG_SLOT_US_MAX))
-        dt_error(dt, node, "slot-us", "a slot is given in microseconds", "found %u, want %d to %d",
-                 config->slot_us, CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
+        dt_error(dt, node, "slot-us", "a slot is given in microseconds", "found %u, want %d to %d", config->slot_us,
+                 CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
 }
 
 void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,

@@ -37,10 +37,9 @@ static bool attach_vga(struct partition *partition, const struct device_config *
     vga_init(vga, page, refresh);
     screens[page] = vga;
     screen_clear(page);
-    return npt_map(&partition->vcpu.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES,
-                   HPA(SCREEN_BASE + page * PAGE_BYTES), NPT_WRITE) &&
-           io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write,
-                                        vga}) &&
+    return npt_map(&partition->vcpu.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
+                   NPT_WRITE) &&
+           io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write, vga}) &&
            io_add(io, (struct io_range){VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, vga});
 }
 

@@ -45,8 +45,7 @@ struct __attribute__((packed)) multiboot_map_entry {
 };
 
 static struct vmcb_segment flat(uint16_t selector, uint16_t attributes) {
-    return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K,
-                                 FLAT_LIMIT, 0};
+    return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K, FLAT_LIMIT, 0};
 }
 
 static void set_segments(struct vmcb_save *save, uint16_t code_size) {
@@ -100,9 +99,8 @@ static uint32_t kib_from(const struct partition_config *config, uint64_t base, u
 
 static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config) {
     for (unsigned i = 0; i < config->window_count; i++)
-        map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes),
-                                              config->windows[i].gpa.value, config->windows[i].size_bytes,
-                                              MULTIBOOT_AVAILABLE};
+        map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes), config->windows[i].gpa.value,
+                                              config->windows[i].size_bytes, MULTIBOOT_AVAILABLE};
     return config->window_count * sizeof(map[0]);
 }
 

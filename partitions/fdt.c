@@ -31,8 +31,8 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
     int error = fdt_check_full(blob, size_bytes);
 
     if (error) {
-        report_error(report, BLOB, NULL, "make it anew with dtc",
-                     "found a damaged blob (%s), want a whole one", fdt_strerror(error));
+        report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",
+                     fdt_strerror(error));
         return false;
     }
     return true;
@@ -162,8 +162,7 @@ void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
                  "found unit address \"%s\", want \"%s\"", found ? found : "", want);
 }
 
-static const void *required(const struct dt *dt, int node, const char *property, const char *want,
-                            int *length) {
+static const void *required(const struct dt *dt, int node, const char *property, const char *want, int *length) {
     const void *value = fdt_getprop(dt->blob, node, property, length);
 
     if (!value)
@@ -209,8 +208,8 @@ bool dt_flag(const struct dt *dt, int node, const char *property) {
     const void *value = fdt_getprop(dt->blob, node, property, &length);
 
     if (value && length != 0)
-        dt_error(dt, node, property, "the property's presence is its meaning",
-                 "found %d bytes, want an empty property", length);
+        dt_error(dt, node, property, "the property's presence is its meaning", "found %d bytes, want an empty property",
+                 length);
     return value != NULL;
 }
 

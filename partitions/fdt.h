@@ -25,7 +25,7 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
 /* The node's path, kept in the arena. */
 const char *dt_path(const struct dt *dt, int node);
 
-#define dt_error(dt, node, property, hint, ...)                                                              \
+#define dt_error(dt, node, property, hint, ...)                                                                        \
     report_error((dt)->report, dt_path(dt, node), property, hint, __VA_ARGS__)
 
 /* The node's name up to its unit address, as `length` characters; the unit address, or NULL. */

@@ -41,8 +41,7 @@ struct program_header {
     uint64_t offset, gpa, file_bytes, memory_bytes;
 };
 
-#define image_error(file, hint, ...)                                                                         \
-    report_error((file)->report, (file)->partition->path, "image", hint, __VA_ARGS__)
+#define image_error(file, hint, ...) report_error((file)->report, (file)->partition->path, "image", hint, __VA_ARGS__)
 
 /* A little-endian number of `size_bytes`; inside the file by an earlier check. */
 static uint64_t read(const struct file *file, uint64_t offset, unsigned size_bytes) {
@@ -67,13 +66,13 @@ static bool check_header(struct file *file) {
     }
     file->is_64 = file->data[4] == ELF_CLASS_64;
     if ((!file->is_64 && file->data[4] != ELF_CLASS_32) || file->data[5] != ELF_LSB) {
-        image_error(file, NULL, "found %s with class %u and encoding %u, want class 1 or 2 and encoding 1",
-                    name, file->data[4], file->data[5]);
+        image_error(file, NULL, "found %s with class %u and encoding %u, want class 1 or 2 and encoding 1", name,
+                    file->data[4], file->data[5]);
         return false;
     }
     if (file->is_64 && file->size_bytes < EHDR64_BYTES) {
-        image_error(file, "the file is truncated", "found %s with %lu bytes, want at least %u", name,
-                    file->size_bytes, EHDR64_BYTES);
+        image_error(file, "the file is truncated", "found %s with %lu bytes, want at least %u", name, file->size_bytes,
+                    EHDR64_BYTES);
         return false;
     }
     unsigned type = (unsigned)read(file, 16, 2), machine = (unsigned)read(file, 18, 2);
@@ -83,8 +82,8 @@ static bool check_header(struct file *file) {
         image_error(file, NULL, "found %s for machine %u, want %u for ELF%s", name, machine, want,
                     file->is_64 ? "64" : "32");
     if (type != ELF_EXEC)
-        image_error(file, "link it with -no-pie and -static", "found %s of ELF type %u, want 2 (executable)",
-                    name, type);
+        image_error(file, "link it with -no-pie and -static", "found %s of ELF type %u, want 2 (executable)", name,
+                    type);
     return machine == want && type == ELF_EXEC;
 }
 
@@ -98,8 +97,7 @@ static struct program_header read_program_header(const struct file *file, uint64
                                    read(file, at + 16, 4),      read(file, at + 20, 4)};
 }
 
-static const struct window_config *window_around(const struct partition_config *partition,
-                                                 struct range range) {
+static const struct window_config *window_around(const struct partition_config *partition, struct range range) {
     for (unsigned i = 0; i < partition->window_count; i++) {
         struct range window = {partition->windows[i].gpa.value, partition->windows[i].size_bytes};
 
@@ -118,8 +116,7 @@ static const char *overlapped(const struct file *file, const struct image_plan *
     if (config_has_vga(file->partition) && range_overlaps(range, VGA_TEXT_RANGE))
         return "the VGA text page";
     for (unsigned i = 0; i < plan->segment_count; i++)
-        if (range_overlaps(range,
-                           (struct range){plan->segments[i].gpa.value, plan->segments[i].memory_bytes}))
+        if (range_overlaps(range, (struct range){plan->segments[i].gpa.value, plan->segments[i].memory_bytes}))
             return "another segment";
     return NULL;
 }
@@ -131,27 +128,26 @@ static bool check_segment(const struct file *file, unsigned number, const struct
 
     if (p->offset > file->size_bytes || p->file_bytes > file->size_bytes - p->offset) {
         image_error(file, "the file is truncated",
-                    "found %s with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", name,
-                    number, p->offset, p->offset + p->file_bytes, file->size_bytes);
+                    "found %s with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", name, number,
+                    p->offset, p->offset + p->file_bytes, file->size_bytes);
         return false;
     }
     if (p->file_bytes > p->memory_bytes) {
-        image_error(file, NULL,
-                    "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit", name,
-                    number, p->file_bytes, p->memory_bytes);
+        image_error(file, NULL, "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit",
+                    name, number, p->file_bytes, p->memory_bytes);
         return false;
     }
     if (!range_valid(range) || !window_around(file->partition, range)) {
         image_error(file, "link it for the window, or enlarge the window",
-                    "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window",
-                    name, number, p->memory_bytes, p->gpa);
+                    "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", name, number,
+                    p->memory_bytes, p->gpa);
         return false;
     }
     const char *other = overlapped(file, plan, range);
 
     if (other)
-        image_error(file, NULL, "found %s with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s",
-                    name, number, p->memory_bytes, p->gpa, other);
+        image_error(file, NULL, "found %s with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s", name, number,
+                    p->memory_bytes, p->gpa, other);
     return !other;
 }
 
@@ -159,8 +155,8 @@ static bool check_segment(const struct file *file, unsigned number, const struct
 static bool add_segment(const struct file *file, unsigned number, const struct program_header *p,
                         struct image_plan *plan) {
     if (p->type == PT_DYNAMIC || p->type == PT_INTERP) {
-        image_error(file, "link it with -static and -no-pie",
-                    "found %s dynamically linked, want a static executable", file->partition->image);
+        image_error(file, "link it with -static and -no-pie", "found %s dynamically linked, want a static executable",
+                    file->partition->image);
         return false;
     }
     if (p->type != PT_LOAD || p->memory_bytes == 0)
@@ -241,8 +237,7 @@ static enum image_kind find_kind(const struct file *file) {
 
     if (unknown)
         image_error(file, (unknown & MULTIBOOT_VIDEO) ? "a graphics mode is not available" : NULL,
-                    "found %s with required Multiboot flags 0x%x, want none but 0x3", file->partition->image,
-                    unknown);
+                    "found %s with required Multiboot flags 0x%x, want none but 0x3", file->partition->image, unknown);
     return IMAGE_MULTIBOOT;
 }
 

@@ -37,8 +37,7 @@ static const struct window_config *window_overlap(const struct obstacles *o, str
 
             if (window == o->except)
                 before = false;
-            else if ((window->fixed || (o->placed_too && before)) &&
-                     range_overlaps(host_range_of(window), range))
+            else if ((window->fixed || (o->placed_too && before)) && range_overlaps(host_range_of(window), range))
                 return window;
         }
     }
@@ -61,10 +60,9 @@ static uint64_t next_fitting(uint64_t at, uint64_t align, uint64_t offset) {
     return at + ((offset - at) & (align - 1));
 }
 
-static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset,
-                 uint64_t *base) {
+static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base) {
     for (unsigned i = 0; i < o->host->usable_count; i++) {
-        struct range usable = o->host->usable[i].range;
+        struct range usable = o->host->usable[i];
         uint64_t at = next_fitting(usable.base, align, offset);
 
         while (range_contains(usable, (struct range){at, size_bytes})) {
@@ -80,14 +78,13 @@ static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align,
     return false;
 }
 
-bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset,
-                 uint64_t *base) {
+bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base) {
     return find(&(struct obstacles){.host = host}, size_bytes, align, offset, base);
 }
 
 static bool in_usable(const struct host_memory *host, struct range range) {
     for (unsigned i = 0; i < host->usable_count; i++)
-        if (range_contains(host->usable[i].range, range))
+        if (range_contains(host->usable[i], range))
             return true;
     return false;
 }
@@ -95,13 +92,13 @@ static bool in_usable(const struct host_memory *host, struct range range) {
 static uint64_t end_of_ram(const struct host_memory *host) {
     if (host->usable_count == 0)
         return 0;
-    struct range last = host->usable[host->usable_count - 1].range;
+    struct range last = host->usable[host->usable_count - 1];
 
     return last.base + last.size_bytes;
 }
 
-static void check_fixed(const struct config *config, const struct window_config *window,
-                        const struct host_memory *host, struct report *report) {
+static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
+                        struct report *report) {
     struct range range = host_range_of(window);
     uint64_t end = range.base + range.size_bytes;
     struct obstacles others = {host, config, window, false};
@@ -114,12 +111,12 @@ static void check_fixed(const struct config *config, const struct window_config 
                      end_of_ram(host));
     if (taken)
         report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end,
-                     taken->name, taken->range.base, taken->range.base + taken->range.size_bytes);
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, taken->name,
+                     taken->range.base, taken->range.base + taken->range.size_bytes);
     if (other)
         report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end,
-                     other->path, other->hpa.value, other->hpa.value + other->size_bytes);
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, other->path,
+                     other->hpa.value, other->hpa.value + other->size_bytes);
 }
 
 static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
@@ -132,8 +129,7 @@ static void place(const struct config *config, struct window_config *window, con
         window->hpa = HPA(base);
     else
         report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
-                     "found 0x%lx bytes, want no more than fit into the RAM that is left",
-                     window->size_bytes);
+                     "found 0x%lx bytes, want no more than fit into the RAM that is left", window->size_bytes);
 }
 
 void memory_place(struct config *config, const struct host_memory *host, struct report *report) {

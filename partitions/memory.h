@@ -10,11 +10,11 @@
 
 struct host_range {
     struct range range;
-    const char *name; /* "the hypervisor", "module hello.elf"; for usable RAM unused */
+    const char *name; /* "the hypervisor", "a module" */
 };
 
 struct host_memory {
-    const struct host_range *usable; /* RAM by the memory map: sorted, disjoint */
+    const struct range *usable; /* RAM by the memory map: sorted, disjoint */
     unsigned usable_count;
     const struct host_range *taken; /* parts of it that are in use, in any order */
     unsigned taken_count;
@@ -31,5 +31,4 @@ void memory_place(struct config *config, const struct host_memory *host, struct 
  * The lowest free piece of `size_bytes` whose address is `offset` modulo `align`, a power of
  * two; false when there is none. Windows are not looked at.
  */
-bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset,
-                 uint64_t *base);
+bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base);

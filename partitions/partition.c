@@ -39,8 +39,7 @@ void *partition_memory(const struct partition_config *config, gpa_t gpa) {
     return NULL;
 }
 
-static void copy_segments(const struct partition_config *config, const struct image_plan *plan,
-                          const uint8_t *file) {
+static void copy_segments(const struct partition_config *config, const struct image_plan *plan, const uint8_t *file) {
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
 
@@ -71,8 +70,7 @@ static void fill_info(struct vcpu *vcpu, unsigned index, const struct partition_
  * ASID 0 is the host's. With more partitions than ASIDs some share one, and are flushed
  * when they are switched to (APM vol. 2, "TLB Control").
  */
-static uint32_t choose_asid(struct vcpu *vcpu, unsigned index,
-                            const struct partition_environment *environment) {
+static uint32_t choose_asid(struct vcpu *vcpu, unsigned index, const struct partition_environment *environment) {
     unsigned usable = environment->svm->asid_count - 1; /* at least 1: svm_missing() */
     unsigned partitions = environment->config->partition_count;
 
@@ -80,8 +78,8 @@ static uint32_t choose_asid(struct vcpu *vcpu, unsigned index,
     return usable ? 1 + index % usable : 1;
 }
 
-bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     const void *file, const struct partition_environment *environment) {
+bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan, const void *file,
+                     const struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
     struct vcpu *vcpu = &partition->vcpu;
 

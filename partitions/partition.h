@@ -42,8 +42,8 @@ struct partition_environment {
  * Builds partition `index` of the configuration: memory cleared and loaded by `plan` from `file`,
  * nested page table, devices, processor at the entry point. False when the arena is used up.
  */
-bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     const void *file, const struct partition_environment *environment);
+bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan, const void *file,
+                     const struct partition_environment *environment);
 
 /* Where the byte at `gpa` lies, NULL outside the windows. What a window holds is contiguous. */
 void *partition_memory(const struct partition_config *config, gpa_t gpa);

@@ -23,19 +23,18 @@ void rules_check_window(const struct dt *dt, int node, const struct window_confi
     if (size_bytes == 0)
         dt_error(dt, node, "reg", NULL, "found a size of 0, want at least 0x1000");
     if (!is_aligned(base | size_bytes, PAGE_BYTES))
-        dt_error(dt, node, "reg", "pages have 4 KiB",
-                 "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base, size_bytes);
+        dt_error(dt, node, "reg", "pages have 4 KiB", "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base,
+                 size_bytes);
     if (base >= GPA_LIMIT || size_bytes > GPA_LIMIT - base)
-        dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most",
-                 base, size_bytes, GPA_LIMIT);
+        dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most", base,
+                 size_bytes, GPA_LIMIT);
     if (!window->fixed)
         return;
     if (!is_aligned(host, PAGE_BYTES))
-        dt_error(dt, node, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000",
-                 host);
+        dt_error(dt, node, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
     if (host >= HPA_LIMIT || size_bytes > HPA_LIMIT - host)
-        dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most",
-                 host, size_bytes, HPA_LIMIT);
+        dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most", host,
+                 size_bytes, HPA_LIMIT);
 }
 
 void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device) {
@@ -60,8 +59,8 @@ static void check_windows_apart(const struct dt *dt, const struct partition_conf
 
             if (range_overlaps(guest_range(a), guest_range(b)))
                 report_error(dt->report, a->path, "reg", NULL,
-                             "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx",
-                             a->size_bytes, a->gpa.value, b->path, b->size_bytes, b->gpa.value);
+                             "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx", a->size_bytes,
+                             a->gpa.value, b->path, b->size_bytes, b->gpa.value);
         }
     }
 }
@@ -83,8 +82,7 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
 
     if (config_has_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))
         report_error(dt->report, window->path, "reg", "make the window longer or shorter",
-                     "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000",
-                     start.base);
+                     "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
 }
 
 static void check_devices_apart(const struct dt *dt, const struct partition_config *partition) {
@@ -95,8 +93,8 @@ static void check_devices_apart(const struct dt *dt, const struct partition_conf
             if (a->kind == DEVICE_VGA_TEXT && b->kind == DEVICE_VGA_TEXT)
                 report_error(dt->report, a->path, NULL, NULL, "found a second screen, want one a partition");
             else if (a->port == b->port && a->port_count && b->port_count)
-                report_error(dt->report, a->path, "reg", NULL,
-                             "found port 0x%x, want another than that of %s", a->port, b->path);
+                report_error(dt->report, a->path, "reg", NULL, "found port 0x%x, want another than that of %s", a->port,
+                             b->path);
         }
     }
 }
@@ -110,22 +108,19 @@ void rules_check_partition(const struct dt *dt, int node, const struct partition
     check_devices_apart(dt, partition);
 }
 
-static void check_uart_owners(const struct dt *dt, const struct partition_config *a,
-                              const struct partition_config *b) {
+static void check_uart_owners(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {
     for (unsigned i = 0; i < a->device_count; i++)
         for (unsigned j = 0; j < b->device_count; j++)
             if (a->devices[i].kind == DEVICE_UART && b->devices[j].kind == DEVICE_UART &&
                 a->devices[i].port == b->devices[j].port)
                 report_error(dt->report, a->devices[i].path, "reg", "a physical UART has one owner",
-                             "found port 0x%x, want another than that of %s", a->devices[i].port,
-                             b->devices[j].path);
+                             "found port 0x%x, want another than that of %s", a->devices[i].port, b->devices[j].path);
 }
 
-static void check_pair(const struct dt *dt, const struct partition_config *a,
-                       const struct partition_config *b) {
+static void check_pair(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {
     if (a->label && b->label && strcmp(a->label, b->label) == 0)
-        report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s",
-                     a->label, b->path);
+        report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label,
+                     b->path);
     check_uart_owners(dt, a, b);
 }
 
@@ -139,8 +134,7 @@ static void check_screens(const struct dt *dt, const struct config *config) {
             if (partition->devices[j].kind == DEVICE_VGA_TEXT && ++screens > CONFIG_VGA_SCREENS_MAX)
                 report_error(dt->report, partition->devices[j].path, NULL,
                              "VGA text memory has eight pages; use shikiri,console",
-                             "found screen number %u, want at most %d in a system", screens,
-                             CONFIG_VGA_SCREENS_MAX);
+                             "found screen number %u, want at most %d in a system", screens, CONFIG_VGA_SCREENS_MAX);
     }
 }
 

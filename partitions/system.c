@@ -19,15 +19,14 @@ const struct image_file *system_find_image(const struct system *system, const ch
 
 /* "load it as a module beside a.elf, b.elf": what is there, as far as it fits. */
 static void list_images(const struct system *system, char *hint, size_t size_bytes) {
-    size_t at = format_string(hint, size_bytes, "load it as a module; there %s",
-                              system->file_count ? "are" : "is none");
+    size_t at =
+        format_string(hint, size_bytes, "load it as a module; there %s", system->file_count ? "are" : "is none");
 
     for (unsigned i = 0; i < system->file_count; i++)
         at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", system->files[i].name);
 }
 
-static void check_image(const struct system *system, const struct partition_config *partition,
-                        struct report *report) {
+static void check_image(const struct system *system, const struct partition_config *partition, struct report *report) {
     const struct image_file *file = system_find_image(system, partition->image);
     struct image_plan plan;
     char hint[NAMES_BYTES];

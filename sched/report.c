@@ -13,15 +13,14 @@ void report_stop(const struct partition *partition) {
 
     switch (partition->state) {
     case PARTITION_HALTED:
-        log_line("partition %s halted for ever: HLT with interrupts off at rip 0x%lx", label,
-                 vcpu->entry_rip);
+        log_line("partition %s halted for ever: HLT with interrupts off at rip 0x%lx", label, vcpu->vmcb->save.rip - 1);
         break;
     case PARTITION_ENDED:
         log_line("partition %s ended with status %ld", label, (long)vcpu->status);
         break;
     case PARTITION_FAULTED:
-        log_line("partition %s faulted: exit %s at rip 0x%lx", label,
-                 exit_name(exit_row(vcpu->vmcb->control.exitcode)), vcpu->vmcb->save.rip);
+        log_line("partition %s faulted: exit %s at rip 0x%lx", label, exit_name(exit_row(vcpu->vmcb->control.exitcode)),
+                 vcpu->vmcb->save.rip);
         exit_describe(vcpu);
         vcpu_dump(vcpu);
         break;
@@ -53,14 +52,14 @@ static uint64_t to_us(const struct loop *loop, uint64_t ticks) {
 void report_summary(const struct loop *loop) {
     uint64_t total = x86_rdtsc() - loop->started_tsc;
 
-    log_line("all partitions stopped after %lu us, %lu switches, %lu us idle", to_us(loop, total),
-             loop->switches, to_us(loop, loop->idle_ticks));
+    log_line("all partitions stopped after %lu us, %lu switches, %lu us idle", to_us(loop, total), loop->switches,
+             to_us(loop, loop->idle_ticks));
     log_line("%-15s %-7s %12s %9s  exits", "partition", "state", "run time us", "switches");
     for (unsigned i = 0; i < loop->partition_count; i++) {
         const struct partition *p = &loop->partitions[i];
 
-        log_print("shikiri: %-15s %-7s %12lu %9lu ", p->config->label, state_name(p->state),
-                  to_us(loop, p->run_ticks), p->vcpu.info[SHIKIRI_INFO_SWITCHES]);
+        log_print("shikiri: %-15s %-7s %12lu %9lu ", p->config->label, state_name(p->state), to_us(loop, p->run_ticks),
+                  p->vcpu.info[SHIKIRI_INFO_SWITCHES]);
         print_exits(&p->vcpu);
     }
 }

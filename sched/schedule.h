@@ -36,8 +36,7 @@ void schedule_init(struct schedule *schedule, uint64_t slot_ticks);
 void schedule_add(struct schedule *schedule, struct turn *turn);
 
 /* Takes the next turn out of its queue. It comes back by schedule_add() or schedule_halt(), or never. */
-enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct turn **turn,
-                                  uint64_t *until_tsc);
+enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct turn **turn, uint64_t *until_tsc);
 
 /* The turn gives away the rest of the slot that ends at `slot_end_tsc`. */
 void schedule_halt(struct schedule *schedule, struct turn *turn, uint64_t slot_end_tsc);

@@ -15,14 +15,14 @@
 #define UART_LSR (UART + 5)
 
 /* Ticks of `times` runs of an instruction in a loop. */
-#define TICKS(times, instruction, ...)                                                                       \
-    ({                                                                                                       \
-        uint64_t count = (times), from = rdtsc();                                                            \
-        __asm__ volatile("1:\n\t" instruction "\n\tdec %0\n\tjnz 1b"                                         \
-                         : "+r"(count)                                                                       \
-                         : __VA_ARGS__                                                                       \
-                         : "rax", "rbx", "rcx", "rdx", "memory");                                            \
-        rdtsc() - from;                                                                                      \
+#define TICKS(times, instruction, ...)                                                                                 \
+    ({                                                                                                                 \
+        uint64_t count = (times), from = rdtsc();                                                                      \
+        __asm__ volatile("1:\n\t" instruction "\n\tdec %0\n\tjnz 1b"                                                   \
+                         : "+r"(count)                                                                                 \
+                         : __VA_ARGS__                                                                                 \
+                         : "rax", "rbx", "rcx", "rdx", "memory");                                                      \
+        rdtsc() - from;                                                                                                \
     })
 
 static void row(const char *name, uint64_t ticks, uint64_t times) {

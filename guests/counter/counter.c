@@ -18,8 +18,7 @@ static struct state found, wanted;
 static uint64_t to_double(uint32_t n) {
     unsigned exponent = n ? 31 - (unsigned)__builtin_clz(n) : 0;
 
-    return n ? ((uint64_t)(1023 + exponent) << 52 | (((uint64_t)n << (52 - exponent)) & 0xfffffffffffffULL))
-             : 0;
+    return n ? ((uint64_t)(1023 + exponent) << 52 | (((uint64_t)n << (52 - exponent)) & 0xfffffffffffffULL)) : 0;
 }
 
 /* The state after `done` times round the loop; 0 for the one to start from. */
@@ -109,8 +108,8 @@ int main(const char *args) {
             return 1;
         }
         if ((rounds != 0 && round == rounds) || (switches != 0 && info(SHIKIRI_INFO_SWITCHES) >= switches)) {
-            print("counter: seed %u rounds %u switches %u checksum %x ok\n", seed, round,
-                  info(SHIKIRI_INFO_SWITCHES), sum);
+            print("counter: seed %u rounds %u switches %u checksum %x ok\n", seed, round, info(SHIKIRI_INFO_SWITCHES),
+                  sum);
             return 0;
         }
         if (is_due(report, round, &next, second))

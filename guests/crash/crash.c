@@ -63,9 +63,8 @@ static bool do_string_io(void) {
 static bool do_svm(void) {
     return expect("vmrun", TRY("vmrun %%rax", "a"(0)), VECTOR_UD) &&
            expect("vmload", TRY("vmload %%rax", "a"(0)), VECTOR_UD) &&
-           expect("vmsave", TRY("vmsave %%rax", "a"(0)), VECTOR_UD) &&
-           expect("stgi", TRY("stgi", "a"(0)), VECTOR_UD) && expect("clgi", TRY("clgi", "a"(0)), VECTOR_UD) &&
-           expect("skinit", TRY("skinit %%eax", "a"(0)), VECTOR_UD) &&
+           expect("vmsave", TRY("vmsave %%rax", "a"(0)), VECTOR_UD) && expect("stgi", TRY("stgi", "a"(0)), VECTOR_UD) &&
+           expect("clgi", TRY("clgi", "a"(0)), VECTOR_UD) && expect("skinit", TRY("skinit %%eax", "a"(0)), VECTOR_UD) &&
            expect("invlpga", TRY("invlpga %%rax, %%ecx", "a"(0), "c"(0)), VECTOR_UD) &&
            expect("monitor", TRY("monitor %%rax, %%ecx, %%edx", "a"(0), "c"(0), "d"(0)), VECTOR_UD) &&
            expect("mwait", TRY("mwait %%eax, %%ecx", "a"(0), "c"(0)), VECTOR_UD);
@@ -94,8 +93,7 @@ static bool do_efer(void) {
 
     return expect("svme", efer & SVME, 0) &&
            expect("set svme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer | SVME)), "d"(0)), VECTOR_GP) &&
-           expect("clear lme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer & ~EFER_LME)), "d"(0)),
-                  VECTOR_GP) &&
+           expect("clear lme", TRY("wrmsr", "c"(EFER), "a"((uint32_t)(efer & ~EFER_LME)), "d"(0)), VECTOR_GP) &&
            expect("set same", TRY("wrmsr", "c"(EFER), "a"((uint32_t)efer), "d"(0)), NOTHING) &&
            expect("efer", rdmsr(EFER), efer);
 }
@@ -120,12 +118,11 @@ static bool do_cpuid(void) {
     cpuid(0x8000000a, 0, r);
     ok &= expect("svm features", r[0] | r[1] | r[3], 0);
     cpuid(1, 0, r);
-    ok &= expect("hypervisor", r[2] >> 31, 1) && expect("apic", r[3] >> 9 & 1, 0) &&
-          expect("monitor", r[2] >> 3 & 1, 0);
+    ok &=
+        expect("hypervisor", r[2] >> 31, 1) && expect("apic", r[3] >> 9 & 1, 0) && expect("monitor", r[2] >> 3 & 1, 0);
     cpuid(SHIKIRI_CPUID_BASE, 0, r);
     return ok &&
-           expect("signature",
-                  r[1] == SHIKIRI_CPUID_EBX && r[2] == SHIKIRI_CPUID_ECX && r[3] == SHIKIRI_CPUID_EDX, 1);
+           expect("signature", r[1] == SHIKIRI_CPUID_EBX && r[2] == SHIKIRI_CPUID_ECX && r[3] == SHIKIRI_CPUID_EDX, 1);
 }
 
 static bool do_wbinvd(void) {
@@ -166,8 +163,7 @@ static bool do_hypercall(void) {
     unsigned long length = sizeof(text) - 1;
 
     return expect("unknown", (uint64_t)hypercall(99, 0, 0), (uint64_t)SHIKIRI_ERROR_CALL) &&
-           expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0),
-                  (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+           expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0), (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("outside", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, OUTSIDE, 1),
                   (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("huge gpa", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, ~0UL, 2),
@@ -175,8 +171,7 @@ static bool do_hypercall(void) {
            expect("too long", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 257),
                   (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("empty", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 0), 0) &&
-           expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length),
-                  length);
+           expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length), length);
 }
 
 static bool do_flood(void) {

@@ -18,9 +18,9 @@ extern void *volatile try_resume;
 /* Loads an IDT with handlers for #UD, #GP and #PF. */
 void try_init(void);
 
-#define TRY(instruction, ...)                                                                                \
-    ({                                                                                                       \
-        try_caught = NOTHING;                                                                                \
-        __asm__ volatile("movq $1f, try_resume\n\t" instruction "\n1:" ::__VA_ARGS__ : "rbx", "memory");     \
-        try_caught;                                                                                          \
+#define TRY(instruction, ...)                                                                                          \
+    ({                                                                                                                 \
+        try_caught = NOTHING;                                                                                          \
+        __asm__ volatile("movq $1f, try_resume\n\t" instruction "\n1:" ::__VA_ARGS__ : "rbx", "memory");               \
+        try_caught;                                                                                                    \
     })

@@ -19,8 +19,7 @@ static void set_tss(struct cpu *cpu) {
     uint64_t base = (uintptr_t)&cpu->tss;
     uint64_t limit = sizeof(cpu->tss) - 1;
 
-    cpu->gdt[SELECTOR_TSS / 8] =
-        limit | (base & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
+    cpu->gdt[SELECTOR_TSS / 8] = limit | (base & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
     cpu->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
 }
 

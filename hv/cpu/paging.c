@@ -21,8 +21,7 @@
 #define RIGHTS_DATA    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
 
 /* Built by boot/entry.S: PML4, PDPT, and the directories of the first 4 GiB one after the other. */
-extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENTRIES],
-    boot_low_table[ENTRIES];
+extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENTRIES], boot_low_table[ENTRIES];
 
 /* From boot/shikiri.ld. */
 extern const uint8_t text_start[], text_end[], rodata_start[], rodata_end[];

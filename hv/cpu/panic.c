@@ -38,15 +38,20 @@ static bool in_image(uint64_t address) {
     return address >= (uintptr_t)image_start && address < (uintptr_t)image_end;
 }
 
-void panic_begin(const char *format, ...) {
+static void begin(const char *format, va_list arguments) {
     char text[256];
-    va_list arguments;
 
     x86_cli();
-    va_start(arguments, format);
     format_string_v(text, sizeof(text), format, arguments);
-    va_end(arguments);
     log_line("panic: %s", text);
+}
+
+void panic_begin(const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    begin(format, arguments);
+    va_end(arguments);
 }
 
 void panic_end(uint64_t rip, uint64_t rbp) {
@@ -64,13 +69,11 @@ void panic_end(uint64_t rip, uint64_t rbp) {
 }
 
 void panic(const char *format, ...) {
-    char text[256];
     va_list arguments;
 
     va_start(arguments, format);
-    format_string_v(text, sizeof(text), format, arguments);
+    begin(format, arguments);
     va_end(arguments);
-    panic_begin("%s", text);
     panic_end((uintptr_t)__builtin_return_address(0) - 1, *(uint64_t *)__builtin_frame_address(0));
 }
 

@@ -41,16 +41,15 @@ static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
 
 /* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
 static void mask_pics(void) {
-    x86_outb(PIC1_COMMAND, PIC_ICW1);
-    x86_outb(PIC2_COMMAND, PIC_ICW1);
-    x86_outb(PIC1_DATA, PIC_VECTORS);
-    x86_outb(PIC2_DATA, PIC_VECTORS + 8);
-    x86_outb(PIC1_DATA, 1 << 2);
-    x86_outb(PIC2_DATA, 2);
-    x86_outb(PIC1_DATA, PIC_ICW4);
-    x86_outb(PIC2_DATA, PIC_ICW4);
-    x86_outb(PIC1_DATA, 0xff);
-    x86_outb(PIC2_DATA, 0xff);
+    static const struct {
+        uint8_t port, value;
+    } steps[] = {
+        {PIC1_COMMAND, PIC_ICW1}, {PIC2_COMMAND, PIC_ICW1}, {PIC1_DATA, PIC_VECTORS}, {PIC2_DATA, PIC_VECTORS + 8},
+        {PIC1_DATA, 1 << 2},      {PIC2_DATA, 2},           {PIC1_DATA, PIC_ICW4},    {PIC2_DATA, PIC_ICW4},
+        {PIC1_DATA, 0xff},        {PIC2_DATA, 0xff}};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(steps); i++)
+        x86_outb(steps[i].port, steps[i].value);
 }
 
 void trap_init(void) {

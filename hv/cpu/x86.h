@@ -103,15 +103,15 @@ static inline uint64_t x86_rdtsc(void) {
 }
 
 /* x86_read_cr0(), x86_write_cr0() and so on. */
-#define X86_CONTROL_REGISTER(name)                                                                           \
-    static inline uint64_t x86_read_##name(void) {                                                           \
-        uint64_t value;                                                                                      \
-                                                                                                             \
-        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                                               \
-        return value;                                                                                        \
-    }                                                                                                        \
-    static inline void x86_write_##name(uint64_t value) {                                                    \
-        __asm__ volatile("mov %0, %%" #name ::"r"(value) : "memory");                                        \
+#define X86_CONTROL_REGISTER(name)                                                                                     \
+    static inline uint64_t x86_read_##name(void) {                                                                     \
+        uint64_t value;                                                                                                \
+                                                                                                                       \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                                                         \
+        return value;                                                                                                  \
+    }                                                                                                                  \
+    static inline void x86_write_##name(uint64_t value) {                                                              \
+        __asm__ volatile("mov %0, %%" #name ::"r"(value) : "memory");                                                  \
     }
 
 X86_CONTROL_REGISTER(cr0)

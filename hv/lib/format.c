@@ -20,8 +20,7 @@ static void put_repeated(format_put_fn *put, void *context, char c, int count) {
         put(context, c);
 }
 
-static void put_field(format_put_fn *put, void *context, const char *text, size_t length,
-                      struct field field) {
+static void put_field(format_put_fn *put, void *context, const char *text, size_t length, struct field field) {
     int padding = field.width - (int)length;
 
     if (!field.left)
@@ -83,9 +82,6 @@ void format_to(format_put_fn *put, void *context, const char *format, va_list li
             put_field(put, context, text, strlen(text), field);
             break;
         }
-        case 'c':
-            put(context, (char)va_arg(arguments, int));
-            break;
         case 'd': {
             int64_t value = is_long ? va_arg(arguments, long) : va_arg(arguments, int);
 
@@ -99,9 +95,6 @@ void format_to(format_put_fn *put, void *context, const char *format, va_list li
             put_number(put, context, value, false, *format == 'x' ? 16 : 10, field);
             break;
         }
-        case 'p':
-            put_number(put, context, (uintptr_t)va_arg(arguments, void *), false, 16, field);
-            break;
         case '\0':
             va_end(arguments);
             return;

@@ -8,8 +8,8 @@
 
 #include "hv/lib/format.h"
 
-void report_error(struct report *report, const char *path, const char *property, const char *hint,
-                  const char *format, ...) {
+void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+                  ...) {
     char text[256];
     va_list arguments;
 

@@ -18,8 +18,8 @@ struct report {
 };
 
 /* Counts one error and emits it: `format` says what was found and what is wanted. */
-void report_error(struct report *report, const char *path, const char *property, const char *hint,
-                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+                  ...) __attribute__((format(printf, 5, 6)));
 
 /* "PATH/PROPERTY: TEXT; HINT", cut to `size_bytes`: the one-line form of a finding. */
 void report_line(const struct finding *finding, char *line, unsigned size_bytes);

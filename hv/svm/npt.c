@@ -85,8 +85,7 @@ static uint64_t *descend(struct npt *npt, uint64_t *entry, int level) {
 static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint64_t size_bytes) {
     int level = npt->gigabyte_pages ? LEVEL_LARGE_MAX : LEVEL_LARGE_MAX - 1;
 
-    while (level > LEVEL_PAGE &&
-           (!is_aligned(gpa | hpa, level_bytes(level)) || size_bytes < level_bytes(level)))
+    while (level > LEVEL_PAGE && (!is_aligned(gpa | hpa, level_bytes(level)) || size_bytes < level_bytes(level)))
         level--;
     return level;
 }

@@ -53,8 +53,7 @@ static bool open_workshop(struct workshop *shop, struct cpu *cpu, struct arena *
 }
 
 /* A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. */
-static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa, const uint8_t *page,
-                       uint64_t start) {
+static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa, const uint8_t *page, uint64_t start) {
     struct arena arena = shop->tables;
     struct npt npt;
 
@@ -97,10 +96,9 @@ static bool test_npt(struct workshop *shop) {
 
 /* A handler that counts in BX, and a program that exits over and over with interrupts on. */
 static void write_injection_guest(uint8_t *page) {
-    static const uint8_t handler[] = {0x43, 0xcf}; /* inc %bx; iret */
-    static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01,
-                                      0xd9, 0xeb, 0xfa};  /* sti; 1: nop; vmmcall; jmp 1b */
-    const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4}; /* offset, segment */
+    static const uint8_t handler[] = {0x43, 0xcf};                               /* inc %bx; iret */
+    static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01, 0xd9, 0xeb, 0xfa}; /* sti; 1: nop; vmmcall; jmp 1b */
+    const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4};                        /* offset, segment */
 
     memset(page, 0, PAGE_BYTES);
     memcpy(page + IVT_ENTRY, vector, sizeof(vector));
@@ -110,8 +108,8 @@ static void write_injection_guest(uint8_t *page) {
 
 static void inject(struct vmcb *vmcb, enum svm_injection way) {
     if (way == SVM_INJECTION_V_IRQ)
-        vmcb->control.vintr = VINTR_MASKING | VINTR_IRQ | VINTR_IGNORE_TPR |
-                              PRIORITY << VINTR_PRIORITY_SHIFT | (uint64_t)VECTOR << VINTR_VECTOR_SHIFT;
+        vmcb->control.vintr = VINTR_MASKING | VINTR_IRQ | VINTR_IGNORE_TPR | PRIORITY << VINTR_PRIORITY_SHIFT |
+                              (uint64_t)VECTOR << VINTR_VECTOR_SHIFT;
     else
         vmcb->control.eventinj = EVENT_VALID | EVENT_TYPE_INTR | VECTOR;
 }

@@ -145,9 +145,9 @@ struct vmcb {
     struct vmcb_save save;
 };
 
-#define CONTROL_AT(field, offset)                                                                            \
+#define CONTROL_AT(field, offset)                                                                                      \
     _Static_assert(offsetof(struct vmcb, control.field) == (offset), "offset of VMCB control " #field)
-#define SAVE_AT(field, offset)                                                                               \
+#define SAVE_AT(field, offset)                                                                                         \
     _Static_assert(offsetof(struct vmcb, save.field) == 0x400 + (offset), "offset of VMCB save " #field)
 
 CONTROL_AT(intercept_cr, 0x000);
