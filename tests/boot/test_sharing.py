@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Time is shared as configured: a hog takes no more than its slots, sleepers give theirs away."""
+from harness import BUILD, ROOT, VGA, Partition, emulate, run_qemu, system
+from live import Machine
+
+
+def test_hog_leaves_the_others_their_share():
+    """The trio with a hog as fourth: equal run times within 2 % over 1,000 slots."""
+    dtb = emulate.compile_dts(ROOT / "dts/examples/hog.dts", BUILD)
+    with Machine(dtb=dtb, options="trace=switch", icount=True) as machine:
+        lines = machine.wait_for(lambda: switches_of(machine, 1004), "1,004 switches")
+    ticks = dict.fromkeys(["bounce", "com2", "lines", "hog"], 0)
+    for (tsc, label), (end, _) in zip(lines[4:1004], lines[5:1005]):
+        ticks[label] += end - tsc
+    mean = sum(ticks.values()) / 4
+    assert all(abs(t - mean) <= 0.02 * mean for t in ticks.values()), ticks
+
+
+def switches_of(machine, count):
+    """(TSC, label) of every switch so far, once there are more than `count`."""
+    lines = [line.split() for line in machine.serial().lines if line.startswith("shikiri: switch ")]
+    complete = [(int(line[4]), line[6]) for line in lines[:-1]]
+    return complete if len(complete) > count else None
+
+
+def test_sleepers_give_their_time_away():
+    """A counter beside sleepers has nearly all of the processor; nobody runs while all sleep."""
+    text = system(Partition("sleeper", "sleeper.elf", "wakes=20"), Partition("other", "sleeper.elf", "wakes=20"),
+                  Partition("busy", "counter64.elf", "seed=1 rounds=200"))
+    result = run_qemu(text, icount=True)
+    rows = result.summary()
+    assert rows["busy"][1] > 50 * rows["sleeper"][1]
+    assert result.of("sleeper")[-1] == "sleeper: done"
+
+
+def test_idle_time_is_slept():
+    """20 wakes of a lone sleeper take 20 slots, nearly all of them asleep."""
+    result = run_qemu(system(Partition("s", "sleeper.elf", "wakes=20")), icount=True)
+    words = next(l for l in result.lines if "us idle" in l).replace(",", "").split()
+    total, idle = int(words[5]), int(words[-3])
+    assert 19000 < total < 23000 and idle > 0.9 * total
+
+
+def test_screen_partition_spinning_is_preempted():
+    """An animation that never exits still ends by its frame count beside a hog-like counter."""
+    text = system(Partition("v", "bounce.elf", "frames=3 pace=spin", devices=VGA),
+                  Partition("c", "counter64.elf", "seed=1 rounds=100 uart=0x3f8"))
+    rows = run_qemu(text, icount=True).summary()
+    assert rows["v"][0] == rows["c"][0] == "ended"
+    assert rows["v"][3].get("IOIO", 0) == 0, "drawing exits"

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""All ways to boot: QEMU's -kernel, GRUB with Multiboot 1 and 2; guests of every kind."""
+import pytest
+from harness import DONE, BUILD, Partition, compile_text, emulate, images_of, run_bochs, run_qemu, system
+
+TEXT = system(Partition("elf64", "counter64.elf", "seed=3 rounds=5 uart=0x3f8"),
+              Partition("elf32", "counter32.elf", "seed=4 rounds=5"),
+              Partition("mb", "multi.elf", "one two=three"))
+
+
+def assert_all_ran(result):
+    assert result.status == DONE
+    assert result.of("elf64")[-1].endswith("ok")
+    assert result.of("elf32")[-1].endswith("ok")
+    assert result.of("mb") == ["multi: magic 2badb002 flags 245", 'multi: command line "one two=three"',
+                               "multi: lower 640 KiB upper 3072 KiB, map 24 bytes", "multi: loader Shikiri"]
+    assert {row[0] for row in result.summary().values()} == {"ended"}
+
+
+@pytest.mark.parametrize("cpu", ["max", "EPYC"])
+@pytest.mark.parametrize("icount", [False, True])
+def test_kernel(cpu, icount):
+    assert_all_ran(run_qemu(TEXT, cpu=cpu, icount=icount))
+
+
+@pytest.mark.parametrize("multiboot", [1, 2])
+@pytest.mark.parametrize("icount", [False, True])
+def test_grub(tmp_path, multiboot, icount):
+    dtb = compile_text(TEXT, tmp_path)
+    iso = emulate.make_iso(BUILD, tmp_path / "system.iso", [dtb, *images_of(dtb)], "on-end=qemu-exit", multiboot)
+    assert_all_ran(run_qemu(iso=iso, cpu="EPYC" if icount else "max", icount=icount))
+
+
+@pytest.mark.parametrize("cpu", ["ryzen", "phenom_8650_toliman"])
+def test_bochs(cpu):
+    assert_all_ran(run_bochs(TEXT, cpu))
+
+
+def test_many_partitions_share_asids():
+    """64 partitions on 15 ASIDs, all exact."""
+    partitions = [Partition(f"c{i}", "counter32.elf", f"seed={i} rounds=20 spin=256", mib=2) for i in range(64)]
+    result = run_qemu(system(*partitions, slot_us=100), icount=True)
+    assert len(result.summary()) == 64
+    assert all(result.of(f"c{i}")[-1].endswith("ok") for i in range(64))
+
+
+def test_runs_are_identical():
+    """Ten runs under icount: the same bytes, with a TSC stamp at every switch."""
+    text = system(Partition("a", "counter64.elf", "seed=1 rounds=40 report=10 uart=0x3f8"),
+                  Partition("b", "counter32.elf", "seed=2 rounds=40 report=10"),
+                  Partition("s", "sleeper.elf", "wakes=30 report=5"), slot_us=100)
+    runs = {run_qemu(text, options="trace=switch", icount=True).raw for _ in range(10)}
+    assert len(runs) == 1
+    assert runs.pop().count(b"switch ") > 50

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A machine that runs on while a scenario looks at it: QEMU's monitor (QMP), the screen, typing on COM1."""
+import json
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from harness import BUILD, Result, compile_text, emulate, images_of
+
+SCREEN_BASE, PAGE_BYTES, COLUMNS, ROWS = 0xB8000, 4096, 80, 25
+
+
+class Machine:
+    """`with Machine(text) as m:` boots a system that does not end by itself."""
+
+    def __init__(self, text=None, dtb=None, options="", **machine):
+        self.directory = tempfile.TemporaryDirectory()
+        path = Path(self.directory.name)
+        dtb = compile_text(text, path) if text is not None else dtb
+        self.log = path / "com1.log"
+        command = emulate.qemu_command(
+            BUILD, modules=[dtb, *images_of(dtb)], options=f"on-end=qemu-exit {options}".strip(), serial=(),
+            more=("-monitor", "none", "-qmp", f"unix:{path}/qmp,server=on,wait=off",
+                  "-chardev", f"socket,id=com1,path={path}/com1,server=on,wait=off,logfile={self.log}",
+                  "-serial", "chardev:com1"), **machine)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        self.qmp = self._connect(path / "qmp")
+        self.qmp_file = self.qmp.makefile("r")
+        self.qmp_file.readline()
+        self.command("qmp_capabilities")
+        self.com1 = self._connect(path / "com1")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.qmp_file.close()
+        self.qmp.close()
+        self.com1.close()
+        self.directory.cleanup()
+
+    @staticmethod
+    def _connect(path):
+        for _ in range(200):
+            try:
+                connection = socket.socket(socket.AF_UNIX)
+                connection.connect(str(path))
+                return connection
+            except OSError:
+                connection.close()
+                time.sleep(0.05)
+        raise AssertionError(f"QEMU did not open {path}")
+
+    def command(self, name, **arguments):
+        """One QMP command; returns its result."""
+        self.qmp.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.qmp_file.readline())
+            if "return" in answer:
+                return answer["return"]
+            assert "error" not in answer, answer
+
+    def monitor(self, line):
+        """A command of the human monitor, as text."""
+        return self.command("human-monitor-command", **{"command-line": line})
+
+    def memory(self, address, size_bytes):
+        """Physical memory, from the machine's own view."""
+        path = Path(self.directory.name) / "memory"
+        self.command("pmemsave", val=address, size=size_bytes, filename=str(path))
+        return path.read_bytes()
+
+    def page(self, number):
+        """The text of one page of the screen's memory, a string a row."""
+        cells = self.memory(SCREEN_BASE + number * PAGE_BYTES, COLUMNS * ROWS * 2)[::2]
+        return [cells[row * COLUMNS:(row + 1) * COLUMNS].decode("cp437").rstrip() for row in range(ROWS)]
+
+    def screenshot(self, path):
+        """What is shown, as a PPM file."""
+        self.command("screendump", filename=str(path))
+
+    def type(self, text):
+        """Sends characters to COM1."""
+        self.com1.sendall(text.encode())
+
+    def press(self, keys):
+        """Presses a key combination on the keyboard, as alt-f2."""
+        self.monitor(f"sendkey {keys} 50")
+
+    def serial(self):
+        """COM1 until now."""
+        raw = self.log.read_bytes() if self.log.exists() else b""
+        return Result(0, raw.decode(errors="replace").replace("\r\n", "\n"), raw=raw)
+
+    def wait_for(self, condition, what, seconds=60):
+        """Waits until `condition()` is true, and returns what it returns."""
+        for _ in range(seconds * 10):
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"waited {seconds} seconds for {what}\n{self.serial().serial[-3000:]}")
