@@ -60,7 +60,7 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) 
 
     base = align_up(base < LOW_MEMORY_END ? LOW_MEMORY_END : base, PAGE_BYTES);
     end = align_down(end, PAGE_BYTES);
-    if (end <= base)
+    if (base == 0 || end <= base) /* 0: rounded up past 2^64 */
         return;
 
     unsigned at = 0;

@@ -115,7 +115,7 @@ void start_find_memory(struct boot *boot) {
                "more memory",
                size_bytes / KIB, partitions);
     boot->arena_range = (struct range){base, size_bytes};
-    boot->arena = (struct arena){(uint8_t *)base, (uint8_t *)(base + size_bytes)};
+    boot->arena = (struct arena){.next = (uint8_t *)base, .end = (uint8_t *)(base + size_bytes)};
 }
 
 void start_protect(struct boot *boot) {

@@ -272,6 +272,9 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);
     rules_check_system(&dt, config);
+    if (arena->used_up) /* strings may be missing, or still be those of the blob */
+        report_error(report, "device tree", NULL, "use fewer nodes",
+                     "found too little memory for the configuration, want more");
 }
 
 bool config_has_vga(const struct partition_config *partition) {

@@ -37,7 +37,8 @@ static const struct window_config *window_overlap(const struct obstacles *o, str
 
             if (window == o->except)
                 before = false;
-            else if ((window->fixed || (o->placed_too && before)) && range_overlaps(host_range_of(window), range))
+            else if ((window->fixed || (o->placed_too && before && window->hpa.value != 0)) &&
+                     range_overlaps(host_range_of(window), range))
                 return window;
         }
     }

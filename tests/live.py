@@ -13,25 +13,27 @@ SCREEN_BASE, PAGE_BYTES, COLUMNS, ROWS = 0xB8000, 4096, 80, 25
 
 
 class Machine:
-    """`with Machine(text) as m:` boots a system that does not end by itself."""
+    """`with Machine(text) as m:` boots a system that does not end by itself. With `typing` COM1 can be typed on."""
 
-    def __init__(self, text=None, dtb=None, options="", **machine):
+    def __init__(self, text=None, dtb=None, options="", typing=False, **machine):
         self.directory = tempfile.TemporaryDirectory()
         path = Path(self.directory.name)
         dtb = compile_text(text, path) if text is not None else dtb
         self.log = path / "com1.log"
+        serial = "chardev:com1" if typing else f"file:{self.log}"
+        socket_device = ("-chardev", f"socket,id=com1,path={path}/com1,server=on,wait=off,logfile={self.log}")
         command = emulate.qemu_command(
-            BUILD, modules=[dtb, *images_of(dtb)], options=f"on-end=qemu-exit {options}".strip(), serial=(),
+            BUILD, modules=[dtb, *images_of(dtb)], options=f"on-end=qemu-exit {options}".strip(),
+            serial=(serial, f"file:{path}/com2"),
             more=("-monitor", "none", "-qmp", f"unix:{path}/qmp,server=on,wait=off",
-                  "-chardev", f"socket,id=com1,path={path}/com1,server=on,wait=off,logfile={self.log}",
-                  "-serial", "chardev:com1"), **machine)
+                  *(socket_device if typing else ())), **machine)
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         self.qmp = self._connect(path / "qmp")
         self.qmp_file = self.qmp.makefile("r")
         self.qmp_file.readline()
         self.command("qmp_capabilities")
-        self.com1 = self._connect(path / "com1")
+        self.com1 = self._connect(path / "com1") if typing else None
 
     def __enter__(self):
         return self
@@ -41,7 +43,8 @@ class Machine:
         self.process.wait()
         self.qmp_file.close()
         self.qmp.close()
-        self.com1.close()
+        if self.com1:
+            self.com1.close()
         self.directory.cleanup()
 
     @staticmethod

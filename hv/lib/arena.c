@@ -10,8 +10,10 @@ void *arena_alloc(struct arena *arena, size_t size_bytes, size_t align) {
     size_t padding = (size_t)(-(uintptr_t)arena->next & (align - 1));
     size_t left = (size_t)(arena->end - arena->next);
 
-    if (padding > left || size_bytes > left - padding)
+    if (padding > left || size_bytes > left - padding) {
+        arena->used_up = true;
         return NULL;
+    }
     uint8_t *memory = arena->next + padding;
     arena->next = memory + size_bytes;
     return memset(memory, 0, size_bytes);

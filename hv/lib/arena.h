@@ -10,6 +10,7 @@
 struct arena {
     uint8_t *next;
     uint8_t *end;
+    bool used_up; /* something did not fit */
 };
 
 /* Zeroed memory aligned to `align` (a power of two), or NULL when the arena is used up. */

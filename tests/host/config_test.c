@@ -8,11 +8,11 @@
 #include "tests/host/dts.h"
 #include "tests/host/test.h"
 
-#define P0  "/partitions/partition@0"
-#define P1  "/partitions/partition@1"
-#define M0  P0 "/memory@0"
-#define M1  P1 "/memory@40000000"
-#define S0  P0 "/isa/serial@3f8"
+#define P0 "/partitions/partition@0"
+#define P1 "/partitions/partition@1"
+#define M0 P0 "/memory@0"
+#define M1 P1 "/memory@40000000"
+#define S0 P0 "/isa/serial@3f8"
 
 #define UNKNOWN_PROPERTY ": found an unknown property, want none; "
 #define UNKNOWN_NODE     ": found an unknown node, want none; "
@@ -39,8 +39,8 @@ static const struct dts_case system_cases[] = {
      "/: found no node \"partitions\", want one\n"},
     {"schedule compatible", "round-robin", "edf",
      "/schedule/compatible: found \"shikiri,edf\", want \"shikiri,round-robin\"\n"},
-    {"schedule property", "slot-us =", "frames = <1>; slot-us =",
-     "/schedule/frames" UNKNOWN_PROPERTY "known here: compatible, slot-us\n"},
+    {"schedule property",
+     "slot-us =", "frames = <1>; slot-us =", "/schedule/frames" UNKNOWN_PROPERTY "known here: compatible, slot-us\n"},
     {"schedule node", "slot-us = <1000>;", "slot-us = <1000>; slot@0 {};",
      "/schedule/slot@0" UNKNOWN_NODE "nothing is known here\n"},
     {"no slot-us", "slot-us = <1000>;", "", "/schedule/slot-us: found nothing, want 1 cell of 32 bits\n"},
@@ -113,8 +113,7 @@ static const struct dts_case device_cases[] = {
      P0 "/vga/reg" UNKNOWN_PROPERTY "known here: compatible\n"},
     {"vga node", "shikiri,vga-text\";", "shikiri,vga-text\"; font {};",
      P0 "/vga/font" UNKNOWN_NODE "nothing is known here\n"},
-    {"vga compatible", "shikiri,vga-text", "vga",
-     P0 "/vga/compatible: found \"vga\", want \"shikiri,vga-text\"\n"},
+    {"vga compatible", "shikiri,vga-text", "vga", P0 "/vga/compatible: found \"vga\", want \"shikiri,vga-text\"\n"},
     {"isa property", "compatible = \"isa\";", "compatible = \"isa\"; ranges;",
      P0 "/isa/ranges" UNKNOWN_PROPERTY "known here: compatible, #address-cells, #size-cells\n"},
     {"isa node", "serial@3f8 {", "rtc@70 {}; serial@3f8 {", P0 "/isa/rtc@70" UNKNOWN_NODE "known here: serial\n"},
@@ -146,27 +145,23 @@ static const struct dts_case device_cases[] = {
      "/schedule/slot-us: found nothing, want 1 cell of 32 bits\n"},
 };
 
-static void test_system(void **state)
-{
+static void test_system(void **state) {
     (void)state;
     dts_check(system_cases, ARRAY_LENGTH(system_cases));
 }
 
-static void test_partition(void **state)
-{
+static void test_partition(void **state) {
     (void)state;
     dts_check(partition_cases, ARRAY_LENGTH(partition_cases));
 }
 
-static void test_device(void **state)
-{
+static void test_device(void **state) {
     (void)state;
     dts_check(device_cases, ARRAY_LENGTH(device_cases));
 }
 
 /* The good system with `count` times `format`, of a number, in front of `before`. */
-static void check_many(const char *before, const char *format, unsigned first, unsigned count, const char *lines)
-{
+static void check_many(const char *before, const char *format, unsigned first, unsigned count, const char *lines) {
     static char text[1 << 17];
     size_t length = 0;
 
@@ -176,8 +171,7 @@ static void check_many(const char *before, const char *format, unsigned first, u
     dts_check(&(struct dts_case){before, before, text, lines}, 1);
 }
 
-static void test_numbers(void **state)
-{
+static void test_numbers(void **state) {
     const char partition[] = "partition@%x { compatible = \"shikiri,partition\"; reg = <%u>; label = \"p%u\"; "
                              "image = \"i\"; #address-cells = <2>; #size-cells = <2>; "
                              "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x7000>; }; };\n";
@@ -190,8 +184,7 @@ static void test_numbers(void **state)
     check_many("vga {", window, 1, 16, P0 ": found 17 memory nodes, want 1 to 16\n");
 }
 
-static void test_no_partition(void **state)
-{
+static void test_no_partition(void **state) {
     static struct findings findings;
     struct config config;
 
@@ -203,8 +196,7 @@ static void test_no_partition(void **state)
     assert_string_equal(config.model, "");
 }
 
-static void test_bootargs_length(void **state)
-{
+static void test_bootargs_length(void **state) {
     char text[2100];
 
     (void)state;
@@ -213,13 +205,12 @@ static void test_bootargs_length(void **state)
     strcpy(text + 2048, "\"");
     dts_check(&(struct dts_case){"longest", "\"a=1 b\"", text, ""}, 1);
     strcpy(text + 2048, "x\"");
-    dts_check(&(struct dts_case){"too long", "\"a=1 b\"", text,
-                                 P1 "/bootargs: found 2048 characters, want at most 2047\n"},
-              1);
+    dts_check(
+        &(struct dts_case){"too long", "\"a=1 b\"", text, P1 "/bootargs: found 2048 characters, want at most 2047\n"},
+        1);
 }
 
-static void test_content(void **state)
-{
+static void test_content(void **state) {
     static struct findings findings;
     struct config config;
 
@@ -265,8 +256,7 @@ static void test_content(void **state)
     assert_false(config_has_vga(two));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_system),          cmocka_unit_test(test_partition),    cmocka_unit_test(test_device),
         cmocka_unit_test(test_numbers),         cmocka_unit_test(test_no_partition), cmocka_unit_test(test_content),

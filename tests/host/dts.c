@@ -46,8 +46,7 @@ const char dts_good[] = "/dts-v1/;\n"
                         "};\n"
                         "};\n";
 
-char *dts_replace(const char *source, const char *from, const char *to)
-{
+char *dts_replace(const char *source, const char *from, const char *to) {
     const char *at = strstr(source, from);
     char *result = malloc(strlen(source) + strlen(to) + 1);
 
@@ -57,8 +56,7 @@ char *dts_replace(const char *source, const char *from, const char *to)
     return result;
 }
 
-void *dts_compile(const char *source, size_t *size_bytes)
-{
+void *dts_compile(const char *source, size_t *size_bytes) {
     char path[] = "/tmp/shikiri-dts-XXXXXX";
     char command[80];
     int descriptor = mkstemp(path);
@@ -80,19 +78,18 @@ void *dts_compile(const char *source, size_t *size_bytes)
     return realloc(blob, *size_bytes);
 }
 
-void dts_parse(const char *source, struct config *config, struct findings *findings)
-{
+void dts_parse(const char *source, struct config *config, struct findings *findings) {
     static uint8_t memory[ARENA_BYTES];
     size_t size_bytes;
     void *blob = dts_compile(source, &size_bytes);
 
     findings_init(findings);
-    config_parse(config, blob, size_bytes, &(struct arena){memory, memory + sizeof(memory)}, &findings->report);
+    config_parse(config, blob, size_bytes, &(struct arena){.next = memory, .end = memory + sizeof(memory)},
+                 &findings->report);
     free(blob);
 }
 
-void dts_check(const struct dts_case *cases, unsigned count)
-{
+void dts_check(const struct dts_case *cases, unsigned count) {
     static struct findings findings;
     struct config config;
 

@@ -3,8 +3,7 @@
  * Configurations for tests: a good system as device-tree source, changed in one place a
  * case and compiled with dtc.
  */
-#ifndef SHIKIRI_TESTS_HOST_DTS_H
-#define SHIKIRI_TESTS_HOST_DTS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -29,5 +28,3 @@ void dts_parse(const char *source, struct config *config, struct findings *findi
 
 /* Parses the good system as each case changes it, and compares what is reported. */
 void dts_check(const struct dts_case *cases, unsigned count);
-
-#endif

@@ -16,21 +16,34 @@
 
 static struct findings findings;
 
+/* Without an error, nothing is missing and nothing points into the blob. */
+static void expect_complete(const struct config *config, const char *blob, size_t size_bytes) {
+    assert_non_null(config->model);
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        const struct partition_config *p = &config->partitions[i];
+        const char *texts[] = {p->path, p->label, p->image, p->bootargs, p->windows[0].path, p->devices[0].path};
+
+        for (unsigned j = 0; j < ARRAY_LENGTH(texts); j++)
+            assert_true(texts[j] && (texts[j] < blob || texts[j] >= blob + size_bytes));
+    }
+}
+
 /* Parses a copy of exactly that size, so that a byte read past it is seen. */
-static void parse(const void *blob, size_t size_bytes, size_t arena_bytes, struct config *config)
-{
+static void parse(const void *blob, size_t size_bytes, size_t arena_bytes, struct config *config) {
     void *copy = malloc(size_bytes ? size_bytes : 1);
     uint8_t *memory = malloc(arena_bytes ? arena_bytes : 1);
 
     memcpy(copy, blob, size_bytes);
     findings_init(&findings);
-    config_parse(config, copy, size_bytes, &(struct arena){memory, memory + arena_bytes}, &findings.report);
+    config_parse(config, copy, size_bytes, &(struct arena){.next = memory, .end = memory + arena_bytes},
+                 &findings.report);
+    if (findings.report.errors == 0)
+        expect_complete(config, copy, size_bytes);
     free(memory);
     free(copy);
 }
 
-static void expect(const char *name, const void *blob, size_t size_bytes, const char *lines)
-{
+static void expect(const char *name, const void *blob, size_t size_bytes, const char *lines) {
     struct config config;
 
     parse(blob, size_bytes, 1 << 16, &config);
@@ -39,8 +52,7 @@ static void expect(const char *name, const void *blob, size_t size_bytes, const 
         assert_int_equal(config_count_partitions(blob, size_bytes), 0);
 }
 
-static void test_no_blob(void **state)
-{
+static void test_no_blob(void **state) {
     const char text[] = "/dts-v1/; / { compatible = \"shikiri,system\"; }; // the source in place of the blob";
     const uint8_t zeros[64] = {0};
     size_t size_bytes;
@@ -54,8 +66,7 @@ static void test_no_blob(void **state)
     free(good);
 }
 
-static void test_truncated(void **state)
-{
+static void test_truncated(void **state) {
     size_t size_bytes;
     void *good = dts_compile(dts_good, &size_bytes);
     char lines[200];
@@ -70,8 +81,7 @@ static void test_truncated(void **state)
     free(good);
 }
 
-static void test_damaged(void **state)
-{
+static void test_damaged(void **state) {
     size_t size_bytes;
     uint8_t *good = dts_compile(dts_good, &size_bytes);
     const struct {
@@ -101,8 +111,7 @@ static void test_damaged(void **state)
 }
 
 /* Whatever a byte is changed to, the parser comes back. */
-static void test_any_byte(void **state)
-{
+static void test_any_byte(void **state) {
     const uint8_t masks[] = {0x01, 0x80, 0xff};
     size_t size_bytes;
     uint8_t *blob = dts_compile(dts_good, &size_bytes);
@@ -121,8 +130,7 @@ static void test_any_byte(void **state)
 }
 
 /* However small the arena is, the parser comes back; from an arena for no array comes an error. */
-static void test_small_arena(void **state)
-{
+static void test_small_arena(void **state) {
     const char *want = "found too little memory for the configuration, want more; use fewer nodes\n";
     char line[200];
     size_t size_bytes;
@@ -145,8 +153,7 @@ static void test_small_arena(void **state)
     free(blob);
 }
 
-static void test_long_path(void **state)
-{
+static void test_long_path(void **state) {
     char source[600];
     struct config config;
 
@@ -163,18 +170,22 @@ static void test_long_path(void **state)
                     "/partitions: found 0 partitions, want 1 to 256\n");
 }
 
-static void test_hint(void **state)
-{
+static void test_hint(void **state) {
     dt_names two = {"label", "image", NULL};
     dt_names nothing = {NULL};
     const struct {
         const char *name, *hint;
     } cases[] = {
-        {"label", "did you mean \"label\"?"},  {"lable", "did you mean \"label\"?"},
-        {"labels", "did you mean \"label\"?"}, {"abel", "did you mean \"label\"?"},
-        {"mage", "did you mean \"image\"?"},   {"imgae", "did you mean \"image\"?"},
-        {"other", "known here: label, image"}, {"", "known here: label, image"},
-        {"lab", "did you mean \"label\"?"},    {"la", "known here: label, image"},
+        {"label", "did you mean \"label\"?"},
+        {"lable", "did you mean \"label\"?"},
+        {"labels", "did you mean \"label\"?"},
+        {"abel", "did you mean \"label\"?"},
+        {"mage", "did you mean \"image\"?"},
+        {"imgae", "did you mean \"image\"?"},
+        {"other", "known here: label, image"},
+        {"", "known here: label, image"},
+        {"lab", "did you mean \"label\"?"},
+        {"la", "known here: label, image"},
         {"labelabelabelabelabelabelabelabelabel", "known here: label, image"},
     };
     char hint[64], small[8];
@@ -190,8 +201,7 @@ static void test_hint(void **state)
     assert_string_equal(small, "known h");
 }
 
-static void test_names(void **state)
-{
+static void test_names(void **state) {
     size_t size_bytes;
     void *blob = dts_compile("/dts-v1/; / { plain { }; serial@2f8 { }; };", &size_bytes);
     struct dt dt = {.blob = blob};
@@ -207,8 +217,7 @@ static void test_names(void **state)
     free(blob);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_blob),     cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_any_byte),    cmocka_unit_test(test_hint),      cmocka_unit_test(test_names),

@@ -9,8 +9,7 @@
 
 #include "tests/host/test.h"
 
-static void keep(struct report *report, const struct finding *finding)
-{
+static void keep(struct report *report, const struct finding *finding) {
     struct findings *findings = (struct findings *)report;
     char line[1024];
 
@@ -19,13 +18,11 @@ static void keep(struct report *report, const struct finding *finding)
     findings->length += (unsigned)sprintf(findings->lines + findings->length, "%s\n", line);
 }
 
-void findings_init(struct findings *findings)
-{
+void findings_init(struct findings *findings) {
     *findings = (struct findings){.report = {.emit = keep}};
 }
 
-void findings_expect(const struct findings *findings, const char *name, const char *lines)
-{
+void findings_expect(const struct findings *findings, const char *name, const char *lines) {
     unsigned count = 0;
 
     for (const char *c = lines; *c != '\0'; c++)

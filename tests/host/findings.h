@@ -2,8 +2,7 @@
 /*
  * A report that keeps its findings as text: one line each, in the form that users see.
  */
-#ifndef SHIKIRI_TESTS_HOST_FINDINGS_H
-#define SHIKIRI_TESTS_HOST_FINDINGS_H
+#pragma once
 
 #include "hv/lib/report.h"
 
@@ -17,5 +16,3 @@ void findings_init(struct findings *findings);
 
 /* Asserts that exactly these lines were reported, each ending with a newline. */
 void findings_expect(const struct findings *findings, const char *name, const char *lines);
-
-#endif

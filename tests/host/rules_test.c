@@ -20,30 +20,28 @@
 /* The first window of the first partition, which has a screen. */
 #define FIRST "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x1000000>;"
 
-#define ALIGN_HINT   ", want multiples of 0x1000; pages have 4 KiB\n"
-#define GPA_WANT     ", want the end at 0x8000000000 at most\n"
-#define HPA_WANT     ", want the end at 0x1000000000000 at most\n"
-#define START_WANT                                                                                           \
+#define ALIGN_HINT ", want multiples of 0x1000; pages have 4 KiB\n"
+#define GPA_WANT   ", want the end at 0x8000000000 at most\n"
+#define HPA_WANT   ", want the end at 0x1000000000000 at most\n"
+#define START_WANT                                                                                                     \
     ", want at least 0x7000 that end at 0x100000000 at most; the start area lies at the end of the first window\n"
 #define SECOND_SCREEN "found a second screen, want one a partition\n"
 
 static const struct dts_case window_cases[] = {
-    {"size 0", "0 0x10000>", "0 0>",
-     P1 "/memory@40000000/reg: found a size of 0, want at least 0x1000\n"},
+    {"size 0", "0 0x10000>", "0 0>", P1 "/memory@40000000/reg: found a size of 0, want at least 0x1000\n"},
     {"one page", "0 0x10000>", "0 0x1000>", ""},
     {"base", WINDOW, AT("40000800", "0 0x40000800 0 0x10000"),
      P1 "/memory@40000800/reg: found base 0x40000800 and size 0x10000" ALIGN_HINT},
-    {"size", "0 0x10000>", "0 0x10001>",
-     P1 "/memory@40000000/reg: found base 0x40000000 and size 0x10001" ALIGN_HINT},
+    {"size", "0 0x10000>", "0 0x10001>", P1 "/memory@40000000/reg: found base 0x40000000 and size 0x10001" ALIGN_HINT},
     {"last page", WINDOW, AT("7fffff0000", "0x7f 0xffff0000 0 0x10000"), ""},
     {"past the last page", WINDOW, AT("7fffff0000", "0x7f 0xffff0000 0 0x11000"),
      P1 "/memory@7fffff0000/reg: found base 0x7fffff0000 and size 0x11000" GPA_WANT},
     {"base outside", WINDOW, AT("8000000000", "0x80 0 0 0x1000"),
      P1 "/memory@8000000000/reg: found base 0x8000000000 and size 0x1000" GPA_WANT},
     {"size wraps", WINDOW, AT("40000000", "0 0x40000000 0xffffffff 0xfffff000"),
-     P1 "/memory@40000000/reg: found base 0x40000000 and size 0xfffffffffffff000" GPA_WANT
-     P1 "/memory@40000000/host-address: found 0x8000000 for 0xfffffffffffff000 bytes" HPA_WANT
-     P1 "/memory@40000000/reg: found 0xfffffffffffff000 bytes at 0x40000000, want them apart from " P1
+     P1 "/memory@40000000/reg: found base 0x40000000 and size 0xfffffffffffff000" GPA_WANT P1
+        "/memory@40000000/host-address: found 0x8000000 for 0xfffffffffffff000 bytes" HPA_WANT P1
+        "/memory@40000000/reg: found 0xfffffffffffff000 bytes at 0x40000000, want them apart from " P1
         "/memory@100000, 0x200000 bytes at 0x100000\n"},
     {"host-address", HOST, "<0 0x8000010>",
      P1 "/memory@40000000/host-address: found 0x8000010, want a multiple of 0x1000; pages have 4 KiB\n"},
@@ -97,7 +95,8 @@ static const struct dts_case device_cases[] = {
      P1 "/isa/serial@3f8/reg: found port 0x3f8, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; "
         "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it\n"},
     {"another port", UART, UART_AT("60"),
-     P1 "/isa/serial@60/reg: found port 0x60, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; these are COM2, COM3 and COM4\n"},
+     P1
+     "/isa/serial@60/reg: found port 0x60, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; these are COM2, COM3 and COM4\n"},
     {"two screens", VGA, VGA VGA_1, P0 "/vga@1: " SECOND_SCREEN},
     {"two UARTs", UART, UART UART_AT("3e8"), ""},
     {"port taken", VGA, VGA ISA_1 CONSOLE " };",
@@ -111,27 +110,23 @@ static const struct dts_case device_cases[] = {
     {"image shared", "\"two.elf\"", "\"one.elf\"", ""},
 };
 
-static void test_window(void **state)
-{
+static void test_window(void **state) {
     (void)state;
     dts_check(window_cases, ARRAY_LENGTH(window_cases));
 }
 
-static void test_first_window(void **state)
-{
+static void test_first_window(void **state) {
     (void)state;
     dts_check(first_window_cases, ARRAY_LENGTH(first_window_cases));
 }
 
-static void test_devices(void **state)
-{
+static void test_devices(void **state) {
     (void)state;
     dts_check(device_cases, ARRAY_LENGTH(device_cases));
 }
 
 /* The good system has one screen. */
-static void check_screens(unsigned more, const char *lines)
-{
+static void check_screens(unsigned more, const char *lines) {
     char text[8192];
     size_t length = 0;
 
@@ -144,16 +139,14 @@ static void check_screens(unsigned more, const char *lines)
     dts_check(&(struct dts_case){"screens", "partition@0 {", text, lines}, 1);
 }
 
-static void test_screens(void **state)
-{
+static void test_screens(void **state) {
     (void)state;
     check_screens(7, "");
     check_screens(8, P0 "/vga: found screen number 9, want at most 8 in a system; "
                         "VGA text memory has eight pages; use shikiri,console\n");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_first_window),

@@ -2,8 +2,7 @@
 /*
  * What every unit test includes: cmocka, with the headers it wants in front.
  */
-#ifndef SHIKIRI_TESTS_HOST_TEST_H
-#define SHIKIRI_TESTS_HOST_TEST_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,5 +10,3 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#endif

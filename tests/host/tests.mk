@@ -6,9 +6,9 @@ HOST_BUILD  := $(BUILD)/host
 HOST_CFLAGS := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror -I.
 HOST_LIBS   := -lcmocka -lfdt
 
-LIB    := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/findings.c
-CONFIG_SOURCES := partitions/config.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(LIB)
-LOG    := hv/lib/log.c hv/lib/format.c
+HOST_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/findings.c
+HOST_CONFIG := partitions/config.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(HOST_REPORT)
+HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 HOST_TESTS :=
 
@@ -18,19 +18,19 @@ arena_test_SOURCES := hv/lib/arena.c
 HOST_TESTS += format_test
 format_test_SOURCES := hv/lib/format.c
 HOST_TESTS += report_test
-report_test_SOURCES := $(LIB)
+report_test_SOURCES := $(HOST_REPORT)
 HOST_TESTS += fdt_test
-fdt_test_SOURCES := $(CONFIG_SOURCES)
+fdt_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += config_test
-config_test_SOURCES := $(CONFIG_SOURCES)
+config_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += rules_test
-rules_test_SOURCES := $(CONFIG_SOURCES)
+rules_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += memory_test
-memory_test_SOURCES := partitions/memory.c $(LIB)
+memory_test_SOURCES := partitions/memory.c $(HOST_REPORT)
 HOST_TESTS += image_test
-image_test_SOURCES := partitions/image.c partitions/config.c partitions/fdt.c partitions/rules.c $(LIB)
+image_test_SOURCES := partitions/image.c partitions/config.c partitions/fdt.c partitions/rules.c $(HOST_REPORT)
 HOST_TESTS += system_test
-system_test_SOURCES := partitions/system.c partitions/memory.c $(CONFIG_SOURCES)
+system_test_SOURCES := partitions/system.c partitions/memory.c $(HOST_CONFIG)
 HOST_TESTS += npt_test
 npt_test_SOURCES := hv/svm/npt.c hv/lib/arena.c
 HOST_TESTS += iopm_test
@@ -44,13 +44,13 @@ io_test_SOURCES := hv/io.c
 HOST_TESTS += vga_test
 vga_test_SOURCES := hv/dev/vga.c
 HOST_TESTS += console_test
-console_test_SOURCES := hv/dev/console.c $(LOG)
+console_test_SOURCES := hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += uart_test
-uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(LOG)
+uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += multiboot_test
 multiboot_test_SOURCES := boot/multiboot.c
 HOST_TESTS += options_test
-options_test_SOURCES := boot/options.c $(LIB)
+options_test_SOURCES := boot/options.c $(HOST_REPORT)
 
 HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
 HOST_RUNS    := $(HOST_TESTS:%=host-run-%)

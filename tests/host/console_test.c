@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * console.c: whole lines with their labels, and nothing that a terminal would act on.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hv/dev/console.h"
+#include "tests/host/log_capture.h"
+#include "tests/host/test.h"
+
+static struct console_line line;
+
+static int make(void **state) {
+    (void)state;
+    line = (struct console_line){.label = "ab", .label_width = 5};
+    log_capture();
+    return 0;
+}
+
+static void put_text(const char *text) {
+    for (; *text != '\0'; text++)
+        console_put(&line, (uint8_t)*text);
+}
+
+static void test_lines(void **state) {
+    const struct {
+        const char *text, *logged;
+    } cases[] = {
+        {"one\n", "ab    | one\n"},           {"\n", "ab    |\n"},
+        {"\n\n", "ab    |\nab    |\n"},       {"one\ntwo\n", "ab    | one\nab    | two\n"},
+        {"one\r\n", "ab    | one\n"},         {"\r\n", "ab    |\n"},
+        {"o\rn\re\n", "ab    | one\n"},       {" \n", "ab    |  \n"},
+        {"a\tb\n", "ab    | a\tb\n"},         {"\033[2J\a\b\177\n", "ab    | ?[2J???\n"},
+        {"\x80\x9b\x9f\n", "ab    | ???\n"},  {"gr\xc3\xbc\xc3\x9f\n", "ab    | gr\xc3\xbc\xc3?\n"},
+        {"\xa0\xff\n", "ab    | \xa0\xff\n"}, {"~ %s %d\n", "ab    | ~ %s %d\n"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        put_text(cases[i].text);
+        log_expect(cases[i].logged);
+        assert_int_equal(line.length, 0);
+    }
+    console_put(&line, 0);
+    console_put(&line, '\n');
+    log_expect("ab    | ?\n");
+}
+
+static void test_flush(void **state) {
+    (void)state;
+    console_flush(&line);
+    log_expect("");
+    put_text("no end");
+    log_expect("");
+    console_flush(&line);
+    log_expect("ab    | no end\n");
+    console_flush(&line);
+    log_expect("");
+    put_text("next\n");
+    log_expect("ab    | next\n");
+}
+
+static void test_label(void **state) {
+    (void)state;
+    line.label_width = 2;
+    put_text("x\n");
+    log_expect("ab | x\n");
+    line.label = "longer";
+    put_text("x\n\n");
+    log_expect("longer | x\nlonger |\n");
+}
+
+/* A line is broken where the 121st character comes, whatever it is, and not before. */
+static void test_long_line(void **state) {
+    const struct {
+        unsigned characters;
+        const char *then, *rest;
+    } cases[] = {
+        {119, "\n", ""},
+        {120, "\n", ""},
+        {120, "\r\n", ""},
+        {120, "y\n", "ab    | y\n"},
+        {120, "\033\n", "ab    | ?\n"},
+        {120, "\n\n", "ab    |\n"},
+    };
+    char full[CONSOLE_LINE_MAX + 1], want[400];
+
+    (void)state;
+    assert_int_equal(CONSOLE_LINE_MAX, 120);
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        memset(full, 'x', sizeof(full));
+        full[cases[i].characters] = '\0';
+        put_text(full);
+        log_expect("");
+        put_text(cases[i].then);
+        sprintf(want, "ab    | %s\n%s", full, cases[i].rest);
+        log_expect(want);
+    }
+    for (unsigned i = 0; i < 240; i++)
+        console_put(&line, 'x');
+    full[119] = 'x';
+    full[120] = '\0';
+    sprintf(want, "ab    | %s\n", full);
+    log_expect(want);
+    assert_int_equal(line.length, 120);
+}
+
+/* Two partitions' characters come mixed, their lines do not. */
+static void test_two(void **state) {
+    struct console_line other = {.label = "other", .label_width = 5};
+
+    (void)state;
+    put_text("one");
+    console_put(&other, 'x');
+    console_put(&other, '\n');
+    put_text("two\n");
+    log_expect("other | x\nab    | onetwo\n");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_lines, make), cmocka_unit_test_setup(test_flush, make),
+        cmocka_unit_test_setup(test_label, make), cmocka_unit_test_setup(test_long_line, make),
+        cmocka_unit_test_setup(test_two, make),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

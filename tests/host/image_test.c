@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * image.c: files are built here field by field (System V ABI, "Object Files"; Multiboot
+ * Specification 0.6.96, "OS image format"), each case changing a few fields of a good one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "partitions/image.h"
+#include "tests/host/findings.h"
+#include "tests/host/test.h"
+
+#define FILE_MAX   0x4000
+#define P          "/p/image: found i.elf"
+#define LOAD       1
+#define DYNAMIC    2
+#define INTERP     3
+#define NOTE       4
+#define TRUNCATED  "; the file is truncated\n"
+#define ONE_WINDOW ", want it inside one memory window; link it for the window, or enlarge the window\n"
+#define NO_TABLE   "; the file is truncated or not an executable\n"
+#define ENTRY      ", want it inside a segment in an executable window\n"
+#define STATIC     " dynamically linked, want a static executable; link it with -static and -no-pie\n"
+
+struct load {
+    uint32_t type;
+    uint64_t offset, gpa, file_bytes, memory_bytes;
+};
+
+/* What a file says; 0 where the good value is meant. */
+struct spec {
+    unsigned class, encoding, type, machine, phentsize, extra_headers;
+    uint64_t phoff, entry, file_bytes;
+    struct load loads[3];
+    uint32_t multiboot_at, multiboot_flags, multiboot_sum; /* the sum of all three, which is to be 0 */
+    bool no_headers;
+};
+
+/* Guest memory: 0 to 1 MiB, 1 MiB to 2 MiB not executable, 4 GiB to 4 GiB + 1 MiB; with or without a screen. */
+static struct window_config windows[] = {
+    {.gpa = {0}, .size_bytes = MIB, .writable = true, .executable = true},
+    {.gpa = {MIB}, .size_bytes = MIB, .writable = true},
+    {.gpa = {4 * GIB}, .size_bytes = MIB, .executable = true},
+};
+static struct device_config screen = {.kind = DEVICE_VGA_TEXT};
+static struct partition_config partition = {
+    .path = "/p", .image = "i.elf", .windows = windows, .window_count = 3, .devices = &screen};
+
+static uint8_t data[FILE_MAX];
+static struct findings findings;
+
+static void put(uint64_t at, uint64_t value, unsigned size_bytes) {
+    memcpy(data + at, &value, size_bytes);
+}
+
+static unsigned either(unsigned value, unsigned good) {
+    return value ? value : good;
+}
+
+static void put_load(uint64_t at, const struct load *load, bool is_64) {
+    put(at, load->type, 4);
+    put(at + (is_64 ? 8 : 4), load->offset, is_64 ? 8 : 4);
+    put(at + (is_64 ? 16 : 8), 0xdead0000, is_64 ? 8 : 4); /* p_vaddr does not matter */
+    put(at + (is_64 ? 24 : 12), load->gpa, is_64 ? 8 : 4);
+    put(at + (is_64 ? 32 : 16), load->file_bytes, is_64 ? 8 : 4);
+    put(at + (is_64 ? 40 : 20), load->memory_bytes, is_64 ? 8 : 4);
+}
+
+/* The file that a spec describes, in `data`: headers, then zeros up to file_bytes (0x2000). */
+static uint64_t build(const struct spec *s) {
+    bool is_64 = either(s->class, 2) == 2;
+    unsigned header = is_64 ? 64 : 52, entry_bytes = is_64 ? 56 : 32, count = 0;
+    uint64_t phoff = s->phoff ? s->phoff : header;
+
+    memset(data, 0, sizeof(data));
+    memcpy(data, "\177ELF", 4);
+    data[4] = (uint8_t)either(s->class, 2);
+    data[5] = (uint8_t)either(s->encoding, 1);
+    put(16, either(s->type, 2), 2);
+    put(18, either(s->machine, is_64 ? 62 : 3), 2);
+    put(24, s->entry ? s->entry : 0x10000, is_64 ? 8 : 4);
+    put(is_64 ? 32 : 28, phoff, is_64 ? 8 : 4);
+    put(is_64 ? 54 : 42, either(s->phentsize, entry_bytes), 2);
+    for (; count < 3 && s->loads[count].type; count++)
+        if (phoff < FILE_MAX / 2)
+            put_load(phoff + count * entry_bytes, &s->loads[count], is_64);
+    for (unsigned i = 0; i < s->extra_headers; i++, count++) /* pages of their own from 0x20000 on */
+        put_load(phoff + count * entry_bytes, &(struct load){LOAD, 0, 0x20000 + i * 0x1000, 0, 0x1000}, is_64);
+    put(is_64 ? 56 : 44, s->no_headers ? 0 : count, 2);
+    if (s->multiboot_at) {
+        put(s->multiboot_at, 0x1badb002, 4);
+        put(s->multiboot_at + 4, s->multiboot_flags, 4);
+        put(s->multiboot_at + 8, s->multiboot_sum - 0x1badb002 - s->multiboot_flags, 4);
+    }
+    return s->file_bytes ? s->file_bytes : 0x2000;
+}
+
+/* Plans a copy of exactly that size, so that a byte read past it is seen. */
+static void plan_file(struct image_plan *plan, uint64_t size_bytes, bool vga) {
+    void *copy = malloc(size_bytes ? size_bytes : 1);
+
+    memcpy(copy, data, size_bytes);
+    partition.device_count = vga;
+    findings_init(&findings);
+    image_plan(plan, copy, size_bytes, &partition, &findings.report);
+    free(copy);
+}
+
+static void check(const char *name, const struct spec *spec, bool vga, const char *lines) {
+    struct image_plan plan;
+
+    plan_file(&plan, build(spec), vga);
+    findings_expect(&findings, name, lines);
+}
+
+#define CODE                                                                                                           \
+    { LOAD, 0x1000, 0x10000, 0x800, 0x1000 }
+#define BAD(...)                                                                                                       \
+    { CODE, __VA_ARGS__ }
+
+static const struct {
+    const char *name;
+    struct spec spec;
+    const char *lines;
+} header_cases[] = {
+    {"class", {.class = 3}, P " with class 3 and encoding 1, want class 1 or 2 and encoding 1\n"},
+    {"encoding", {.encoding = 2}, P " with class 2 and encoding 2, want class 1 or 2 and encoding 1\n"},
+    {"short for ELF64", {.file_bytes = 63}, P " with 63 bytes, want at least 64" TRUNCATED},
+    {"machine of ELF64", {.machine = 3}, P " for machine 3, want 62 for ELF64\n"},
+    {"machine of ELF32", {.class = 1, .machine = 40}, P " for machine 40, want 3 for ELF32\n"},
+    {"position-independent", {.type = 3}, P " of ELF type 3, want 2 (executable); link it with -no-pie and -static\n"},
+    {"both",
+     {.type = 1, .machine = 183},
+     P " for machine 183, want 62 for ELF64\n" P
+       " of ELF type 1, want 2 (executable); link it with -no-pie and -static\n"},
+    {"phnum",
+     {.loads = {CODE}, .no_headers = true},
+     P " with 0 program headers of 56 bytes at 0x40, want at least one of 56 in a file of 0x2000 bytes" NO_TABLE},
+    {"phentsize",
+     {.loads = {CODE}, .phentsize = 32},
+     P " with 1 program headers of 32 bytes at 0x40, want at least one of 56 in a file of 0x2000 bytes" NO_TABLE},
+    {"phentsize of ELF32",
+     {.class = 1, .loads = {CODE}, .phentsize = 56},
+     P " with 1 program headers of 56 bytes at 0x34, want at least one of 32 in a file of 0x2000 bytes" NO_TABLE},
+    {"table outside",
+     {.loads = {CODE}, .phoff = 0x2001},
+     P " with 1 program headers of 56 bytes at 0x2001, want at least one of 56 in a file of 0x2000 bytes" NO_TABLE},
+    {"table over the end",
+     {.loads = {CODE}, .phoff = 0x1fc9},
+     P " with 1 program headers of 56 bytes at 0x1fc9, want at least one of 56 in a file of 0x2000 bytes" NO_TABLE},
+    {"table near 2^64",
+     {.loads = {CODE}, .phoff = UINT64_MAX - 55},
+     P " with 1 program headers of 56 bytes at 0xffffffffffffffc8, want at least one of 56 in a file of 0x2000 "
+       "bytes" NO_TABLE},
+};
+
+static const struct {
+    const char *name;
+    struct load loads[3];
+    const char *lines;
+} segment_cases[] = {
+    {"truncated", BAD({LOAD, 0x1800, 0, 0x801, 0x1000}),
+     P " with segment 1 at 0x1800 to 0x2001, want it in a file of 0x2000 bytes" TRUNCATED},
+    {"offset near 2^64", BAD({LOAD, UINT64_MAX - 0xfff, 0, 0x1000, 0x1000}),
+     P " with segment 1 at 0xfffffffffffff000 to 0x0, want it in a file of 0x2000 bytes" TRUNCATED},
+    {"file size near 2^64", BAD({LOAD, 0x1000, 0, UINT64_MAX, UINT64_MAX}),
+     P " with segment 1 at 0x1000 to 0xfff, want it in a file of 0x2000 bytes" TRUNCATED},
+    {"filesz over memsz", BAD({LOAD, 0x1000, 0, 0x800, 0x7ff}),
+     P " with segment 1 of 0x800 bytes in 0x7ff of memory, want no more than fit\n"},
+    {"outside", BAD({LOAD, 0, 2 * MIB, 0, 1}), P " with segment 1 of 0x1 bytes at 0x200000" ONE_WINDOW},
+    {"over the end", BAD({LOAD, 0, 2 * MIB - 0x1000, 0, 0x1001}),
+     P " with segment 1 of 0x1001 bytes at 0x1ff000" ONE_WINDOW},
+    {"over two windows", BAD({LOAD, 0, MIB - 0x1000, 0, 0x2000}),
+     P " with segment 1 of 0x2000 bytes at 0xff000" ONE_WINDOW},
+    {"address near 2^64", BAD({LOAD, 0, UINT64_MAX - 0xfff, 0, 0x2000}),
+     P " with segment 1 of 0x2000 bytes at 0xfffffffffffff000" ONE_WINDOW},
+    {"size near 2^64", BAD({LOAD, 0, 0x1000, 0, UINT64_MAX}),
+     P " with segment 1 of 0xffffffffffffffff bytes at 0x1000" ONE_WINDOW},
+    {"start area", BAD({LOAD, 0, MIB - 0x8000, 0, 0x1001}),
+     P " with segment 1 of 0x1001 bytes at 0xf8000, want it apart from the start area\n"},
+    {"in the start area", BAD({LOAD, 0, MIB - 1, 0, 1}),
+     P " with segment 1 of 0x1 bytes at 0xfffff, want it apart from the start area\n"},
+    {"screen", BAD({LOAD, 0, 0xb0000, 0, 0x8001}),
+     P " with segment 1 of 0x8001 bytes at 0xb0000, want it apart from the VGA text page\n"},
+    {"behind the screen's start", BAD({LOAD, 0, 0xb8fff, 0, 1}),
+     P " with segment 1 of 0x1 bytes at 0xb8fff, want it apart from the VGA text page\n"},
+    {"another segment", BAD({LOAD, 0, 0xf000, 0, 0x1001}),
+     P " with segment 1 of 0x1001 bytes at 0xf000, want it apart from another segment\n"},
+    {"third over first", BAD({LOAD, 0, 0, 0, 0x1000}, {LOAD, 0, 0x10fff, 0, 1}),
+     P " with segment 2 of 0x1 bytes at 0x10fff, want it apart from another segment\n"},
+    {"dynamic", BAD({DYNAMIC, 0, 0, 0, 0}), P STATIC},
+    {"interpreter", {{INTERP, 0, 0, 0, 0}, CODE}, P STATIC},
+    {"entry below", {{LOAD, 0, 0x10001, 0, 0x1000}}, P " with entry 0x10000" ENTRY},
+    {"entry behind", {{LOAD, 0, 0xf000, 0, 0x1000}}, P " with entry 0x10000" ENTRY},
+    {"entry in no segment", {{NOTE, 0, 0, 0, 0}}, P " with entry 0x10000" ENTRY},
+    {"entry in an empty segment", {{LOAD, 0, 0x10000, 0, 0}}, P " with entry 0x10000" ENTRY},
+    {"up to the screen", BAD({LOAD, 0, 0xb9000, 0, 0x1000}, {LOAD, 0, 0xb7fff, 0, 1}), ""},
+    {"up to the start area", BAD({LOAD, 0, MIB - 0x8000, 0, 0x1000}), ""},
+    {"touching", BAD({LOAD, 0, 0xf000, 0, 0x1000}, {LOAD, 0, 0x11000, 0, 0x1000}), ""},
+    {"others and empty ones count for nothing", BAD({NOTE, ~0UL, ~0UL, ~0UL, ~0UL}, {LOAD, ~0UL, ~0UL, 0, 0}), ""},
+    {"up to the end of the file", BAD({LOAD, 0x1800, 0, 0x800, 0x800}, {LOAD, 0x2000, 0x1000, 0, 1}), ""},
+};
+
+static void test_headers(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(header_cases); i++)
+        check(header_cases[i].name, &header_cases[i].spec, true, header_cases[i].lines);
+}
+
+static void test_segments(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(segment_cases); i++) {
+        struct spec spec = {0};
+
+        memcpy(spec.loads, segment_cases[i].loads, sizeof(spec.loads));
+        check(segment_cases[i].name, &spec, true, segment_cases[i].lines);
+    }
+}
+
+static void test_no_elf(void **state) {
+    const char *lines = P ", which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n";
+    struct image_plan plan;
+
+    (void)state;
+    for (uint64_t size_bytes = 0; size_bytes < 52; size_bytes++) {
+        build(&(struct spec){.class = 1});
+        plan_file(&plan, size_bytes, false);
+        findings_expect(&findings, "short", lines);
+    }
+    memset(data, 'x', sizeof(data));
+    plan_file(&plan, sizeof(data), false);
+    findings_expect(&findings, "text", lines);
+}
+
+static void test_number_of_segments(void **state) {
+    (void)state;
+    check("16", &(struct spec){.loads = {CODE}, .extra_headers = 15}, false, "");
+    check("17", &(struct spec){.loads = {CODE}, .extra_headers = 16}, false,
+          P " with more than 16 segments, want fewer\n");
+}
+
+static void test_windows(void **state) {
+    const struct load data_load = {LOAD, 0, MIB, 0, MIB}, high = {LOAD, 0, 4 * GIB, 0, 0x1000};
+
+    (void)state;
+    check("no screen", &(struct spec){.loads = {CODE, {LOAD, 0, 0xb8000, 0, 0x1000}}}, false, "");
+    check("no-execute entry", &(struct spec){.loads = {CODE, data_load}, .entry = MIB}, false,
+          P " with entry 0x100000" ENTRY);
+    check("entry above 4 GiB", &(struct spec){.loads = {high}, .entry = 4 * GIB + 0xfff}, false, "");
+    check("entry near 2^64", &(struct spec){.loads = {CODE}, .entry = UINT64_MAX}, false,
+          P " with entry 0xffffffffffffffff" ENTRY);
+    assert_int_equal(image_start_area(&partition).value, MIB - 0x7000);
+}
+
+static void test_multiboot(void **state) {
+    const char *unknown = ", want none but 0x3";
+    const struct {
+        uint32_t at, flags, sum;
+        unsigned class;
+        enum image_kind kind;
+        const char *flags_found; /* NULL: accepted */
+    } cases[] = {
+        {0x100, 0, 0, 1, IMAGE_MULTIBOOT, NULL},
+        {0x100, 3, 0, 1, IMAGE_MULTIBOOT, NULL},
+        {8180, 0, 0, 1, IMAGE_MULTIBOOT, NULL},
+        {8184, 0, 0, 1, IMAGE_ELF32, NULL},
+        {0x102, 0, 0, 1, IMAGE_ELF32, NULL},
+        {0x100, 4, 1, 1, IMAGE_ELF32, NULL},
+        {0x100, 4, 0, 2, IMAGE_ELF64, NULL},
+        {0x100, 7, 0, 1, IMAGE_MULTIBOOT, "0x4"},
+        {0x100, 0x8008, 0, 1, IMAGE_MULTIBOOT, "0x8008"},
+    };
+    char lines[200];
+    struct image_plan plan;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        plan_file(&plan,
+                  build(&(struct spec){.class = cases[i].class,
+                                       .loads = {CODE},
+                                       .multiboot_at = cases[i].at,
+                                       .multiboot_flags = cases[i].flags,
+                                       .multiboot_sum = cases[i].sum,
+                                       .file_bytes = 0x3000}),
+                  false);
+        lines[0] = '\0';
+        if (cases[i].flags_found)
+            sprintf(lines, P " with required Multiboot flags %s%s%s\n", cases[i].flags_found, unknown,
+                    cases[i].flags & 4 ? "; a graphics mode is not available" : "");
+        findings_expect(&findings, "Multiboot", lines);
+        assert_int_equal(plan.kind, cases[i].kind);
+    }
+}
+
+static void test_plan(void **state) {
+    const struct load bss = {LOAD, 0x1800, 0x20000, 0, 0x4000}, note = {NOTE, 0, 0, 1, 1};
+
+    (void)state;
+    for (unsigned class = 1; class <= 2; class ++) {
+        struct image_plan plan;
+
+        plan_file(&plan, build(&(struct spec){.class = class, .loads = {note, CODE, bss}, .entry = 0x10fff}), true);
+        findings_expect(&findings, "good", "");
+        assert_int_equal(plan.kind, class == 2 ? IMAGE_ELF64 : IMAGE_ELF32);
+        assert_int_equal(plan.entry.value, 0x10fff);
+        assert_int_equal(plan.segment_count, 2);
+        assert_int_equal(plan.segments[0].file_offset, 0x1000);
+        assert_int_equal(plan.segments[0].file_bytes, 0x800);
+        assert_int_equal(plan.segments[0].gpa.value, 0x10000);
+        assert_int_equal(plan.segments[0].memory_bytes, 0x1000);
+        assert_int_equal(plan.segments[1].gpa.value, 0x20000);
+        assert_int_equal(plan.segments[1].file_bytes, 0);
+        assert_int_equal(plan.segments[1].memory_bytes, 0x4000);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_elf),    cmocka_unit_test(test_headers), cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_multiboot), cmocka_unit_test(test_windows), cmocka_unit_test(test_number_of_segments),
+        cmocka_unit_test(test_plan),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

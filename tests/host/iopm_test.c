@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * iopm.c against APM vol. 2, "IOIO Intercept": bit n of the map is port n, low bits first,
+ * and set means intercepted.
+ */
+#include "hv/svm/iopm.h"
+#include "tests/host/test.h"
+
+#define PORTS 0x10000u
+
+static uint8_t iopm[IOPM_BYTES];
+
+static void test_init(void **state) {
+    (void)state;
+    assert_int_equal(IOPM_BYTES, 12288);
+    iopm_init(iopm);
+    for (unsigned i = 0; i < IOPM_BYTES; i++)
+        assert_int_equal(iopm[i], 0xff);
+}
+
+static void test_pass(void **state) {
+    const struct {
+        uint16_t first;
+        unsigned count;
+    } cases[] = {{0, 1}, {0x2f8, 8}, {0x3e9, 3}, {0x3d4, 2}, {0x7fe, 13}, {0xfff8, 8}, {0xffff, 1}, {0x60, 0}};
+
+    (void)state;
+    for (unsigned c = 0; c < ARRAY_LENGTH(cases); c++) {
+        iopm_init(iopm);
+        iopm_pass(iopm, cases[c].first, cases[c].count);
+        for (uint32_t port = 0; port < IOPM_BYTES * 8; port++) {
+            bool passed = port >= cases[c].first && port < cases[c].first + cases[c].count;
+
+            assert_int_equal(iopm[port / 8] >> (port % 8) & 1, !passed);
+            if (port < PORTS)
+                assert_int_equal(iopm_intercepts(iopm, port), !passed);
+        }
+    }
+}
+
+static void test_layout(void **state) {
+    (void)state;
+    iopm_init(iopm);
+    iopm_pass(iopm, 0x2f8, 8);
+    iopm_pass(iopm, 0x3da, 1);
+    assert_int_equal(iopm[0x5f], 0x00);
+    assert_int_equal(iopm[0x7b], 0xfb);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_pass),
+        cmocka_unit_test(test_layout),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * msrpm.c against APM vol. 2, "MSR Intercepts": bytes 0x000 to 0x7ff hold MSRs 0 to 0x1fff,
+ * 0x800 to 0xfff those from 0xc0000000, 0x1000 to 0x17ff those from 0xc0010000; two bits each.
+ */
+#include <string.h>
+
+#include "hv/svm/msrpm.h"
+#include "tests/host/test.h"
+
+static uint8_t msrpm[MSRPM_BYTES];
+
+static void test_init(void **state) {
+    (void)state;
+    assert_int_equal(MSRPM_BYTES, 8192);
+    msrpm_init(msrpm);
+    for (unsigned i = 0; i < MSRPM_BYTES; i++)
+        assert_int_equal(msrpm[i], 0xff);
+}
+
+static void test_layout(void **state) {
+    const struct {
+        uint32_t msr;
+        unsigned byte;
+        uint8_t value; /* of that byte, when the MSR alone is passed */
+    } cases[] = {
+        {0x00000000, 0x0000, 0xfc}, {0x00000003, 0x0000, 0x3f}, {0x00000010, 0x0004, 0xfc}, {0x00000174, 0x005d, 0xfc},
+        {0x00000277, 0x009d, 0x3f}, {0x00001fff, 0x07ff, 0x3f}, {0xc0000000, 0x0800, 0xfc}, {0xc0000080, 0x0820, 0xfc},
+        {0xc0000082, 0x0820, 0xcf}, {0xc0000100, 0x0840, 0xfc}, {0xc0000101, 0x0840, 0xf3}, {0xc0001fff, 0x0fff, 0x3f},
+        {0xc0010000, 0x1000, 0xfc}, {0xc0010117, 0x1045, 0x3f}, {0xc0011fff, 0x17ff, 0x3f},
+    };
+    uint8_t want[MSRPM_BYTES];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        msrpm_init(msrpm);
+        assert_true(msrpm_intercepts(msrpm, cases[i].msr, false) && msrpm_intercepts(msrpm, cases[i].msr, true));
+        assert_true(msrpm_pass(msrpm, cases[i].msr));
+        memset(want, 0xff, sizeof(want));
+        want[cases[i].byte] = cases[i].value;
+        assert_memory_equal(msrpm, want, sizeof(want));
+        assert_false(msrpm_intercepts(msrpm, cases[i].msr, false) || msrpm_intercepts(msrpm, cases[i].msr, true));
+    }
+}
+
+static void test_one_direction(void **state) {
+    (void)state;
+    memset(msrpm, 0, sizeof(msrpm));
+    msrpm[0x820] = 0x04; /* EFER is the first pair; this is the read bit of 0xc0000081 */
+    assert_true(msrpm_intercepts(msrpm, 0xc0000081, false));
+    assert_false(msrpm_intercepts(msrpm, 0xc0000081, true));
+    msrpm[0x820] = 0x08;
+    assert_false(msrpm_intercepts(msrpm, 0xc0000081, false));
+    assert_true(msrpm_intercepts(msrpm, 0xc0000081, true));
+}
+
+static void test_outside(void **state) {
+    const uint32_t outside[] = {0x2000, 0x40000000, 0xbfffffff, 0xc0002000, 0xc000ffff, 0xc0012000, 0xffffffff};
+    uint8_t want[MSRPM_BYTES];
+
+    (void)state;
+    msrpm_init(msrpm);
+    memset(want, 0xff, sizeof(want));
+    for (unsigned i = 0; i < ARRAY_LENGTH(outside); i++) {
+        assert_false(msrpm_pass(msrpm, outside[i]));
+        assert_memory_equal(msrpm, want, sizeof(want));
+    }
+    memset(msrpm, 0, sizeof(msrpm));
+    for (unsigned i = 0; i < ARRAY_LENGTH(outside); i++)
+        assert_true(msrpm_intercepts(msrpm, outside[i], false) && msrpm_intercepts(msrpm, outside[i], true));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_one_direction),
+        cmocka_unit_test(test_outside),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * npt.c: page sizes, rights, what is absent, splitting, and a used-up arena. Entries are
+ * checked against APM vol. 2, "Nested Paging" and "Long-Mode Page Translation".
+ */
+#include <stdlib.h>
+
+#include "hv/svm/npt.h"
+#include "tests/host/test.h"
+
+#define PAGES      64
+#define PRESENT    (1ULL << 0)
+#define WRITABLE   (1ULL << 1)
+#define USER       (1ULL << 2)
+#define LARGE      (1ULL << 7)
+#define NO_EXECUTE (1ULL << 63)
+#define ADDRESS    0x000ffffffffff000ULL
+#define RW         NPT_WRITE
+#define RWX        (NPT_WRITE | NPT_EXECUTE)
+#define TERABYTE   (1024 * GIB)
+
+static uint8_t *memory;
+static struct arena arena;
+static struct npt npt;
+
+static int make(void **state) {
+    (void)state;
+    memory = aligned_alloc(PAGE_BYTES, PAGES * PAGE_BYTES);
+    arena = (struct arena){.next = memory, .end = memory + PAGES * PAGE_BYTES};
+    return npt_init(&npt, &arena, true) ? 0 : -1;
+}
+
+static int drop(void **state) {
+    (void)state;
+    free(memory);
+    return 0;
+}
+
+/* A walk by the manual: the entry that ends it and its level, 1 for a 4 KiB page; level 0 when absent. */
+static uint64_t walk(uint64_t gpa, int *level) {
+    const uint64_t *table = (const uint64_t *)npt_root(&npt).value;
+
+    for (*level = 4; *level > 0; (*level)--) {
+        uint64_t entry = table[gpa >> (12 + 9 * (*level - 1)) & 511];
+
+        if (!(entry & PRESENT))
+            break;
+        assert_true(entry & USER);
+        if (*level == 1 || (entry & LARGE))
+            return entry;
+        assert_true(entry & WRITABLE);
+        assert_false(entry & NO_EXECUTE);
+        table = (const uint64_t *)(entry & ADDRESS);
+    }
+    *level = 0;
+    return 0;
+}
+
+static void expect(uint64_t gpa, uint64_t hpa, unsigned rights, int level) {
+    uint64_t offset_mask = (1ULL << (12 + 9 * (level - 1))) - 1;
+    unsigned found_rights;
+    int found_level;
+    hpa_t found;
+    uint64_t entry = walk(gpa, &found_level);
+
+    assert_int_equal(found_level, level);
+    assert_int_equal((entry & ADDRESS & ~offset_mask) | (gpa & offset_mask), hpa);
+    assert_int_equal(entry & ADDRESS & offset_mask, 0);
+    assert_int_equal(!!(entry & WRITABLE), !!(rights & NPT_WRITE));
+    assert_int_equal(!!(entry & NO_EXECUTE), !(rights & NPT_EXECUTE));
+    assert_int_equal(!!(entry & LARGE), level > 1);
+    assert_true(npt_lookup(&npt, GPA(gpa), &found, &found_rights));
+    assert_int_equal(found.value, hpa);
+    assert_int_equal(found_rights, rights);
+}
+
+static void expect_absent(uint64_t gpa) {
+    unsigned rights;
+    hpa_t hpa;
+    int level;
+
+    if (gpa < NPT_GPA_LIMIT)
+        walk(gpa, &level);
+    else
+        level = 0;
+    assert_int_equal(level, 0);
+    assert_false(npt_lookup(&npt, GPA(gpa), &hpa, &rights));
+}
+
+static void map(uint64_t gpa, uint64_t size_bytes, uint64_t hpa, unsigned rights) {
+    assert_true(npt_map(&npt, GPA(gpa), size_bytes, HPA(hpa), rights));
+}
+
+static void test_empty(void **state) {
+    (void)state;
+    assert_true(is_aligned(npt_root(&npt).value, PAGE_BYTES));
+    expect_absent(0);
+    expect_absent(NPT_GPA_LIMIT - 1);
+    expect_absent(NPT_GPA_LIMIT);
+    expect_absent(UINT64_MAX);
+    map(0, 0, 0, RWX);
+    expect_absent(0);
+}
+
+static void test_page_sizes(void **state) {
+    const struct {
+        uint64_t gpa, size_bytes, hpa;
+        int first, middle, last; /* levels of the first page, the middle's, the last page's */
+    } cases[] = {
+        {0, PAGE_BYTES, 0x5000, 1, 1, 1},
+        {0, 2 * MIB, 4 * MIB, 2, 2, 2},
+        {0, 2 * MIB, 4 * MIB + PAGE_BYTES, 1, 1, 1},          /* HPA not congruent */
+        {PAGE_BYTES, 2 * MIB, 4 * MIB + PAGE_BYTES, 1, 1, 1}, /* no whole large page inside */
+        {MIB, 4 * MIB, 5 * MIB, 1, 2, 1},                     /* edges of 1 MiB */
+        {0, 2 * MIB + PAGE_BYTES, 4 * MIB, 2, 2, 1},
+        {0, GIB, GIB, 3, 3, 3},
+        {0, GIB, 2 * MIB, 2, 2, 2}, /* congruent only modulo 2 MiB */
+        {GIB - 2 * MIB, GIB + 4 * MIB, 3 * GIB - 2 * MIB, 2, 3, 2},
+        {NPT_GPA_LIMIT - GIB, GIB, 0, 3, 3, 3},
+        {3 * GIB, GIB, 2 * TERABYTE, 3, 3, 3},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint64_t gpa = cases[i].gpa, size_bytes = cases[i].size_bytes, hpa = cases[i].hpa;
+
+        drop(state);
+        assert_int_equal(make(state), 0);
+        map(gpa, size_bytes, hpa, RWX);
+        expect(gpa, hpa, RWX, cases[i].first);
+        expect(gpa + size_bytes / 2, hpa + size_bytes / 2, RWX, cases[i].middle);
+        expect(gpa + size_bytes - 1, hpa + size_bytes - 1, RWX, cases[i].last);
+        for (uint64_t step = 0; step < size_bytes; step += size_bytes / 64 + 1) {
+            unsigned rights;
+            hpa_t found;
+
+            assert_true(npt_lookup(&npt, GPA(gpa + step), &found, &rights));
+            assert_int_equal(found.value, hpa + step);
+        }
+        if (gpa > 0)
+            expect_absent(gpa - 1);
+        expect_absent(gpa + size_bytes);
+        expect_absent(gpa + size_bytes + 123 * GIB);
+        expect_absent(NPT_GPA_LIMIT + gpa);
+        expect_absent((1ULL << 48) + gpa); /* the same indices in all four tables */
+    }
+}
+
+static void test_no_gigabyte_pages(void **state) {
+    (void)state;
+    assert_true(npt_init(&npt, &arena, false));
+    map(0, 2 * GIB, 4 * GIB, RW);
+    expect(0, 4 * GIB, RW, 2);
+    expect(2 * GIB - 1, 6 * GIB - 1, RW, 2);
+    expect_absent(2 * GIB);
+}
+
+static void test_rights(void **state) {
+    const unsigned rights[] = {NPT_READ, NPT_WRITE, NPT_EXECUTE, RWX};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(rights); i++) {
+        map(i * 2 * MIB, 2 * MIB, 64 * MIB, rights[i]);
+        map(64 * MIB + i * PAGE_BYTES, PAGE_BYTES, i * PAGE_BYTES, rights[i]);
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(rights); i++) {
+        expect(i * 2 * MIB, 64 * MIB, rights[i], 2);
+        expect(64 * MIB + i * PAGE_BYTES, i * PAGE_BYTES, rights[i], 1);
+    }
+}
+
+/* A page of another place in a large page: all others of it stay what they were. */
+static void test_split(void **state) {
+    const uint64_t hole = 0xb8000, hpa = 0xfeedf000;
+
+    (void)state;
+    map(0, 2 * GIB, 8 * GIB, NPT_WRITE);
+    expect(hole, 8 * GIB + hole, NPT_WRITE, 3);
+    map(hole, PAGE_BYTES, hpa, NPT_EXECUTE);
+    for (uint64_t gpa = 0; gpa < 2 * MIB; gpa += PAGE_BYTES)
+        expect(gpa, gpa == hole ? hpa : 8 * GIB + gpa, gpa == hole ? NPT_EXECUTE : NPT_WRITE, 1);
+    for (uint64_t gpa = 2 * MIB; gpa < GIB; gpa += 2 * MIB)
+        expect(gpa + 5, 8 * GIB + gpa + 5, NPT_WRITE, 2);
+    expect(GIB, 9 * GIB, NPT_WRITE, 3);
+    expect_absent(2 * GIB);
+}
+
+static void test_split_keeps_rights(void **state) {
+    const unsigned rights[] = {NPT_READ, NPT_WRITE, NPT_EXECUTE, RWX};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(rights); i++) {
+        uint64_t gpa = i * 2 * MIB;
+
+        map(gpa, 2 * MIB, 32 * MIB + gpa, rights[i]);
+        map(gpa + 3 * PAGE_BYTES, PAGE_BYTES, 0, RWX);
+        expect(gpa + 2 * PAGE_BYTES, 32 * MIB + gpa + 2 * PAGE_BYTES, rights[i], 1);
+        expect(gpa + 3 * PAGE_BYTES, 0, RWX, 1);
+        expect(gpa + 4 * PAGE_BYTES, 32 * MIB + gpa + 4 * PAGE_BYTES, rights[i], 1);
+        expect(gpa + 2 * MIB - 1, 32 * MIB + gpa + 2 * MIB - 1, rights[i], 1);
+    }
+}
+
+static void test_used_up(void **state) {
+    struct npt other;
+
+    (void)state;
+    for (unsigned pages = 0; pages < 5; pages++) {
+        struct arena small = {.next = memory, .end = memory + pages * PAGE_BYTES};
+        bool made = npt_init(&other, &small, true);
+
+        assert_int_equal(made, pages >= 1);
+        if (made) /* the root, and a table for each of levels 3 to 1 */
+            assert_int_equal(npt_map(&other, GPA(0), PAGE_BYTES, HPA(0), RWX), pages >= 4);
+    }
+    struct arena small = {.next = memory, .end = memory + 3 * PAGE_BYTES}; /* one table short of a split */
+
+    assert_true(npt_init(&npt, &small, true));
+    map(0, 2 * MIB, 2 * MIB, RW);
+    assert_false(npt_map(&npt, GPA(0x1000), PAGE_BYTES, HPA(0), RW));
+    expect(0x1000, 2 * MIB + 0x1000, RW, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_empty, make, drop),
+        cmocka_unit_test_setup_teardown(test_page_sizes, make, drop),
+        cmocka_unit_test_setup_teardown(test_no_gigabyte_pages, make, drop),
+        cmocka_unit_test_setup_teardown(test_rights, make, drop),
+        cmocka_unit_test_setup_teardown(test_split, make, drop),
+        cmocka_unit_test_setup_teardown(test_split_keeps_rights, make, drop),
+        cmocka_unit_test_setup_teardown(test_used_up, make, drop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

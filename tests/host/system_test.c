@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * system.c: configuration, memory and images in one check.
+ */
+#include <stdlib.h>
+
+#include "partitions/system.h"
+#include "tests/host/dts.h"
+#include "tests/host/test.h"
+
+#define P0 "/partitions/partition@0"
+#define P1 "/partitions/partition@1"
+
+/* The smallest ELF32 that runs: one page at 1 MiB, where both partitions of dts_good have memory. */
+static uint32_t elf[21] = {
+    0x464c457f, 0x00010101, 0,        0,                     /* e_ident */
+    0x00030002, 1,          0x100000,                        /* executable, 386; entry */
+    52,         0,          0,        0x00200034, 1, 0,      /* one program header of 32 bytes at 52 */
+    1,          0,          0,        0x100000,   0, 0x1000, /* PT_LOAD at 1 MiB */
+    7,          0x1000,
+};
+
+static struct findings findings;
+
+static void check(const char *source, const struct image_file *files, unsigned file_count, uint64_t ram_bytes,
+                  struct system *system) {
+    static uint8_t memory[1 << 16];
+    struct range ram = {MIB, ram_bytes};
+    struct host_memory host = {.usable = &ram, .usable_count = 1};
+    size_t size_bytes;
+    void *blob = dts_compile(source, &size_bytes);
+
+    findings_init(&findings);
+    *system = (struct system){.files = files, .file_count = file_count};
+    system_check(system, blob, size_bytes, &host, &(struct arena){.next = memory, .end = memory + sizeof(memory)},
+                 &findings.report);
+    free(blob);
+}
+
+static const struct image_file files[] = {
+    {"other.elf", elf, sizeof(elf)},
+    {"two.elf", elf, sizeof(elf)},
+    {"one.elf", elf, sizeof(elf)},
+    {"text", "no ELF", 6},
+};
+
+static void test_good(void **state) {
+    struct system system;
+
+    (void)state;
+    check(dts_good, files, ARRAY_LENGTH(files), 255 * MIB, &system);
+    findings_expect(&findings, "good", "");
+    assert_int_equal(system.config.partition_count, 2);
+    assert_int_equal(system.config.partitions[0].windows[0].hpa.value, 2 * MIB);
+    assert_int_equal(system.config.partitions[1].windows[0].hpa.value, 19 * MIB);
+    assert_int_equal(system.config.partitions[1].windows[1].hpa.value, 128 * MIB);
+}
+
+static void test_find(void **state) {
+    const struct system system = {.files = files, .file_count = ARRAY_LENGTH(files)};
+
+    (void)state;
+    assert_ptr_equal(system_find_image(&system, "one.elf"), &files[2]);
+    assert_ptr_equal(system_find_image(&system, "other.elf"), &files[0]);
+    assert_null(system_find_image(&system, "one"));
+    assert_null(system_find_image(&system, ""));
+    assert_null(system_find_image(&(struct system){.files = files}, "one.elf"));
+}
+
+static void test_missing(void **state) {
+    struct system system;
+
+    (void)state;
+    check(dts_good, NULL, 0, 255 * MIB, &system);
+    findings_expect(&findings, "no module",
+                    P0 "/image: found no module of the name \"one.elf\", want one; "
+                       "load it as a module; there is none\n" P1
+                       "/image: found no module of the name \"two.elf\", want one; "
+                       "load it as a module; there is none\n");
+    check(dts_good, files, 2, 255 * MIB, &system);
+    findings_expect(&findings, "one of two",
+                    P0 "/image: found no module of the name \"one.elf\", want one; "
+                       "load it as a module; there are other.elf, two.elf\n");
+}
+
+/* Memory and images are both looked at, each partition's. */
+static void test_all_errors(void **state) {
+    char *source = dts_replace(dts_good, "\"one.elf\"", "\"text\"");
+    struct system system;
+
+    (void)state;
+    check(source, files, ARRAY_LENGTH(files), 2 * MIB, &system);
+    findings_expect(&findings, "all",
+                    P1 "/memory@40000000/host-address: found 0x8000000 to 0x8010000, want it inside RAM, which ends "
+                       "at 0x300000; the boot loader's memory map says what is RAM\n" P0
+                       "/image: found text, which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n");
+    free(source);
+}
+
+/* With a wrong configuration nothing else is looked at. */
+static void test_configuration_first(void **state) {
+    char *source = dts_replace(dts_good, "<1000>", "<1>");
+    struct system system;
+
+    (void)state;
+    check(source, NULL, 0, 0, &system);
+    findings_expect(&findings, "first",
+                    "/schedule/slot-us: found 1, want 50 to 1000000; a slot is given in microseconds\n");
+    free(source);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_all_errors),
+        cmocka_unit_test(test_configuration_first),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
