@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A machine that runs on while a scenario looks at it: QEMU's monitor (QMP), the screen, typing on COM1."""
+"""A machine that runs on while a scenario looks at it: QEMU's monitor (QMP), the screen, keys."""
 import json
 import socket
 import subprocess
@@ -13,27 +13,23 @@ SCREEN_BASE, PAGE_BYTES, COLUMNS, ROWS = 0xB8000, 4096, 80, 25
 
 
 class Machine:
-    """`with Machine(text) as m:` boots a system that does not end by itself. With `typing` COM1 can be typed on."""
+    """`with Machine(text) as m:` boots a system that does not end by itself."""
 
-    def __init__(self, text=None, dtb=None, options="", typing=False, **machine):
+    def __init__(self, text=None, dtb=None, options="", **machine):
         self.directory = tempfile.TemporaryDirectory()
         path = Path(self.directory.name)
         dtb = compile_text(text, path) if text is not None else dtb
         self.log = path / "com1.log"
-        serial = "chardev:com1" if typing else f"file:{self.log}"
-        socket_device = ("-chardev", f"socket,id=com1,path={path}/com1,server=on,wait=off,logfile={self.log}")
         command = emulate.qemu_command(
             BUILD, modules=[dtb, *images_of(dtb)], options=f"on-end=qemu-exit {options}".strip(),
-            serial=(serial, f"file:{path}/com2"),
-            more=("-monitor", "none", "-qmp", f"unix:{path}/qmp,server=on,wait=off",
-                  *(socket_device if typing else ())), **machine)
+            serial=(f"file:{self.log}", f"file:{path}/com2"),
+            more=("-monitor", "none", "-qmp", f"unix:{path}/qmp,server=on,wait=off"), **machine)
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         self.qmp = self._connect(path / "qmp")
         self.qmp_file = self.qmp.makefile("r")
         self.qmp_file.readline()
         self.command("qmp_capabilities")
-        self.com1 = self._connect(path / "com1") if typing else None
 
     def __enter__(self):
         return self
@@ -43,8 +39,6 @@ class Machine:
         self.process.wait()
         self.qmp_file.close()
         self.qmp.close()
-        if self.com1:
-            self.com1.close()
         self.directory.cleanup()
 
     @staticmethod
@@ -87,10 +81,6 @@ class Machine:
         """What is shown, as a PPM file."""
         self.command("screendump", filename=str(path))
 
-    def type(self, text):
-        """Sends characters to COM1."""
-        self.com1.sendall(text.encode())
-
     def press(self, keys):
         """Presses a key combination on the keyboard, as alt-f2."""
         self.monitor(f"sendkey {keys} 50")
@@ -99,6 +89,11 @@ class Machine:
         """COM1 until now."""
         raw = self.log.read_bytes() if self.log.exists() else b""
         return Result(0, raw.decode(errors="replace").replace("\r\n", "\n"), raw=raw)
+
+    def com2(self):
+        """COM2 until now."""
+        path = Path(self.directory.name) / "com2"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def wait_for(self, condition, what, seconds=60):
         """Waits until `condition()` is true, and returns what it returns."""

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The examples that no other scenario boots, and what a person types on COM1."""
+import sys
+
+import pexpect
+from harness import BUILD, ROOT, emulate
+from live import Machine
+
+
+def example(name):
+    return emulate.compile_dts(ROOT / "dts/examples" / f"{name}.dts", BUILD)
+
+
+def test_trio():
+    with Machine(dtb=example("trio")) as machine:
+        machine.wait_for(lambda: len(machine.serial().of("lines")) > 1, "lines on COM1")
+        machine.wait_for(lambda: machine.page(0)[0].startswith(" bounce"), "the screen")
+        machine.wait_for(lambda: "counter: seed 1 round" in machine.com2(), "text on COM2")
+        assert "seed 1" not in machine.serial().serial
+
+
+def test_crowd():
+    """Every one of the 20 counters gets on beside the hogs."""
+    counters = [f"counter{i}" for i in range(32) if i % 8 and i % 4 != 2]
+    with Machine(dtb=example("crowd")) as machine:
+        machine.wait_for(lambda: all(len(machine.serial().of(c)) > 1 for c in counters), "all counters", 120)
+        assert "WRONG" not in machine.serial().serial and "faulted" not in machine.serial().serial
+
+
+def test_keys_on_com1():
+    """make run is interactive: Ctrl-] and a digit are understood, and anything else is explained."""
+    child = pexpect.spawn(sys.executable, [str(ROOT / "tools/emulate.py"), "--build", str(BUILD), "run",
+                                           str(ROOT / "dts/examples/eight-screens.dts")], timeout=60)
+    try:
+        child.expect("8 partitions, 8 screens")
+        child.send("\x1d2")
+        child.send("\x1d9")
+        child.expect("keys: Ctrl-] and 1 to 8 show a screen")
+    finally:
+        child.send("\x01x")  # ends QEMU
+        child.expect(pexpect.EOF)
+        child.close()
