@@ -12,12 +12,10 @@
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
 
-#define ARENA_BASE_BYTES (256 * KIB)
-#define ARENA_PARTITION_BYTES                                                                                          \
-    (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs                                       \
-                */
-#define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
-#define FDT_MAGIC_LENGTH 4
+#define ARENA_BASE_BYTES      (256 * KIB)
+#define ARENA_PARTITION_BYTES (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs */
+#define FDT_MAGIC_BYTES       "\xd0\x0d\xfe\xed"
+#define FDT_MAGIC_LENGTH      4
 
 extern const uint8_t image_start[], image_end[];
 
@@ -107,12 +105,11 @@ void start_find_memory(struct boot *boot) {
 
     if (!boot->loader.has_memory_map)
         refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the "
-               "memory map "
-               "tag of Multiboot 2)");
+               "memory map tag "
+               "of Multiboot 2)");
     if (!memory_find(&host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB)
         refuse("found no free %lu KiB of RAM for the tables of %u partitions, want it below 4 GiB; give the "
-               "machine "
-               "more memory",
+               "machine more memory",
                size_bytes / KIB, partitions);
     boot->arena_range = (struct range){base, size_bytes};
     boot->arena = (struct arena){.next = (uint8_t *)base, .end = (uint8_t *)(base + size_bytes)};
@@ -135,12 +132,10 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
         refuse("found too little memory for the self-test");
     if (!selftest.npt_in_force)
         refuse("nested paging is not in force while a guest's paging is off; this processor or emulator "
-               "cannot isolate "
-               "partitions");
+               "cannot isolate partitions");
     if (selftest.injection == SVM_INJECTION_NONE)
         refuse("neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator "
-               "cannot run "
-               "guests");
+               "cannot run guests");
     log_line("self-test: nested paging in force, interrupts by %s; TSC %lu kHz",
              selftest.injection == SVM_INJECTION_V_IRQ ? "V_IRQ" : "EVENTINJ", cpu->tsc_khz);
 }

@@ -19,14 +19,14 @@ static dt_names root_properties = {"compatible", "model", "#address-cells", "#si
 static dt_names root_children = {"schedule", "partitions", "__symbols__", NULL};
 static dt_names schedule_properties = {"compatible", "slot-us", NULL};
 static dt_names partitions_properties = {"#address-cells", "#size-cells", NULL};
-static dt_names partitions_children = {"partition", NULL};
+static dt_names partitions_children = {"partition@", NULL};
 static dt_names partition_properties = {"compatible",     "reg",         "label", "image", "bootargs", "unowned-ports",
                                         "#address-cells", "#size-cells", NULL};
-static dt_names partition_children = {"memory", "vga", "isa", NULL};
+static dt_names partition_children = {"memory@", "vga", "isa", NULL};
 static dt_names memory_properties = {"device_type", "reg", "host-address", "read-only", "no-execute", NULL};
 static dt_names vga_properties = {"compatible", NULL};
 static dt_names isa_properties = {"compatible", "#address-cells", "#size-cells", NULL};
-static dt_names isa_children = {"serial", NULL};
+static dt_names isa_children = {"serial@", NULL};
 static dt_names serial_properties = {"compatible", "reg", NULL};
 static dt_names serial_compatibles = {"shikiri,console", "ns16550a", NULL};
 
@@ -73,18 +73,26 @@ static bool check_label(const struct dt *dt, int node, const char *label) {
     return plain;
 }
 
-static void parse_serial(struct dt *dt, int node, struct device_config *device) {
+static bool parse_serial_kind(const struct dt *dt, int node, struct device_config *device) {
     const char *compatible = dt_string(dt, node, "compatible");
+    char hint[128];
+
+    if (!compatible)
+        return false;
+    device->kind = strcmp(compatible, "ns16550a") == 0 ? DEVICE_UART : DEVICE_CONSOLE;
+    if (device->kind == DEVICE_UART || strcmp(compatible, "shikiri,console") == 0)
+        return true;
+    dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), serial_compatibles);
+    dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
+    return false;
+}
+
+static void parse_serial(struct dt *dt, int node, struct device_config *device) {
     uint32_t reg[3];
+    bool known;
 
     dt_check_names(dt, node, serial_properties, none);
-    device->kind = compatible && strcmp(compatible, "ns16550a") == 0 ? DEVICE_UART : DEVICE_CONSOLE;
-    if (compatible && device->kind == DEVICE_CONSOLE && strcmp(compatible, "shikiri,console") != 0) {
-        char hint[128];
-
-        dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), serial_compatibles);
-        dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
-    }
+    known = parse_serial_kind(dt, node, device);
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
     dt_check_unit_address(dt, node, reg[1]);
@@ -95,7 +103,7 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
     }
     device->port = (uint16_t)reg[1];
     device->port_count = UART_PORT_COUNT;
-    if (compatible)
+    if (known)
         rules_check_serial_port(dt, node, device);
 }
 
@@ -107,7 +115,7 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
     dt_expect_cell(dt, node, "#address-cells", 2);
     dt_expect_cell(dt, node, "#size-cells", 1);
     fdt_for_each_subnode(child, dt->blob, node) {
-        if (!dt_is_named(dt, child, "serial"))
+        if (!dt_is_named(dt, child, "serial@"))
             continue;
         struct device_config *device = &partition->devices[partition->device_count++];
 
@@ -124,26 +132,25 @@ static void parse_vga(struct dt *dt, int node, struct partition_config *partitio
     *device = (struct device_config){.path = dt_path(dt, node), .kind = DEVICE_VGA_TEXT};
 }
 
-/* Children of that name, up to a unit address. */
+/* Children of that name, where a final "@" stands for any unit address. */
 static unsigned count_children(const struct dt *dt, int node, const char *name) {
     unsigned count = 0;
     int child;
 
-    fdt_for_each_subnode(child, dt->blob, node) count += dt_is_named(dt, child, name);
+    fdt_for_each_subnode(child, dt->blob, node)
+        count += dt_is_named(dt, child, name);
     return count;
 }
 
+/* The screen, and what is on the ISA bus; a second node of either name is an error already. */
 static unsigned count_devices(const struct dt *dt, int node) {
-    unsigned count = count_children(dt, node, "vga");
-    int child;
+    int isa = dt_find(dt, node, "isa");
 
-    fdt_for_each_subnode(child, dt->blob, node) if (dt_is_named(dt, child, "isa")) count +=
-        count_children(dt, child, "serial");
-    return count;
+    return 1 + (isa < 0 ? 0 : count_children(dt, isa, "serial@"));
 }
 
 static bool allocate(struct dt *dt, int node, struct partition_config *partition) {
-    unsigned windows = count_children(dt, node, "memory");
+    unsigned windows = count_children(dt, node, "memory@");
     unsigned devices = count_devices(dt, node);
 
     if (windows < 1 || windows > CONFIG_WINDOWS_MAX) {
@@ -151,27 +158,25 @@ static bool allocate(struct dt *dt, int node, struct partition_config *partition
         return false;
     }
     partition->windows = arena_alloc(dt->arena, windows * sizeof(*partition->windows), sizeof(uint64_t));
-    partition->devices = arena_alloc(dt->arena, (devices + 1) * sizeof(*partition->devices), sizeof(uint64_t));
-    if (!partition->windows || !partition->devices) {
-        dt_error(dt, node, NULL, "use fewer nodes", "found too little memory for the configuration, want more");
-        return false;
-    }
-    return true;
+    partition->devices = arena_alloc(dt->arena, devices * sizeof(*partition->devices), sizeof(uint64_t));
+    return partition->windows && partition->devices;
 }
 
 static void parse_children(struct dt *dt, int node, struct partition_config *partition) {
+    int vga = dt_find(dt, node, "vga");
+    int isa = dt_find(dt, node, "isa");
     int child;
 
     if (!allocate(dt, node, partition))
         return;
     fdt_for_each_subnode(child, dt->blob, node) {
-        if (dt_is_named(dt, child, "memory"))
+        if (dt_is_named(dt, child, "memory@"))
             parse_memory(dt, child, &partition->windows[partition->window_count++]);
-        else if (dt_is_named(dt, child, "vga"))
-            parse_vga(dt, child, partition);
-        else if (dt_is_named(dt, child, "isa"))
-            parse_isa(dt, child, partition);
     }
+    if (vga >= 0)
+        parse_vga(dt, vga, partition);
+    if (isa >= 0)
+        parse_isa(dt, isa, partition);
 }
 
 static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition) {
@@ -220,11 +225,11 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     parse_bootargs(dt, node, partition);
     parse_unowned_ports(dt, node, partition);
     parse_children(dt, node, partition);
-    rules_check_partition(dt, node, partition);
+    rules_check_partition(dt, partition);
 }
 
 static void parse_partitions(struct dt *dt, int node, struct config *config) {
-    unsigned count = count_children(dt, node, "partition");
+    unsigned count = count_children(dt, node, "partition@");
     int child;
 
     dt_check_names(dt, node, partitions_properties, partitions_children);
@@ -235,12 +240,11 @@ static void parse_partitions(struct dt *dt, int node, struct config *config) {
         return;
     }
     config->partitions = arena_alloc(dt->arena, count * sizeof(*config->partitions), sizeof(uint64_t));
-    if (!config->partitions) {
-        dt_error(dt, node, NULL, "use fewer nodes", "found too little memory for the configuration, want more");
+    if (!config->partitions)
         return;
-    }
-    fdt_for_each_subnode(child, dt->blob, node) if (dt_is_named(dt, child, "partition"))
-        parse_partition(dt, child, &config->partitions[config->partition_count++]);
+    fdt_for_each_subnode(child, dt->blob, node)
+        if (dt_is_named(dt, child, "partition@"))
+            parse_partition(dt, child, &config->partitions[config->partition_count++]);
 }
 
 static void parse_schedule(struct dt *dt, int node, struct config *config) {
@@ -272,7 +276,7 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);
     rules_check_system(&dt, config);
-    if (arena->used_up) /* strings may be missing, or still be those of the blob */
+    if (arena->used_up) /* strings and arrays may be missing */
         report_error(report, "device tree", NULL, "use fewer nodes",
                      "found too little memory for the configuration, want more");
 }
@@ -289,7 +293,7 @@ unsigned config_count_partitions(const void *blob, size_t size_bytes) {
 
     if (size_bytes < sizeof(struct fdt_header) || fdt_check_full(blob, size_bytes) != 0)
         return 0;
-    int partitions = fdt_subnode_offset(blob, 0, "partitions");
+    int partitions = dt_find(&dt, 0, "partitions");
 
-    return partitions < 0 ? 0 : count_children(&dt, partitions, "partition");
+    return partitions < 0 ? 0 : count_children(&dt, partitions, "partition@");
 }

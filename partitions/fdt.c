@@ -53,7 +53,7 @@ const char *dt_name(const struct dt *dt, int node, int *length) {
     const char *at = name ? strchr(name, '@') : NULL;
 
     if (at)
-        *length = (int)(at - name);
+        *length = (int)(at + 1 - name);
     return name;
 }
 
@@ -128,28 +128,59 @@ static bool is_in(const char *name, int length, dt_names known) {
     return false;
 }
 
-void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
+static void check_property_names(const struct dt *dt, int node, dt_names known) {
     char hint[HINT_MAX];
-    int property, child;
+    int property;
 
     fdt_for_each_property_offset(property, dt->blob, node) {
         const char *name;
+        const void *value = fdt_getprop_by_offset(dt->blob, property, &name, NULL);
 
-        if (!fdt_getprop_by_offset(dt->blob, property, &name, NULL) || strcmp(name, "phandle") == 0 ||
-            is_in(name, (int)strlen(name), properties))
+        if (!value || strcmp(name, "phandle") == 0)
             continue;
-        dt_hint(hint, sizeof(hint), name, (int)strlen(name), properties);
-        dt_error(dt, node, name, hint, "found an unknown property, want none");
+        if (!is_in(name, (int)strlen(name), known)) {
+            dt_hint(hint, sizeof(hint), name, (int)strlen(name), known);
+            dt_error(dt, node, name, hint, "found an unknown property, want none");
+        } else if (fdt_getprop(dt->blob, node, name, NULL) != value) {
+            dt_error(dt, node, name, NULL, "found it a second time, want it once");
+        }
     }
+}
+
+/* dtc merges nodes of one name; a blob made otherwise may have several. */
+static bool is_repeated(const struct dt *dt, int node, int child) {
+    const char *name = fdt_get_name(dt->blob, child, NULL);
+    int sibling;
+
+    fdt_for_each_subnode(sibling, dt->blob, node) {
+        if (sibling == child)
+            return false;
+        if (strcmp(fdt_get_name(dt->blob, sibling, NULL), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_child_names(const struct dt *dt, int node, dt_names known) {
+    char hint[HINT_MAX];
+    int child;
+
     fdt_for_each_subnode(child, dt->blob, node) {
         int length;
         const char *name = dt_name(dt, child, &length);
 
-        if (!name || is_in(name, length, children))
-            continue;
-        dt_hint(hint, sizeof(hint), name, length, children);
-        dt_error(dt, child, NULL, hint, "found an unknown node, want none");
+        if (!is_in(name, length, known)) {
+            dt_hint(hint, sizeof(hint), name, length, known);
+            dt_error(dt, child, NULL, hint, "found an unknown node, want none");
+        } else if (is_repeated(dt, node, child)) {
+            dt_error(dt, child, NULL, NULL, "found a second node of this name, want one");
+        }
     }
+}
+
+void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
+    check_property_names(dt, node, properties);
+    check_child_names(dt, node, children);
 }
 
 void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
@@ -227,8 +258,18 @@ void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_
         dt_error(dt, node, property, NULL, "found %u, want %u", found, value);
 }
 
+int dt_find(const struct dt *dt, int node, const char *name) {
+    int child;
+
+    fdt_for_each_subnode(child, dt->blob, node) {
+        if (dt_is_named(dt, child, name))
+            return child;
+    }
+    return -1;
+}
+
 int dt_child(const struct dt *dt, int node, const char *name) {
-    int child = fdt_subnode_offset(dt->blob, node, name);
+    int child = dt_find(dt, node, name);
 
     if (child < 0)
         dt_error(dt, node, NULL, NULL, "found no node \"%s\", want one", name);

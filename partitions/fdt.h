@@ -16,7 +16,10 @@ struct dt {
     struct report *report;
 };
 
-/* Lists of names end with NULL. */
+/*
+ * Lists of names end with NULL. A node's name that ends with "@" wants a unit address, and any number of such
+ * nodes may be there; of the others there is one at most.
+ */
 typedef const char *const dt_names[];
 
 /* Checks the whole blob; false, and one error, when it cannot be read. */
@@ -28,12 +31,12 @@ const char *dt_path(const struct dt *dt, int node);
 #define dt_error(dt, node, property, hint, ...)                                                                        \
     report_error((dt)->report, dt_path(dt, node), property, hint, __VA_ARGS__)
 
-/* The node's name up to its unit address, as `length` characters; the unit address, or NULL. */
+/* The node's name up to the "@" of its unit address, as `length` characters; the unit address, or NULL. */
 const char *dt_name(const struct dt *dt, int node, int *length);
 const char *dt_unit_address(const struct dt *dt, int node);
 bool dt_is_named(const struct dt *dt, int node, const char *name);
 
-/* Reports properties and child nodes that are in neither list, with the nearest known name. */
+/* Reports properties and child nodes that are in neither list, with the nearest known name, or repeated. */
 void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children);
 
 /* Reports a unit address that is not `address` in hexadecimal. */
@@ -54,7 +57,10 @@ bool dt_flag(const struct dt *dt, int node, const char *property);
 void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value);
 void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value);
 
-/* The child of that name; an error and -1 when it is missing. */
+/* The first child of that name, or -1. libfdt's own search also takes a name with a unit address for one without. */
+int dt_find(const struct dt *dt, int node, const char *name);
+
+/* The same; an error when it is missing. */
 int dt_child(const struct dt *dt, int node, const char *name);
 
 /* A hint for a name that is not in the list: the nearest one, or all of them. */

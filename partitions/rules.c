@@ -85,27 +85,11 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
                      "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
 }
 
-static void check_devices_apart(const struct dt *dt, const struct partition_config *partition) {
-    for (unsigned i = 1; i < partition->device_count; i++) {
-        for (unsigned j = 0; j < i; j++) {
-            const struct device_config *a = &partition->devices[i], *b = &partition->devices[j];
-
-            if (a->kind == DEVICE_VGA_TEXT && b->kind == DEVICE_VGA_TEXT)
-                report_error(dt->report, a->path, NULL, NULL, "found a second screen, want one a partition");
-            else if (a->port == b->port && a->port_count && b->port_count)
-                report_error(dt->report, a->path, "reg", NULL, "found port 0x%x, want another than that of %s", a->port,
-                             b->path);
-        }
-    }
-}
-
-void rules_check_partition(const struct dt *dt, int node, const struct partition_config *partition) {
-    (void)node;
+void rules_check_partition(const struct dt *dt, const struct partition_config *partition) {
     if (partition->window_count == 0)
         return;
     check_windows_apart(dt, partition);
     check_first_window(dt, partition);
-    check_devices_apart(dt, partition);
 }
 
 static void check_uart_owners(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {

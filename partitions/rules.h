@@ -14,8 +14,8 @@ void rules_check_window(const struct dt *dt, int node, const struct window_confi
 /* Where each kind of UART may sit. */
 void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device);
 
-/* What the windows and devices of one partition may not have in common, and its start area. */
-void rules_check_partition(const struct dt *dt, int node, const struct partition_config *partition);
+/* What the windows of one partition may not have in common, and its start area. */
+void rules_check_partition(const struct dt *dt, const struct partition_config *partition);
 
 /* What partitions may not have in common: labels, numbers, UARTs; and the number of screens. */
 void rules_check_system(const struct dt *dt, const struct config *config);

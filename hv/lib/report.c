@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "hv/lib/format.h"
+#include "hv/lib/string.h"
 
 void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) {
@@ -21,7 +22,9 @@ void report_error(struct report *report, const char *path, const char *property,
 }
 
 void report_line(const struct finding *finding, char *line, unsigned size_bytes) {
-    format_string(line, size_bytes, "%s%s%s: %s%s%s", finding->path, finding->property ? "/" : "",
+    const char *between = finding->property && strcmp(finding->path, "/") != 0 ? "/" : "";
+
+    format_string(line, size_bytes, "%s%s%s: %s%s%s", finding->path, between,
                   finding->property ? finding->property : "", finding->text, finding->hint ? "; " : "",
                   finding->hint ? finding->hint : "");
 }

@@ -49,8 +49,7 @@ const char *svm_missing(const struct svm_facts *facts) {
                "in QEMU use -cpu max or -cpu EPYC";
     if (facts->disabled)
         return "SVM is switched off (VM_CR.SVMDIS is set); enable \"SVM mode\" or \"AMD-V\" in the "
-               "firmware's "
-               "set-up";
+               "firmware's set-up";
     if (!facts->nested_paging)
         return "this processor has no nested paging (CPUID 0x8000000a, EDX bit 0); in QEMU add +npt to -cpu";
     if (!facts->no_execute)

@@ -246,7 +246,6 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 /* EXITINFO1 of a nested page fault ("Nested versus Guest Page Faults"). */
 #define NPF_PRESENT    (1ULL << 0)
 #define NPF_WRITE      (1ULL << 1)
-#define NPF_USER       (1ULL << 2)
 #define NPF_FETCH      (1ULL << 4)
 #define NPF_TABLE_WALK (1ULL << 33) /* an access to the guest's page tables */
 

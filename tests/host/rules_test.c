@@ -25,7 +25,6 @@
 #define HPA_WANT   ", want the end at 0x1000000000000 at most\n"
 #define START_WANT                                                                                                     \
     ", want at least 0x7000 that end at 0x100000000 at most; the start area lies at the end of the first window\n"
-#define SECOND_SCREEN "found a second screen, want one a partition\n"
 
 static const struct dts_case window_cases[] = {
     {"size 0", "0 0x10000>", "0 0>", P1 "/memory@40000000/reg: found a size of 0, want at least 0x1000\n"},
@@ -83,8 +82,6 @@ static const struct dts_case first_window_cases[] = {
 #define UART          "serial@2f8 { compatible = \"ns16550a\"; reg = <1 0x2f8 8>; };"
 #define UART_AT(port) "serial@" port " { compatible = \"ns16550a\"; reg = <1 0x" port " 8>; };"
 #define VGA           "vga { compatible = \"shikiri,vga-text\"; };"
-#define VGA_1         "vga@1 { compatible = \"shikiri,vga-text\"; };"
-#define ISA_1         "isa@1 { compatible = \"isa\"; #address-cells = <2>; #size-cells = <1>; "
 
 static const struct dts_case device_cases[] = {
     {"console elsewhere", CONSOLE, "serial@3e8 { compatible = \"shikiri,console\"; reg = <1 0x3e8 8>; };",
@@ -97,10 +94,7 @@ static const struct dts_case device_cases[] = {
     {"another port", UART, UART_AT("60"),
      P1
      "/isa/serial@60/reg: found port 0x60, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; these are COM2, COM3 and COM4\n"},
-    {"two screens", VGA, VGA VGA_1, P0 "/vga@1: " SECOND_SCREEN},
     {"two UARTs", UART, UART UART_AT("3e8"), ""},
-    {"port taken", VGA, VGA ISA_1 CONSOLE " };",
-     P0 "/isa/serial@3f8/reg: found port 0x3f8, want another than that of " P0 "/isa@1/serial@3f8\n"},
     {"UART has an owner", CONSOLE, UART,
      P1 "/isa/serial@2f8/reg: found port 0x2f8, want another than that of " P0
         "/isa/serial@2f8; a physical UART has one owner\n"},
