@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is missing or wrong is said in one message of its own, and no partition starts. Every rule of the
 configuration has its unit test; here are the prerequisites, and each kind of bad input on the real path."""
+import struct
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from debugger import Debugger
 from harness import COM2, GUESTS, REFUSED, VGA, Partition, compile_text, run_qemu, system
+from live import Machine
 
 GOOD = Partition("a", "hog.elf", mib=2)
 NO_SVM = ("this processor has no SVM (CPUID 0x80000001, ECX bit 2); want an AMD processor with AMD-V; in QEMU use "
@@ -22,6 +27,62 @@ def refusal(**arguments):
     ("max,-nx", "this processor has no NX (CPUID 0x80000001, EDX bit 20); in QEMU add +nx to -cpu")])
 def test_processor(cpu, message):
     assert refusal(text=system(GOOD), cpu=cpu) == [message]
+
+
+def meddle_facts(offset, value):
+    """Changes a byte of struct svm_facts before it is judged."""
+    def meddle(debugger):
+        facts = debugger.run_to("svm_missing")["rdi"]
+        debugger.write(facts + offset, bytes([value]))
+    return meddle
+
+
+def meddle_map(debugger):
+    """Takes flag 6, the memory map, out of the Multiboot information."""
+    info = debugger.run_to("multiboot_read")["rdx"]
+    flags, = struct.unpack("<I", debugger.read(info, 4))
+    debugger.write(info, struct.pack("<I", flags & ~(1 << 6)))
+
+
+def meddle_selftest(npt_in_force):
+    """Changes the result of the self-test: struct selftest is a bool and an enum, of which 0 is "none"."""
+    def meddle(debugger):
+        result = debugger.run_to("selftest_run")["rdi"]
+        debugger.finish()
+        debugger.write(result, struct.pack("<II", npt_in_force, 0))
+    return meddle
+
+
+@pytest.mark.parametrize("meddle, message", [
+    (meddle_facts(14, 1), 'SVM is switched off (VM_CR.SVMDIS is set); enable "SVM mode" or "AMD-V" in the firmware\'s '
+                          'set-up'),
+    (meddle_facts(20, 1), "this processor has no ASID for a guest (CPUID 0x8000000a, EBX); want at least 2"),
+    (meddle_map, "found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the memory "
+                 "map tag of Multiboot 2)"),
+    (meddle_selftest(0), "nested paging is not in force while a guest's paging is off; this processor or emulator "
+                         "cannot isolate partitions"),
+    (meddle_selftest(1), "neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator "
+                         "cannot run guests"),
+], ids=["svm-disabled", "no-asid", "no-memory-map", "npt-bypassed", "no-injection"])
+def test_what_no_emulator_lacks(tmp_path, meddle, message):
+    with ThreadPoolExecutor(1) as pool:
+        meddling = pool.submit(debug, tmp_path / "gdb", meddle)
+        errors = refusal(text=system(GOOD), more=("-S", "-gdb", f"unix:{tmp_path}/gdb,server=on,wait=off"))
+        meddling.result()
+    assert errors == [message]
+
+
+def debug(path, meddle):
+    debugger = Debugger(path)
+    meddle(debugger)
+    debugger.go()
+
+
+def test_no_long_mode():
+    """Too early for options: the machine says so and halts."""
+    with Machine(text=system(GOOD), cpu="qemu32") as machine:
+        errors = machine.wait_for(lambda: machine.serial().errors(), "the message")
+    assert errors == ["this processor has no long mode (CPUID 0x80000001, EDX bit 29); want a 64-bit AMD processor"]
 
 
 def test_no_blob():
