@@ -35,6 +35,7 @@ void boot_main(uint32_t magic, const void *info) {
     multiboot_read(&boot.loader, magic, info);   /* memory map, modules, command line */
     start_read_options(&boot);                   /* how the run ends, what is traced */
     start_check_processor(&boot);                /* SVM, nested paging, NX */
+    start_place_modules(&boot);                  /* to where they are out of the way, whoever has loaded them */
     start_find_blob(&boot);                      /* the configuration among the modules */
     start_find_memory(&boot);                    /* a piece of RAM for everything built below */
     start_protect(&boot);                        /* our own page tables: W^X, NX, guard pages */

@@ -13,7 +13,6 @@
 #define MB1_MODULES      24
 #define MB1_MMAP_LENGTH  44
 #define MB1_MMAP         48
-#define MB1_INFO_BYTES   120
 #define MB1_HAS_COMMAND  (1U << 2)
 #define MB1_HAS_MODULES  (1U << 3)
 #define MB1_HAS_MMAP     (1U << 6)
@@ -45,13 +44,28 @@ static const void *pointer(uint32_t address) {
     return (const void *)(uintptr_t)address;
 }
 
+static void copy_name(char name[BOOT_NAME_MAX], const char *command_line) {
+    const char *start = command_line;
+    size_t length = 0;
+
+    for (const char *c = start; *c != '\0' && *c != ' '; c++)
+        if (*c == '/')
+            start = c + 1;
+    while (start[length] != '\0' && start[length] != ' ' && length < BOOT_NAME_MAX - 1)
+        length++;
+    memcpy(name, start, length);
+    name[length] = '\0';
+}
+
 static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, const char *command_line) {
     if (boot->module_count == BOOT_MODULES_MAX) {
         boot->modules_dropped++;
         return;
     }
-    boot->modules[boot->module_count++] =
-        (struct boot_module){{start, end > start ? end - start : 0}, command_line ? command_line : ""};
+    struct boot_module *module = &boot->modules[boot->module_count++];
+
+    module->range = (struct range){start, end > start ? end - start : 0};
+    copy_name(module->name, command_line ? command_line : "");
 }
 
 /* Inserts a piece of RAM in order, joining it to neighbours it touches or overlaps. */
@@ -119,7 +133,6 @@ static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t le
 static void read_multiboot1(struct boot_info *boot, const uint8_t *info) {
     uint32_t flags = read32(info + MB1_FLAGS);
 
-    boot->info = (struct range){(uintptr_t)info, MB1_INFO_BYTES};
     if (flags & MB1_HAS_COMMAND)
         boot->command_line = pointer(read32(info + MB1_COMMAND_LINE));
     if (flags & MB1_HAS_MODULES) {
@@ -146,7 +159,6 @@ static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, uint32_t si
 static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
     uint32_t total = read32(info);
 
-    boot->info = (struct range){(uintptr_t)info, total};
     for (uint32_t at = 8; at + 8 <= total;) {
         const uint8_t *tag = info + at;
         uint32_t type = read32(tag);
@@ -170,18 +182,4 @@ void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {
         read_multiboot2(boot, info);
     else
         read_multiboot1(boot, info);
-}
-
-void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes) {
-    const char *start = module->command_line;
-    size_t length = 0;
-
-    for (const char *c = start; *c != '\0' && *c != ' '; c++)
-        if (*c == '/')
-            start = c + 1;
-    while (start[length] != '\0' && start[length] != ' ')
-        length++;
-    length = length < size_bytes ? length : size_bytes - 1;
-    memcpy(name, start, length);
-    name[length] = '\0';
 }

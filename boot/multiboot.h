@@ -14,14 +14,15 @@
 #define BOOT_MODULES_MAX 96
 #define BOOT_RANGES_MAX  64
 
+#define BOOT_NAME_MAX 64
+
 struct boot_module {
     struct range range;
-    const char *command_line;
+    char name[BOOT_NAME_MAX]; /* the last path component of its command line's first word: "bin/a.elf x" is a.elf */
 };
 
 struct boot_info {
-    const char *command_line;
-    struct range info; /* the description itself, with what it points to where that is contiguous */
+    const char *command_line; /* the only thing that still lies where the loader has put it */
     struct boot_module modules[BOOT_MODULES_MAX];
     unsigned module_count;
     unsigned modules_dropped;          /* more than fit */
@@ -32,6 +33,3 @@ struct boot_info {
 
 /* Reads the description at `info` that goes with the loader's `magic`. */
 void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info);
-
-/* The last path component of the first word of a module's command line: "bin/a.elf x" is a.elf. */
-void multiboot_module_name(const struct boot_module *module, char *name, size_t size_bytes);

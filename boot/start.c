@@ -4,6 +4,7 @@
  */
 #include "boot/start.h"
 
+#include "boot/modules.h"
 #include "hv/cpu/paging.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
@@ -12,12 +13,8 @@
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
 
-#define ARENA_BASE_BYTES      (256 * KIB)
-#define ARENA_PARTITION_BYTES (64 * KIB) /* VMCB, permission maps, nested page tables, XSAVE area, structs */
-#define FDT_MAGIC_BYTES       "\xd0\x0d\xfe\xed"
-#define FDT_MAGIC_LENGTH      4
-
-extern const uint8_t image_start[], image_end[];
+#define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
+#define FDT_MAGIC_LENGTH 4
 
 __attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *format, ...) {
     char text[256];
@@ -62,11 +59,28 @@ static bool is_blob(const struct boot_module *module) {
            memcmp((const void *)(uintptr_t)module->range.base, FDT_MAGIC_BYTES, FDT_MAGIC_LENGTH) == 0;
 }
 
+void start_place_modules(struct boot *boot) {
+    struct boot_info *loader = &boot->loader;
+    struct report report = {.emit = emit};
+
+    if (!loader->has_memory_map)
+        refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the "
+               "memory map tag of Multiboot 2)");
+    if (loader->modules_dropped)
+        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
+    for (unsigned i = 0; i < loader->module_count; i++)
+        if (!is_aligned(loader->modules[i].range.base, PAGE_BYTES))
+            refuse("found module %s at 0x%lx, want it on a page boundary, as the Multiboot header asks",
+                   loader->modules[i].name, loader->modules[i].range.base);
+    layout_init(&boot->layout, loader->ram, loader->ram_count);
+    if (!layout_place_modules(&boot->layout, modules_bytes(loader), &report))
+        machine_end(MACHINE_REFUSED);
+    modules_move(loader, boot->layout.modules);
+}
+
 void start_find_blob(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
-    if (loader->modules_dropped)
-        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
     for (unsigned i = 0; i < loader->module_count; i++) {
         if (!is_blob(&loader->modules[i]))
             continue;
@@ -80,39 +94,14 @@ void start_find_blob(struct boot *boot) {
                loader->module_count);
 }
 
-/* What is in use: the image, what the loader left, the modules, and the arena once it is chosen. */
-static unsigned list_taken(const struct boot *boot, struct host_range *taken) {
-    unsigned count = 0;
-
-    taken[count++] =
-        (struct host_range){{(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start}, "the hypervisor"};
-    taken[count++] = (struct host_range){boot->loader.info, "the boot loader's information"};
-    taken[count++] = (struct host_range){boot->arena_range, "the hypervisor's tables"};
-    for (unsigned i = 0; i < boot->loader.module_count; i++)
-        taken[count++] = (struct host_range){boot->loader.modules[i].range, "a module"};
-    return count;
-}
-
-#define TAKEN_MAX (3 + BOOT_MODULES_MAX)
-
 void start_find_memory(struct boot *boot) {
-    struct host_range taken[TAKEN_MAX];
-    struct host_memory host = {boot->loader.ram, boot->loader.ram_count, taken, list_taken(boot, taken)};
-    unsigned partitions =
-        config_count_partitions((const void *)(uintptr_t)boot->blob->range.base, boot->blob->range.size_bytes);
-    uint64_t size_bytes = ARENA_BASE_BYTES + partitions * ARENA_PARTITION_BYTES;
-    uint64_t base;
+    struct report report = {.emit = emit};
+    struct layout *layout = &boot->layout;
 
-    if (!boot->loader.has_memory_map)
-        refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the "
-               "memory map tag "
-               "of Multiboot 2)");
-    if (!memory_find(&host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB)
-        refuse("found no free %lu KiB of RAM for the tables of %u partitions, want it below 4 GiB; give the "
-               "machine more memory",
-               size_bytes / KIB, partitions);
-    boot->arena_range = (struct range){base, size_bytes};
-    boot->arena = (struct arena){.next = (uint8_t *)base, .end = (uint8_t *)(base + size_bytes)};
+    if (!layout_place_arena(layout, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &report))
+        machine_end(MACHINE_REFUSED);
+    boot->arena.next = (uint8_t *)layout->arena.base;
+    boot->arena.end = boot->arena.next + layout->arena.size_bytes;
 }
 
 void start_protect(struct boot *boot) {
@@ -140,35 +129,23 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
              selftest.injection == SVM_INJECTION_V_IRQ ? "V_IRQ" : "EVENTINJ", cpu->tsc_khz);
 }
 
-/* Names are copied before partitions' memory is cleared, as the loader's strings may lie in it. */
-static struct image_file *list_files(struct boot *boot) {
-    struct image_file *files = arena_alloc(&boot->arena, boot->loader.module_count * sizeof(*files), sizeof(uint64_t));
-    struct image_file *file = files;
-
-    if (!files)
-        refuse("found too little memory for the list of modules");
+static void list_files(struct boot *boot) {
     for (unsigned i = 0; i < boot->loader.module_count; i++) {
         const struct boot_module *module = &boot->loader.modules[i];
 
-        if (module == boot->blob)
-            continue;
-        multiboot_module_name(module, file->name, sizeof(file->name));
-        file->data = (const void *)module->range.base;
-        file->size_bytes = module->range.size_bytes;
-        file++;
+        if (module != boot->blob)
+            boot->files[boot->system.file_count++] =
+                (struct image_file){module->name, (const void *)module->range.base, module->range.size_bytes};
     }
-    boot->system.file_count = (unsigned)(file - files);
-    return files;
+    boot->system.files = boot->files;
 }
 
 void start_check_system(struct boot *boot) {
-    struct host_range taken[TAKEN_MAX];
-    struct host_memory host = {boot->loader.ram, boot->loader.ram_count, taken, list_taken(boot, taken)};
     struct report report = {.emit = emit};
 
-    boot->system.files = list_files(boot);
-    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &host, &boot->arena,
-                 &report);
+    list_files(boot);
+    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &boot->layout.host,
+                 &boot->arena, &report);
     if (report.errors)
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }

@@ -9,6 +9,7 @@
 #include "boot/options.h"
 #include "hv/svm/svm.h"
 #include "partitions/devices.h"
+#include "partitions/layout.h"
 #include "partitions/system.h"
 #include "sched/loop.h"
 
@@ -17,8 +18,9 @@ struct boot {
     struct options options;
     struct svm_facts svm;
     const struct boot_module *blob; /* the module that is a device tree */
-    struct range arena_range;
+    struct layout layout;
     struct arena arena;
+    struct image_file files[BOOT_MODULES_MAX];
     struct system system;
 };
 
@@ -28,6 +30,7 @@ extern uint64_t entry_tsc;
 
 void start_read_options(struct boot *boot);
 void start_check_processor(struct boot *boot);
+void start_place_modules(struct boot *boot);
 void start_find_blob(struct boot *boot);
 void start_find_memory(struct boot *boot);
 void start_protect(struct boot *boot);

@@ -54,7 +54,8 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
     window->gpa = GPA(join(reg));
     window->size_bytes = join(reg + 2);
     dt_check_unit_address(dt, node, window->gpa.value);
-    rules_check_window(dt, node, window);
+    if (!rules_check_window(dt, node, window))
+        window->size_bytes = 0; /* takes part in no further check */
 }
 
 static bool check_label(const struct dt *dt, int node, const char *label) {
@@ -286,14 +287,4 @@ bool config_has_vga(const struct partition_config *partition) {
         if (partition->devices[i].kind == DEVICE_VGA_TEXT)
             return true;
     return false;
-}
-
-unsigned config_count_partitions(const void *blob, size_t size_bytes) {
-    struct dt dt = {.blob = blob};
-
-    if (size_bytes < sizeof(struct fdt_header) || fdt_check_full(blob, size_bytes) != 0)
-        return 0;
-    int partitions = dt_find(&dt, 0, "partitions");
-
-    return partitions < 0 ? 0 : count_children(&dt, partitions, "partition@");
 }

@@ -17,7 +17,8 @@
 #define CONFIG_LABEL_MAX       15   /* characters */
 #define CONFIG_BOOTARGS_MAX    2047 /* characters */
 #define CONFIG_VGA_SCREENS_MAX 8
-#define CONFIG_CONSOLE_PORT    0x3f8 /* where a shikiri,console sits */
+#define CONFIG_CONSOLE_PORT    0x3f8       /* where a shikiri,console sits */
+#define CONFIG_GPA_LIMIT       (1UL << 39) /* what one PML4 entry of the nested page table covers */
 
 /* The page that a partition's screen takes in its guest-physical memory. */
 #define VGA_TEXT_RANGE ((struct range){0xb8000, PAGE_BYTES})
@@ -25,11 +26,11 @@
 struct window_config {
     const char *path; /* of the memory node */
     gpa_t gpa;
-    uint64_t size_bytes;
-    hpa_t hpa;       /* given when `fixed`, else set by memory_place() */
-    bool fixed;      /* the node has host-address */
-    bool writable;   /* the node lacks read-only */
-    bool executable; /* the node lacks no-execute */
+    uint64_t size_bytes; /* 0 where something about it was reported */
+    hpa_t hpa;           /* given when `fixed`, else set by memory_place() */
+    bool fixed;          /* the node has host-address */
+    bool writable;       /* the node lacks read-only */
+    bool executable;     /* the node lacks no-execute */
 };
 
 enum device_kind {
@@ -74,6 +75,3 @@ bool config_has_vga(const struct partition_config *partition);
  */
 void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,
                   struct report *report);
-
-/* Number of partition nodes in the blob, for sizing the arena; 0 when the blob cannot be read. */
-unsigned config_count_partitions(const void *blob, size_t size_bytes);

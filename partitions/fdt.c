@@ -38,14 +38,23 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
     return true;
 }
 
+static const char *write_path(const struct dt *dt, int node, char path[PATH_MAX_BYTES]) {
+    return fdt_get_path(dt->blob, node, path, PATH_MAX_BYTES) == 0 ? path : "a node with a very long path";
+}
+
 const char *dt_path(const struct dt *dt, int node) {
     char path[PATH_MAX_BYTES];
 
-    if (fdt_get_path(dt->blob, node, path, sizeof(path)) != 0)
-        return "a node with a very long path";
-    const char *copy = arena_string(dt->arena, path);
+    return arena_string(dt->arena, write_path(dt, node, path));
+}
 
-    return copy ? copy : fdt_get_name(dt->blob, node, NULL);
+void dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...) {
+    char path[PATH_MAX_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    report_error_v(dt->report, write_path(dt, node, path), property, hint, format, arguments);
+    va_end(arguments);
 }
 
 const char *dt_name(const struct dt *dt, int node, int *length) {

@@ -25,11 +25,12 @@ typedef const char *const dt_names[];
 /* Checks the whole blob; false, and one error, when it cannot be read. */
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
 
-/* The node's path, kept in the arena. */
+/* The node's path, kept in the arena; NULL when that is used up. */
 const char *dt_path(const struct dt *dt, int node);
 
-#define dt_error(dt, node, property, hint, ...)                                                                        \
-    report_error((dt)->report, dt_path(dt, node), property, hint, __VA_ARGS__)
+/* Reports an error at the node; see report_error(). */
+void dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* The node's name up to the "@" of its unit address, as `length` characters; the unit address, or NULL. */
 const char *dt_name(const struct dt *dt, int node, int *length);

@@ -8,14 +8,15 @@
 #include "hv/lib/string.h"
 #include "partitions/image.h"
 
-#define GPA_LIMIT (1UL << 39) /* what one PML4 entry of the nested page table covers */
-#define HPA_LIMIT (1UL << 48)
+#define LARGE_PAGE (2 * MIB)
+#define HPA_LIMIT  (1UL << 48)
 
 static struct range guest_range(const struct window_config *window) {
     return (struct range){window->gpa.value, window->size_bytes};
 }
 
-void rules_check_window(const struct dt *dt, int node, const struct window_config *window) {
+bool rules_check_window(const struct dt *dt, int node, const struct window_config *window) {
+    unsigned errors = dt->report->errors;
     uint64_t base = window->gpa.value;
     uint64_t size_bytes = window->size_bytes;
     uint64_t host = window->hpa.value;
@@ -25,16 +26,20 @@ void rules_check_window(const struct dt *dt, int node, const struct window_confi
     if (!is_aligned(base | size_bytes, PAGE_BYTES))
         dt_error(dt, node, "reg", "pages have 4 KiB", "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base,
                  size_bytes);
-    if (base >= GPA_LIMIT || size_bytes > GPA_LIMIT - base)
+    if (base >= CONFIG_GPA_LIMIT || size_bytes > CONFIG_GPA_LIMIT - base)
         dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most", base,
-                 size_bytes, GPA_LIMIT);
+                 size_bytes, CONFIG_GPA_LIMIT);
     if (!window->fixed)
-        return;
+        return dt->report->errors == errors;
     if (!is_aligned(host, PAGE_BYTES))
         dt_error(dt, node, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
+    if (size_bytes >= LARGE_PAGE && !is_aligned(host - base, LARGE_PAGE))
+        dt_error(dt, node, "host-address", "windows of 2 MiB and more are mapped by large pages",
+                 "found 0x%lx for base 0x%lx, want the same remainder by 0x200000", host, base);
     if (host >= HPA_LIMIT || size_bytes > HPA_LIMIT - host)
         dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most", host,
                  size_bytes, HPA_LIMIT);
+    return dt->report->errors == errors;
 }
 
 void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device) {
@@ -69,6 +74,8 @@ static void check_windows_apart(const struct dt *dt, const struct partition_conf
 static void check_first_window(const struct dt *dt, const struct partition_config *partition) {
     const struct window_config *window = &partition->windows[0];
 
+    if (window->size_bytes == 0) /* reported already */
+        return;
     if (!window->writable)
         report_error(dt->report, window->path, "read-only", "put another window first",
                      "found it in a partition's first window, want that writable");

@@ -8,8 +8,8 @@
 #include "partitions/config.h"
 #include "partitions/fdt.h"
 
-/* Size, alignment and range of one window. */
-void rules_check_window(const struct dt *dt, int node, const struct window_config *window);
+/* Size, alignment and range of one window; false when something was reported. */
+bool rules_check_window(const struct dt *dt, int node, const struct window_config *window);
 
 /* Where each kind of UART may sit. */
 void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device);

@@ -10,11 +10,9 @@
 #include "partitions/image.h"
 #include "partitions/memory.h"
 
-#define IMAGE_NAME_MAX 64
-
 /* A file that came along, by the name that image properties use. */
 struct image_file {
-    char name[IMAGE_NAME_MAX];
+    const char *name;
     const void *data;
     uint64_t size_bytes;
 };

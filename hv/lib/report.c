@@ -4,21 +4,25 @@
  */
 #include "hv/lib/report.h"
 
-#include <stdarg.h>
-
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
+void report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+                    va_list arguments) {
+    char text[256];
+
+    format_string_v(text, sizeof(text), format, arguments);
+    report->errors++;
+    report->emit(report, &(struct finding){path, property, text, hint});
+}
+
 void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) {
-    char text[256];
     va_list arguments;
 
     va_start(arguments, format);
-    format_string_v(text, sizeof(text), format, arguments);
+    report_error_v(report, path, property, hint, format, arguments);
     va_end(arguments);
-    report->errors++;
-    report->emit(report, &(struct finding){path, property, text, hint});
 }
 
 void report_line(const struct finding *finding, char *line, unsigned size_bytes) {

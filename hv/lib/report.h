@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdarg.h>
+
 struct finding {
     const char *path;     /* of the node: "/partitions/partition@0", or the name of an image */
     const char *property; /* NULL where the finding is about the node itself */
@@ -20,6 +22,9 @@ struct report {
 /* Counts one error and emits it: `format` says what was found and what is wanted. */
 void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
+
+void report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+                    va_list arguments);
 
 /* "PATH/PROPERTY: TEXT; HINT", cut to `size_bytes`: the one-line form of a finding. */
 void report_line(const struct finding *finding, char *line, unsigned size_bytes);

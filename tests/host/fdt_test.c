@@ -48,8 +48,6 @@ static void expect(const char *name, const void *blob, size_t size_bytes, const 
 
     parse(blob, size_bytes, 1 << 16, &config);
     findings_expect(&findings, name, lines);
-    if (*lines)
-        assert_int_equal(config_count_partitions(blob, size_bytes), 0);
 }
 
 static void test_no_blob(void **state) {
@@ -77,7 +75,6 @@ static void test_truncated(void **state) {
                 size_bytes);
         expect("truncated", good, bytes, lines);
     }
-    assert_int_equal(config_count_partitions(good, size_bytes), 2);
     free(good);
 }
 
@@ -122,7 +119,6 @@ static void test_any_byte(void **state) {
         for (unsigned m = 0; m < ARRAY_LENGTH(masks); m++) {
             blob[i] ^= masks[m];
             parse(blob, size_bytes, 8192, &config);
-            config_count_partitions(blob, size_bytes);
             blob[i] ^= masks[m];
         }
     }

@@ -51,6 +51,10 @@ HOST_TESTS += uart_test
 uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += multiboot_test
 multiboot_test_SOURCES := boot/multiboot.c
+HOST_TESTS += modules_test
+modules_test_SOURCES := boot/modules.c
+HOST_TESTS += layout_test
+layout_test_SOURCES := partitions/layout.c partitions/memory.c $(HOST_CONFIG)
 HOST_TESTS += options_test
 options_test_SOURCES := boot/options.c $(HOST_REPORT)
 

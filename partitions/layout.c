@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The layout of the hypervisor's own memory: see layout.h.
+ */
+#include "partitions/layout.h"
+
+#include <libfdt.h>
+
+#include "partitions/config.h"
+#include "partitions/fdt.h"
+
+#define BASE_BYTES         (256 * KIB) /* host save area, self-test, lists */
+#define PARTITION_BYTES    (52 * KIB)  /* VMCB, permission maps, root of the NPT, XSAVE area, structs */
+#define WINDOW_BYTES       (12 * KIB)  /* nested page tables: a directory, and what 2 MiB pages leave at both ends */
+#define GIB_BYTES          PAGE_BYTES  /* a page table maps a GiB by large pages, the hypervisor's and a nested one */
+#define RANGE_TABLES_BYTES (4 * PAGE_BYTES) /* of the hypervisor's page tables: levels above, and both ends */
+
+#define MACHINE "machine"
+#define HINT    "give the machine more memory"
+
+void layout_init(struct layout *layout, const struct range *ram, unsigned ram_count) {
+    *layout = (struct layout){.host = {.usable = ram, .usable_count = ram_count, .taken = layout->taken}};
+    layout->taken[layout->host.taken_count++] =
+        (struct host_range){{LAYOUT_IMAGE_BASE, LAYOUT_IMAGE_BYTES}, "the hypervisor"};
+}
+
+static void take(struct layout *layout, struct range *range, struct range chosen, const char *name) {
+    *range = chosen;
+    layout->taken[layout->host.taken_count++] = (struct host_range){chosen, name};
+}
+
+bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct report *report) {
+    for (unsigned i = layout->host.usable_count; i > 0; i--) {
+        struct range ram = layout->host.usable[i - 1];
+        uint64_t end = ram.base + ram.size_bytes < 4 * GIB ? ram.base + ram.size_bytes : 4 * GIB;
+        struct range chosen = {end - size_bytes, size_bytes};
+
+        if (ram.base < end && size_bytes <= end - ram.base && !range_overlaps(chosen, layout->taken[0].range)) {
+            take(layout, &layout->modules, chosen, "the modules");
+            return true;
+        }
+    }
+    report_error(report, MACHINE, NULL, HINT, "found no free %lu KiB of RAM for the modules, want it below 4 GiB",
+                 size_bytes / KIB);
+    return false;
+}
+
+static uint64_t window_bytes(const struct dt *dt, int node) {
+    int length;
+    const fdt32_t *reg = fdt_getprop(dt->blob, node, "reg", &length);
+    uint64_t size_bytes = 0;
+
+    if (reg && length == 4 * sizeof(*reg))
+        size_bytes = (uint64_t)fdt32_ld(&reg[2]) << 32 | fdt32_ld(&reg[3]);
+    if (size_bytes > CONFIG_GPA_LIMIT)
+        size_bytes = CONFIG_GPA_LIMIT;
+    return WINDOW_BYTES + size_bytes / GIB * GIB_BYTES;
+}
+
+static uint64_t partition_bytes(const struct dt *dt, int partition) {
+    uint64_t bytes = PARTITION_BYTES;
+    int node;
+
+    fdt_for_each_subnode(node, dt->blob, partition) {
+        if (dt_is_named(dt, node, "memory@"))
+            bytes += window_bytes(dt, node);
+    }
+    return bytes;
+}
+
+/* Of all partitions; adds their number to *count. */
+static uint64_t partitions_bytes(const void *blob, size_t size_bytes, unsigned *count) {
+    struct dt dt = {.blob = blob};
+    uint64_t bytes = 0;
+    int node;
+
+    if (size_bytes < sizeof(struct fdt_header) || fdt_check_full(blob, size_bytes) != 0)
+        return 0;
+    int partitions = dt_find(&dt, 0, "partitions");
+
+    if (partitions < 0)
+        return 0;
+    fdt_for_each_subnode(node, blob, partitions) {
+        bytes += partition_bytes(&dt, node);
+        ++*count;
+    }
+    return bytes;
+}
+
+/* Of the hypervisor's page tables for RAM above 4 GiB (hv/cpu/paging.c). */
+static uint64_t page_table_bytes(const struct host_memory *host) {
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < host->usable_count; i++)
+        if (host->usable[i].base + host->usable[i].size_bytes > 4 * GIB)
+            bytes += RANGE_TABLES_BYTES + host->usable[i].size_bytes / GIB * GIB_BYTES;
+    return bytes;
+}
+
+bool layout_place_arena(struct layout *layout, const void *blob, size_t blob_bytes, struct report *report) {
+    unsigned partitions = 0;
+    uint64_t size_bytes =
+        BASE_BYTES + page_table_bytes(&layout->host) + partitions_bytes(blob, blob_bytes, &partitions);
+    uint64_t base;
+
+    if (!memory_find(&layout->host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB) {
+        report_error(report, MACHINE, NULL, HINT,
+                     "found no free %lu KiB of RAM for the tables of %u partitions, want it below 4 GiB",
+                     size_bytes / KIB, partitions);
+        return false;
+    }
+    take(layout, &layout->arena, (struct range){base, size_bytes}, "the hypervisor's tables");
+    return true;
+}
