@@ -8,7 +8,6 @@
 #include "boot/options.h"
 #include "boot/start.h"
 #include "hv/cpu/cpu.h"
-#include "hv/cpu/lapic.h"
 #include "hv/cpu/screen.h"
 #include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
@@ -40,7 +39,7 @@ void boot_main(uint32_t magic, const void *info) {
     start_find_memory(&boot);                    /* a piece of RAM for everything built below */
     start_protect(&boot);                        /* our own page tables: W^X, NX, guard pages */
     xstate_init();                               /* x87, SSE, AVX, XCR0 */
-    lapic_init(&cpu_boot);                       /* the timer and its rate */
+    start_timer(&cpu_boot);                      /* the LAPIC's, and its rate */
     start_svm(&boot, &cpu_boot);                 /* EFER.SVME, and what it really does */
     start_check_system(&boot);                   /* every error of the configuration and the images */
     start_build(&boot, &loop);                   /* partitions: memory, tables, devices, entry points */

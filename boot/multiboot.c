@@ -126,7 +126,7 @@ static void read_memory(struct boot_info *boot, const uint8_t *entry, bool avail
 
 static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length) {
     for (int pass = 1; pass >= 0; pass--)
-        for (uint32_t at = 0; at + 24 <= length; at += read32(map + at) + 4)
+        for (uint64_t at = 0; at + 24 <= length; at += (uint64_t)read32(map + at) + 4)
             read_memory(boot, map + at + 4, pass);
 }
 

@@ -5,6 +5,7 @@
 #include "boot/start.h"
 
 #include "boot/modules.h"
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/paging.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
@@ -109,6 +110,13 @@ void start_protect(struct boot *boot) {
         refuse("found too little memory for the hypervisor's page tables");
 }
 
+void start_timer(struct cpu *cpu) {
+    const char *missing = lapic_init(cpu);
+
+    if (missing)
+        refuse("%s", missing);
+}
+
 void start_svm(struct boot *boot, struct cpu *cpu) {
     void *host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
     struct selftest selftest;
@@ -117,6 +125,7 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
         refuse("found too little memory for the host save area");
     svm_enable(cpu, host_save_area);
     cpu->has_tsc_aux = msr_has_tsc_aux();
+    cpu->has_ibpb = boot->svm.ibpb;
     if (!selftest_run(&selftest, cpu, &boot->arena))
         refuse("found too little memory for the self-test");
     if (!selftest.npt_in_force)

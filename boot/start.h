@@ -34,6 +34,7 @@ void start_place_modules(struct boot *boot);
 void start_find_blob(struct boot *boot);
 void start_find_memory(struct boot *boot);
 void start_protect(struct boot *boot);
+void start_timer(struct cpu *cpu);
 void start_svm(struct boot *boot, struct cpu *cpu);
 void start_check_system(struct boot *boot);
 

@@ -93,7 +93,7 @@ static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf) {
         return answer(vcpu, eax & components, (uint32_t)vcpu->guest.registers[REGISTER_RBX],
                       (components & XCR0_AVX) ? XSAVE_BYTES_AVX : XSAVE_BYTES_SSE, 0);
     if (subleaf == 1)
-        return answer(vcpu, eax & (BIT(0) | BIT(1) | BIT(2)), 0, 0, 0); /* XSAVEOPT, XSAVEC, XGETBV of 1 */
+        return answer(vcpu, eax & (BIT(0) | BIT(2)), 0, 0, 0); /* XSAVEOPT, XGETBV of 1 */
     if (subleaf >= 32 || !(components >> subleaf & 1))
         return answer(vcpu, 0, 0, 0, 0);
     return VERDICT_RESUME;

@@ -5,6 +5,7 @@
  */
 #include "hv/exit.h"
 
+#include "hv/cpu/panic.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/exits.h"
@@ -33,12 +34,12 @@ static enum verdict reflect_exception(struct vcpu *vcpu) {
     return VERDICT_RESUME;
 }
 
-static enum verdict undefined(struct vcpu *vcpu) {
+enum verdict exit_undefined(struct vcpu *vcpu) {
     event_exception(vcpu->vmcb, VECTOR_UD);
     return VERDICT_RESUME;
 }
 
-static enum verdict protection(struct vcpu *vcpu) {
+enum verdict exit_protection(struct vcpu *vcpu) {
     event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
     return VERDICT_RESUME;
 }
@@ -46,6 +47,11 @@ static enum verdict protection(struct vcpu *vcpu) {
 static enum verdict skip(struct vcpu *vcpu) {
     exit_advance(vcpu, LENGTH_INVD);
     return VERDICT_RESUME;
+}
+
+/* The machine is broken, whoever ran at the time (APM vol. 2, "Machine Check Architecture"). */
+static enum verdict machine_check(struct vcpu *vcpu) {
+    panic("machine check while a guest ran at rip 0x%lx", vcpu->vmcb->save.rip);
 }
 
 static enum verdict fault(struct vcpu *vcpu) {
@@ -56,9 +62,7 @@ static enum verdict fault(struct vcpu *vcpu) {
 /* The interrupt is pending until GIF lets it in (APM vol. 2, "Physical (INTR) Interrupts"). */
 static enum verdict take_interrupt(struct vcpu *vcpu) {
     (void)vcpu;
-    x86_stgi();
-    x86_nop();
-    x86_clgi();
+    x86_open_gif();
     return VERDICT_PREEMPT;
 }
 
@@ -72,10 +76,10 @@ static enum verdict triple_fault(struct vcpu *vcpu) {
     return VERDICT_FAULT;
 }
 
-/* Whatever made the state invalid, the guest did it: we only build valid ones. */
+/* Whatever made the state invalid, the guest did it: we only build valid ones. The save area may be the host's now. */
 static enum verdict invalid(struct vcpu *vcpu) {
-    vcpu->vmcb->save.rip = vcpu->entry_rip;
-    vcpu->fault = "state that VMRUN refuses, or an exit that was not asked for";
+    vcpu->vmcb->save.rip = vcpu->last_rip;
+    vcpu->fault = "state that VMRUN refuses, or an exit nobody asked for; rip is that of the exit before";
     return VERDICT_FAULT;
 }
 
@@ -84,45 +88,45 @@ static enum verdict set_xcr0(struct vcpu *vcpu) {
     uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
 
     if (!(vcpu->vmcb->save.cr4 & CR4_OSXSAVE))
-        return undefined(vcpu);
+        return exit_undefined(vcpu);
     if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->guest.registers[REGISTER_RCX] != 0 || !xstate_guest_may_set(value))
-        return protection(vcpu);
+        return exit_protection(vcpu);
     x86_xsetbv(value);
     exit_advance(vcpu, LENGTH_XSETBV);
     return VERDICT_RESUME;
 }
 
 static const struct exit_entry entries[EXIT_ROWS] = {
-    [EXIT_WRITE_CR0 + 8] = {"write CR8", fault},
+    [EXIT_WRITE_CR0 + 8] = {"write CR8", mov_cr8_exit},
+    [EXIT_WRITE_DR0 + 7] = {"write DR7", mov_dr7_exit},
     [EXIT_EXCEPTION + VECTOR_DB] = {"#DB", reflect_exception},
     [EXIT_EXCEPTION + VECTOR_AC] = {"#AC", reflect_exception},
+    [EXIT_EXCEPTION + VECTOR_MC] = {"#MC", machine_check},
     [EXIT_INTR] = {"INTR", take_interrupt},
     [EXIT_NMI] = {"NMI", take_interrupt},
-    [EXIT_SMI] = {"SMI", take_interrupt},
     [EXIT_INIT] = {"INIT", take_interrupt},
-    [EXIT_RDPMC] = {"RDPMC", protection},
+    [EXIT_RDPMC] = {"RDPMC", exit_protection},
     [EXIT_CPUID] = {"CPUID", cpuid_exit},
-    [EXIT_RSM] = {"RSM", undefined},
+    [EXIT_RSM] = {"RSM", exit_undefined},
     [EXIT_INVD] = {"INVD", skip},
     [EXIT_HLT] = {"HLT", halt},
-    [EXIT_INVLPGA] = {"INVLPGA", undefined},
+    [EXIT_INVLPGA] = {"INVLPGA", exit_undefined},
     [EXIT_IOIO] = {"IOIO", io_exit},
     [EXIT_MSR] = {"MSR", msr_exit},
     [EXIT_FERR_FREEZE] = {"FERR_FREEZE", fault},
     [EXIT_SHUTDOWN] = {"SHUTDOWN", triple_fault},
-    [EXIT_VMRUN] = {"VMRUN", undefined},
+    [EXIT_VMRUN] = {"VMRUN", exit_undefined},
     [EXIT_VMMCALL] = {"VMMCALL", hypercall_exit},
-    [EXIT_VMLOAD] = {"VMLOAD", undefined},
-    [EXIT_VMSAVE] = {"VMSAVE", undefined},
-    [EXIT_STGI] = {"STGI", undefined},
-    [EXIT_CLGI] = {"CLGI", undefined},
-    [EXIT_SKINIT] = {"SKINIT", undefined},
+    [EXIT_VMLOAD] = {"VMLOAD", exit_undefined},
+    [EXIT_VMSAVE] = {"VMSAVE", exit_undefined},
+    [EXIT_STGI] = {"STGI", exit_undefined},
+    [EXIT_CLGI] = {"CLGI", exit_undefined},
+    [EXIT_SKINIT] = {"SKINIT", exit_undefined},
     [EXIT_WBINVD] = {"WBINVD", skip},
-    [EXIT_MONITOR] = {"MONITOR", undefined},
-    [EXIT_MWAIT] = {"MWAIT", undefined},
-    [EXIT_MWAIT_ARMED] = {"MWAIT", undefined},
+    [EXIT_MONITOR] = {"MONITOR", exit_undefined},
+    [EXIT_MWAIT] = {"MWAIT", exit_undefined},
     [EXIT_XSETBV] = {"XSETBV", set_xcr0},
-    [EXIT_RDPRU] = {"RDPRU", undefined},
+    [EXIT_RDPRU] = {"RDPRU", exit_undefined},
     [ROW_NPF] = {"NPF", fault},
     [ROW_INVALID] = {"INVALID", invalid},
 };
@@ -143,16 +147,14 @@ static int handle(struct guest *guest) {
     struct vmcb *vmcb = vcpu->vmcb;
     unsigned row = exit_row(vmcb->control.exitcode);
 
-    /* QEMU leaves the guest's breakpoints armed. */
-    if (vmcb->save.dr7 & DR7_ENABLES)
-        x86_write_dr7(DR7_INIT);
     vmcb->control.tlb_control = TLB_KEEP;
     event_requeue(vmcb);
     vcpu->exits[row]++;
+    if (row != ROW_INVALID)
+        vcpu->last_rip = vmcb->save.rip;
     return (int)entries[row].act(vcpu);
 }
 
 enum verdict vcpu_run(struct vcpu *vcpu) {
-    vcpu->entry_rip = vcpu->vmcb->save.rip;
     return (enum verdict)vmrun(&vcpu->guest, handle);
 }

@@ -16,10 +16,16 @@
 #define LENGTH_VMMCALL 3
 #define LENGTH_XSETBV  3
 
-enum verdict cpuid_exit(struct vcpu *vcpu);     /* cpuid.c */
+enum verdict cpuid_exit(struct vcpu *vcpu);   /* cpuid.c */
+enum verdict mov_cr8_exit(struct vcpu *vcpu); /* mov.c */
+enum verdict mov_dr7_exit(struct vcpu *vcpu);
 enum verdict msr_exit(struct vcpu *vcpu);       /* msr.c */
 enum verdict io_exit(struct vcpu *vcpu);        /* io.c */
 enum verdict hypercall_exit(struct vcpu *vcpu); /* hypercall.c */
+
+/* #UD or #GP for the guest, at the instruction that exited. */
+enum verdict exit_undefined(struct vcpu *vcpu);
+enum verdict exit_protection(struct vcpu *vcpu);
 
 /*
  * Moves RIP past the instruction that exited, and ends the interrupt shadow it may have been in.

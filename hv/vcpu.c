@@ -37,6 +37,8 @@ void vcpu_load(struct vcpu *vcpu) {
     x86_write_cr2(vcpu->vmcb->save.cr2); /* Bochs does not load it from the VMCB */
     if (vcpu->guest.cpu->has_tsc_aux)
         x86_wrmsr(MSR_TSC_AUX, vcpu->tsc_aux);
+    if (vcpu->guest.cpu->has_ibpb)
+        x86_wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     if (vcpu->shares_asid)
         vcpu->vmcb->control.tlb_control = TLB_FLUSH_ALL;
     xstate_load(vcpu->xsave_area, vcpu->xcr0);
@@ -57,6 +59,8 @@ void vcpu_dump(const struct vcpu *vcpu) {
     const struct vmcb_save *s = &vcpu->vmcb->save;
     const uint64_t *r = vcpu->guest.registers;
 
+    x86_vmsave(vcpu->guest.vmcb_pa);
+
     log_line("  rip %016lx  rflags %08lx  cpl %u", s->rip, s->rflags, s->cpl);
     log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", s->rax, r[REGISTER_RBX], r[REGISTER_RCX],
              r[REGISTER_RDX]);
@@ -64,7 +68,8 @@ void vcpu_dump(const struct vcpu *vcpu) {
              s->rsp);
     log_line("  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", r[8], r[9], r[10], r[11]);
     log_line("  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", r[12], r[13], r[14], r[15]);
-    log_line("  cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx  efer %04lx", s->cr0, s->cr2, s->cr3, s->cr4, s->efer);
+    log_line("  cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx  efer %04lx", s->cr0, s->cr2, s->cr3, s->cr4,
+             (unsigned long)(s->efer & ~EFER_SVME));
     log_line("  dr6 %08lx  dr7 %08lx  gdtr %016lx/%04x  idtr %016lx/%04x", s->dr6, s->dr7, s->gdtr.base, s->gdtr.limit,
              s->idtr.base, s->idtr.limit);
     dump_segment("cs", &s->cs);

@@ -31,7 +31,7 @@ struct vcpu {
     uint64_t info[SHIKIRI_INFO_COUNT]; /* answers of SHIKIRI_CALL_INFO */
     uint64_t status;                   /* of SHIKIRI_CALL_SHUTDOWN */
     const char *fault;                 /* why VERDICT_FAULT, where the exit alone does not say */
-    uint64_t entry_rip;                /* where the last run began; an invalid exit clobbers the VMCB's */
+    uint64_t last_rip;                 /* of the last exit; an invalid one clobbers the VMCB's */
 
     uint64_t exits[EXIT_ROWS];
 };
@@ -55,5 +55,5 @@ enum verdict vcpu_run(struct vcpu *vcpu);
 void vcpu_load(struct vcpu *vcpu);
 void vcpu_save(struct vcpu *vcpu);
 
-/* All registers, for the report of a fault. */
+/* All registers, for the report of a fault; the vCPU is the one loaded. */
 void vcpu_dump(const struct vcpu *vcpu);

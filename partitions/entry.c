@@ -26,6 +26,7 @@
 #define MULTIBOOT_NAME       (1U << 9)
 #define MULTIBOOT_INFO_BYTES 128
 #define MULTIBOOT_AVAILABLE  1
+#define MULTIBOOT_RESERVED   2
 
 /* The fields that are filled, at the specification's offsets. */
 struct multiboot_info {
@@ -97,11 +98,30 @@ static uint32_t kib_from(const struct partition_config *config, uint64_t base, u
     return 0;
 }
 
+/* Appends `base` up to `end`, if that is not empty. */
+static struct multiboot_map_entry *add_memory(struct multiboot_map_entry *entry, uint64_t base, uint64_t end,
+                                              uint32_t type) {
+    if (base >= end)
+        return entry;
+    *entry = (struct multiboot_map_entry){sizeof(*entry) - sizeof(entry->size_bytes), base, end - base, type};
+    return entry + 1;
+}
+
+/* RAM is what can be written and is not the screen. */
 static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config) {
-    for (unsigned i = 0; i < config->window_count; i++)
-        map[i] = (struct multiboot_map_entry){sizeof(map[i]) - sizeof(map[i].size_bytes), config->windows[i].gpa.value,
-                                              config->windows[i].size_bytes, MULTIBOOT_AVAILABLE};
-    return config->window_count * sizeof(map[0]);
+    uint64_t hole = config_has_vga(config) ? VGA_TEXT_RANGE.base : UINT64_MAX;
+    struct multiboot_map_entry *entry = map;
+
+    for (unsigned i = 0; i < config->window_count; i++) {
+        uint64_t base = config->windows[i].gpa.value;
+        uint64_t end = base + config->windows[i].size_bytes;
+        uint32_t type = config->windows[i].writable ? MULTIBOOT_AVAILABLE : MULTIBOOT_RESERVED;
+
+        entry = add_memory(entry, base, end < hole ? end : hole, type);
+        if (end > hole)
+            entry = add_memory(entry, base < hole + PAGE_BYTES ? hole + PAGE_BYTES : base, end, type);
+    }
+    return (uintptr_t)entry - (uintptr_t)map;
 }
 
 static void write_multiboot(uint8_t *start, gpa_t start_area, const struct partition_config *config) {
@@ -128,7 +148,7 @@ void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, con
     uint64_t bootargs = start_area.value + START_AREA_BOOTARGS;
 
     memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
-    save->rip = plan->entry.value;
+    save->rip = vcpu->last_rip = plan->entry.value;
     save->rsp = start_area.value;
     if (plan->kind == IMAGE_ELF64)
         enter_long_mode(save, (uint64_t *)(start + START_AREA_PAGE_TABLES), start_area);

@@ -201,6 +201,11 @@ static void check_entry(const struct file *file, struct image_plan *plan) {
     uint64_t entry = read(file, 24, file->is_64 ? 8 : 4);
 
     plan->entry = GPA(entry);
+    if (entry >= 4 * GIB) {
+        image_error(file, "a guest starts with the first 4 GiB mapped",
+                    "found %s with entry 0x%lx, want it below 0x%lx", file->partition->image, entry, 4 * GIB);
+        return;
+    }
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
         const struct window_config *window =

@@ -7,6 +7,7 @@
 #include "sched/loop.h"
 
 #include "hv/cpu/lapic.h"
+#include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 #include "sched/keys.h"
@@ -94,6 +95,7 @@ static void poll_keys(struct loop *loop, uint64_t now_tsc) {
 }
 
 void loop_run(struct loop *loop) {
+    trap_leave_tss();
     schedule_init(&loop->schedule, loop->slot_ticks);
     for (unsigned i = 0; i < loop->partition_count; i++)
         schedule_add(&loop->schedule, &loop->turns[i]);
@@ -101,11 +103,11 @@ void loop_run(struct loop *loop) {
     x86_clgi();
     x86_sti();
     for (;;) {
+        poll_keys(loop, x86_rdtsc());
+
         uint64_t now_tsc = x86_rdtsc();
         uint64_t until_tsc;
         struct turn *turn;
-
-        poll_keys(loop, now_tsc);
         enum schedule_state state = schedule_next(&loop->schedule, now_tsc, &turn, &until_tsc);
 
         if (state == SCHEDULE_OVER)

@@ -4,6 +4,7 @@
  */
 #include "sched/report.h"
 
+#include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 
@@ -55,6 +56,8 @@ void report_summary(const struct loop *loop) {
     log_line("all partitions stopped after %lu us, %lu switches, %lu us idle", to_us(loop, total), loop->switches,
              to_us(loop, loop->idle_ticks));
     log_line("%-15s %-7s %12s %9s  exits", "partition", "state", "run time us", "switches");
+    if (trap_nmi_count)
+        log_line("%lu NMIs came, which nobody asked for", trap_nmi_count);
     for (unsigned i = 0; i < loop->partition_count; i++) {
         const struct partition *p = &loop->partitions[i];
 

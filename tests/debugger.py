@@ -4,18 +4,11 @@ of the hypervisor, and the scenario changes what that is about to read (GDB manu
 import re
 import socket
 import struct
-import subprocess
 import time
 
-from harness import BUILD
+from harness import symbol
 
 REGISTERS = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"]
-
-
-def symbol(name):
-    """The address of a function of the hypervisor."""
-    table = subprocess.run(["nm", BUILD / "shikiri.sym.elf"], capture_output=True, text=True, check=True).stdout
-    return int(re.search(rf"^([0-9a-f]+) \w {name}$", table, re.MULTILINE)[1], 16)
 
 
 class Debugger:

@@ -98,6 +98,12 @@ def images_of(dtb):
     return [GUESTS / name for name in emulate.image_names(dtb)]
 
 
+def symbol(name, image=BUILD / "shikiri.sym.elf"):
+    """The address of a function of the hypervisor, or of a guest."""
+    table = subprocess.run(["nm", image], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf"^([0-9a-f]+) \w {name}$", table, re.MULTILINE)[1], 16)
+
+
 def spawn(command, timeout=TIMEOUT):
     """Runs a command with a time limit and returns its exit status."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:

@@ -11,6 +11,6 @@
 /* Switches on SSE, and AVX where there is one: then true. */
 bool system_enable_vectors(void);
 
-/* Gives DR0 to DR3, CR2 and the MSRs values of the seed; compares, and prints what differs. */
+/* Gives TR, LDTR, DR0 to DR3, CR2 and the MSRs values of the seed; compares, and prints what differs. */
 void system_fill(uint32_t seed);
 bool system_compare(uint32_t seed);

@@ -152,9 +152,19 @@ static bool do_cr4(void) {
     return expect("reserved cr4", TRY("mov %%rax, %%cr4", "a"(1UL << 40 | 0x20)), VECTOR_GP);
 }
 
+static unsigned long read_cr8(void) {
+    unsigned long value;
+
+    __asm__ volatile("mov %%cr8, %0" : "=r"(value));
+    return value;
+}
+
 static bool do_cr8(void) {
-    __asm__ volatile("mov %0, %%cr8" ::"r"(0UL));
-    return false;
+    bool ok = expect("cr8", TRY("mov %%rcx, %%cr8", "c"(5UL)), NOTHING) && expect("cr8", read_cr8(), 5);
+
+    ok = ok && expect("cr8 16", TRY("mov %%rcx, %%cr8", "c"(16UL)), VECTOR_GP) && expect("cr8", read_cr8(), 5);
+    __asm__ volatile("mov %0, %%r15\n\tmov %%r15, %%cr8" ::"r"(15UL) : "r15");
+    return ok && expect("cr8 by r15", read_cr8(), 15);
 }
 
 static bool do_hypercall(void) {
@@ -185,10 +195,27 @@ static bool do_halt(void) {
     return false;
 }
 
-static bool do_single_step(void) {
-    __asm__ volatile("mov %0, %%dr7" ::"r"(0x401UL));
-    __asm__ volatile("mov %0, %%dr0" ::"r"(&do_single_step));
-    return expect("hypercall", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 0, 0), SHIKIRI_ABI_VERSION);
+static unsigned long read_dr7(void) {
+    unsigned long value;
+
+    __asm__ volatile("mov %%dr7, %0" : "=r"(value));
+    return value;
+}
+
+/* Breakpoints on the hypervisor's or a neighbour's code: they cannot be armed. */
+static bool do_breakpoint(void) {
+    bool ok = true;
+
+    __asm__ volatile("mov %0, %%dr0" ::"r"((unsigned long)target()));
+    __asm__ volatile("mov %0, %%dr1" ::"r"((unsigned long)args_number(bootargs, "also", 0)));
+    __asm__ volatile("mov %0, %%dr7" ::"r"(0x0dff060fUL));
+    ok &= expect("dr7", read_dr7(), 0x0dff0400);
+    __asm__ volatile("mov %0, %%r9\n\tmov %%r9, %%dr7" ::"r"(0x402UL) : "r9");
+    ok &= expect("dr7 by r9", read_dr7(), 0x400);
+    ok &= expect("dr7 too large", TRY("mov %%rcx, %%dr7", "c"(1UL << 32)), VECTOR_GP);
+    for (unsigned i = 0; i < 20; i++)
+        ok &= hypercall(SHIKIRI_CALL_INFO, 0, 0) == SHIKIRI_ABI_VERSION && hypercall(SHIKIRI_CALL_YIELD, 0, 0) == 0;
+    return ok;
 }
 
 static const struct {
@@ -216,7 +243,7 @@ static const struct {
     {"hypercall", do_hypercall},
     {"flood", do_flood},
     {"halt", do_halt},
-    {"breakpoint", do_single_step},
+    {"breakpoint", do_breakpoint},
 };
 
 int main(const char *args) {

@@ -19,14 +19,31 @@ static const char *string(uint32_t address) {
     return (const char *)(uintptr_t)address;
 }
 
+struct __attribute__((packed)) map_entry {
+    uint32_t size_bytes; /* of what follows */
+    uint64_t base, length;
+    uint32_t type;
+};
+
+static void print_map(const struct multiboot_info *info) {
+    for (uint32_t at = 0; at < info->map_bytes;) {
+        const struct map_entry *entry = (const void *)(uintptr_t)(info->map + at);
+
+        print("multi: memory %llx to %llx type %u\n", (unsigned long long)entry->base,
+              (unsigned long long)(entry->base + entry->length), entry->type);
+        at += entry->size_bytes + 4;
+    }
+}
+
 int main(uint32_t magic, const struct multiboot_info *info) {
     const char *args = magic == LOADER_MAGIC ? string(info->command_line) : "";
 
     print_to(args);
     print("multi: magic %x flags %x\n", magic, info->flags);
     print("multi: command line \"%s\"\n", args);
-    print("multi: lower %u KiB upper %u KiB, map %u bytes\n", info->mem_lower_kib, info->mem_upper_kib,
-          info->map_bytes);
+    print("multi: lower %u KiB upper %u KiB\n", info->mem_lower_kib, info->mem_upper_kib);
+    if (magic == LOADER_MAGIC)
+        print_map(info);
     print("multi: loader %s\n", string(info->boot_loader_name));
     return magic == LOADER_MAGIC ? 0 : 1;
 }

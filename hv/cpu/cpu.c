@@ -33,6 +33,8 @@ void cpu_init(struct cpu *cpu, void *double_fault_stack_top) {
     /* The selectors are those of the boot GDT, so only the TSS has to be loaded anew. */
     struct table_register gdt = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
 
+    x86_write_cr4(x86_read_cr4() | CR4_MCE); /* a machine check is a report, not a reset */
+    x86_wrmsr(MSR_PAT, PAT_RESET);           /* what the page tables' bits are meant by */
     x86_lgdt(&gdt);
     x86_ltr(SELECTOR_TSS);
     trap_load();

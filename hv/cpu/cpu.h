@@ -12,6 +12,7 @@
 #define SELECTOR_DATA 0x10
 #define SELECTOR_TSS  0x18
 
+#define VECTOR_NMI          2
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_TIMER        0xe0
 #define VECTOR_SPURIOUS     0xff
@@ -34,6 +35,7 @@ struct cpu {
     struct tss tss;
     unsigned index;
     bool has_tsc_aux;
+    bool has_ibpb; /* PRED_CMD, which forgets branch predictions */
     uint64_t tsc_khz;
     uint64_t lapic_per_tsc_q32; /* LAPIC timer ticks a TSC tick, 32.32 fixed point; see lapic.h */
     void *host_save_area;       /* VM_HSAVE_PA */

@@ -7,8 +7,12 @@
 
 #include "hv/cpu/x86.h"
 
-#define APIC_BASE_ENABLE (1ULL << 11)
+#define APIC_BASE_EXTENDED (1ULL << 10) /* x2APIC mode */
+#define APIC_BASE_ENABLE   (1ULL << 11)
+#define APIC_BASE_ADDRESS  0x000ffffffffff000ULL
+#define FEATURE_APIC       (1U << 9) /* CPUID 1 EDX */
 
+#define LAPIC_TASK_PRIORITY 0x080
 #define LAPIC_SPURIOUS      0x0f0
 #define LAPIC_LVT_TIMER     0x320
 #define LAPIC_LVT_LINT0     0x350
@@ -38,19 +42,23 @@ static volatile uint32_t *lapic_register(unsigned offset) {
     return (volatile uint32_t *)(LAPIC_BASE + offset);
 }
 
-/* Waits for the 8254 to count to zero; the loop also ends when there is no 8254. */
-static void wait_pit(uint16_t ticks) {
+/* Waits for the 8254 to count to zero; false when it does not, as there may be none. */
+static bool wait_pit(uint16_t ticks) {
     x86_outb(PORT_B, (x86_inb(PORT_B) & (uint8_t) ~(PORT_B_SPEAKER | PORT_B_GATE2)));
     x86_outb(PIT_COMMAND, PIT_MODE0);
     x86_outb(PIT_CHANNEL2, (uint8_t)ticks);
     x86_outb(PIT_CHANNEL2, (uint8_t)(ticks >> 8));
     x86_outb(PORT_B, x86_inb(PORT_B) | PORT_B_GATE2);
-    for (int polls = 0; polls < PATIENCE_POLLS && !(x86_inb(PORT_B) & PORT_B_OUT2); polls++)
+    for (int polls = 0; polls < PATIENCE_POLLS; polls++) {
+        if (x86_inb(PORT_B) & PORT_B_OUT2)
+            return true;
         x86_pause();
+    }
+    return false;
 }
 
 /* The shortest of several runs was disturbed least. */
-static void measure(struct cpu *cpu) {
+static bool measure(struct cpu *cpu) {
     uint64_t best_tsc = UINT64_MAX;
     uint64_t best_lapic = 1;
 
@@ -58,7 +66,8 @@ static void measure(struct cpu *cpu) {
         *lapic_register(LAPIC_INITIAL_COUNT) = UINT32_MAX;
         uint64_t tsc = x86_rdtsc();
 
-        wait_pit(MEASURE_PIT_TICKS);
+        if (!wait_pit(MEASURE_PIT_TICKS))
+            return false;
         tsc = x86_rdtsc() - tsc;
         uint64_t lapic = UINT32_MAX - *lapic_register(LAPIC_CURRENT_COUNT);
 
@@ -70,17 +79,33 @@ static void measure(struct cpu *cpu) {
     *lapic_register(LAPIC_INITIAL_COUNT) = 0;
     cpu->tsc_khz = best_tsc * PIT_HZ / MEASURE_PIT_TICKS / 1000;
     cpu->lapic_per_tsc_q32 = (best_lapic << 32) / best_tsc;
+    return cpu->tsc_khz > 0 && cpu->lapic_per_tsc_q32 > 0;
 }
 
-void lapic_init(struct cpu *cpu) {
-    x86_wrmsr(MSR_APIC_BASE, x86_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+/* x2APIC mode, which firmware may have left on, is only left by way of a disabled LAPIC ("x2APIC Mode"). */
+static void enable(void) {
+    uint64_t base = x86_rdmsr(MSR_APIC_BASE);
+
+    if (base & APIC_BASE_EXTENDED)
+        x86_wrmsr(MSR_APIC_BASE, base & ~(APIC_BASE_EXTENDED | APIC_BASE_ENABLE));
+    base &= ~(APIC_BASE_EXTENDED | APIC_BASE_ADDRESS);
+    x86_wrmsr(MSR_APIC_BASE, base | LAPIC_BASE | APIC_BASE_ENABLE);
+}
+
+const char *lapic_init(struct cpu *cpu) {
+    if (!(x86_cpuid(1, 0).edx & FEATURE_APIC))
+        return "this processor has no local APIC (CPUID 1, EDX bit 9), or the firmware has switched it off";
+    enable();
+    *lapic_register(LAPIC_TASK_PRIORITY) = 0;
     *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
     *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;
     *lapic_register(LAPIC_LVT_LINT1) = LVT_MASKED;
     *lapic_register(LAPIC_DIVIDE) = DIVIDE_BY_1;
     *lapic_register(LAPIC_LVT_TIMER) = LVT_MASKED;
-    measure(cpu);
+    if (!measure(cpu))
+        return "the local APIC's timer cannot be measured against the 8254 (ports 0x42 and 0x61); want both";
     *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
+    return NULL;
 }
 
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {

@@ -9,8 +9,11 @@
 
 #define LAPIC_BASE 0xfee00000ULL
 
-/* Enables this processor's LAPIC in xAPIC mode and measures TSC and timer against the 8254. */
-void lapic_init(struct cpu *cpu);
+/*
+ * Enables this processor's LAPIC in xAPIC mode and measures TSC and timer against the 8254. What is
+ * missing for that, as a sentence for the user, or NULL.
+ */
+const char *lapic_init(struct cpu *cpu);
 
 /* One interrupt VECTOR_TIMER at TSC `deadline`, or at once if that has passed. Replaces an earlier one. */
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Entries of the IDT. Exceptions build a struct trap_frame and do not return;
- * interrupts change nothing but the LAPIC's in-service register.
+ * interrupts change nothing but the LAPIC's in-service register, NMIs a counter.
  */
 #define LAPIC_EOI 0xfee000b0
 
@@ -45,8 +45,13 @@ exception:
         call    trap_exception
         ud2
 
-        .global trap_timer
-trap_timer:
+        .global trap_nmi
+trap_nmi:
+        lock incq trap_nmi_count
+        iretq
+
+        .global trap_interrupt
+trap_interrupt:
         push    %rax
         mov     $LAPIC_EOI, %eax
         movl    $0, (%rax)
@@ -57,3 +62,8 @@ trap_timer:
         .global trap_ignore
 trap_ignore:
         iretq
+
+        .section .bss
+        .balign 8
+        .global trap_nmi_count
+trap_nmi_count: .skip 8

@@ -29,7 +29,7 @@ struct gate {
 
 static struct gate idt[256];
 
-extern const uint8_t trap_exception_entries[], trap_timer[], trap_ignore[];
+extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[], trap_ignore[];
 
 static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
     uint64_t address = (uintptr_t)entry;
@@ -37,6 +37,10 @@ static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
     idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT << 32 |
                       (address >> 16 & 0xffff) << 48;
     idt[vector].high = address >> 32;
+}
+
+static void set_exception_gate(unsigned vector, unsigned ist) {
+    set_gate(vector, trap_exception_entries + vector * EXCEPTION_ENTRY_BYTES, ist);
 }
 
 /* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
@@ -54,13 +58,18 @@ static void mask_pics(void) {
 
 void trap_init(void) {
     for (unsigned i = 0; i < EXCEPTIONS; i++)
-        set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES,
-                 i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
+        set_exception_gate(i, i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
+    set_gate(VECTOR_NMI, trap_nmi, 0);
     for (unsigned i = 0; i < PIC_COUNT; i++)
         set_gate(PIC_VECTORS + i, trap_ignore, 0);
-    set_gate(VECTOR_TIMER, trap_timer, 0);
+    for (unsigned i = PIC_VECTORS + PIC_COUNT; i < VECTOR_SPURIOUS; i++)
+        set_gate(i, trap_interrupt, 0);
     set_gate(VECTOR_SPURIOUS, trap_ignore, 0);
     mask_pics();
+}
+
+void trap_leave_tss(void) {
+    set_exception_gate(VECTOR_DOUBLE_FAULT, 0);
 }
 
 void trap_load(void) {

@@ -3,7 +3,8 @@
  * The hypervisor's own exceptions and interrupts (APM vol. 2, "Exceptions and
  * Interrupts"). An exception is a bug of ours and ends in panic; the one interrupt
  * with a meaning is the LAPIC timer's, and it only needs its EOI, as the #VMEXIT has
- * already done the work.
+ * already done the work. Any other is the firmware's or the hardware's and gets the
+ * same; NMIs are counted.
  */
 #pragma once
 
@@ -16,11 +17,19 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
+extern uint64_t trap_nmi_count;
+
 /* Fills the IDT and masks the 8259A pair, whose interrupts nobody uses. Once. */
 void trap_init(void);
 
 /* Loads the IDT into this processor. */
 void trap_load(void);
+
+/*
+ * From now on TR may be a guest's: no exception takes its stack from a TSS any more. What is lost is
+ * the report of a stack overflow, as a double fault then finds no stack and the machine resets.
+ */
+void trap_leave_tss(void);
 
 /* Called by trap.S. */
 __attribute__((noreturn)) void trap_exception(const struct trap_frame *frame);

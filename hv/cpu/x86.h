@@ -9,28 +9,33 @@
 
 #define CR0_PE (1ULL << 0)
 #define CR0_MP (1ULL << 1)
+#define CR0_EM (1ULL << 2)
+#define CR0_TS (1ULL << 3)
 #define CR0_ET (1ULL << 4)
 #define CR0_NE (1ULL << 5)
 #define CR0_WP (1ULL << 16)
 #define CR0_PG (1ULL << 31)
 
 #define CR4_PAE        (1ULL << 5)
+#define CR4_MCE        (1ULL << 6)
 #define CR4_OSFXSR     (1ULL << 9)
 #define CR4_OSXMMEXCPT (1ULL << 10)
+#define CR4_LA57       (1ULL << 12)
 #define CR4_OSXSAVE    (1ULL << 18)
 
 #define RFLAGS_RESERVED_ONE (1ULL << 1)
 #define RFLAGS_IF           (1ULL << 9)
 
-#define DR6_INIT    0xffff0ff0ULL
-#define DR7_INIT    0x400ULL
-#define DR7_ENABLES 0x0ffULL
+#define DR6_INIT       0xffff0ff0ULL
+#define DR7_INIT       0x400ULL
+#define DR7_CONDITIONS 0xffff0000ULL /* R/W and LEN of each breakpoint */
 
 #define MSR_TSC            0x00000010
 #define MSR_APIC_BASE      0x0000001b
 #define MSR_SYSENTER_CS    0x00000174
 #define MSR_SYSENTER_ESP   0x00000175
 #define MSR_SYSENTER_EIP   0x00000176
+#define MSR_PRED_CMD       0x00000049
 #define MSR_PAT            0x00000277
 #define MSR_EFER           0xc0000080
 #define MSR_STAR           0xc0000081
@@ -43,6 +48,8 @@
 #define MSR_TSC_AUX        0xc0000103
 #define MSR_VM_CR          0xc0010114
 #define MSR_VM_HSAVE_PA    0xc0010117
+
+#define PRED_CMD_IBPB (1ULL << 0) /* indirect branch prediction barrier */
 
 #define EFER_SCE  (1ULL << 0)
 #define EFER_LME  (1ULL << 8)
@@ -119,10 +126,6 @@ X86_CONTROL_REGISTER(cr2)
 X86_CONTROL_REGISTER(cr3)
 X86_CONTROL_REGISTER(cr4)
 
-static inline void x86_write_dr7(uint64_t value) {
-    __asm__ volatile("mov %0, %%dr7" ::"r"(value));
-}
-
 static inline void x86_read_dr0_to_3(uint64_t dr[4]) {
     __asm__ volatile("mov %%dr0, %0" : "=r"(dr[0]));
     __asm__ volatile("mov %%dr1, %0" : "=r"(dr[1]));
@@ -190,6 +193,11 @@ static inline void x86_stgi(void) {
     __asm__ volatile("stgi" ::: "memory");
 }
 
+/* GIF=1 for an instruction: what is pending is taken. */
+static inline void x86_open_gif(void) {
+    __asm__ volatile("stgi\n\tnop\n\tclgi" ::: "memory");
+}
+
 static inline void x86_sti(void) {
     __asm__ volatile("sti" ::: "memory");
 }
@@ -205,10 +213,6 @@ static inline void x86_sti_hlt(void) {
 
 static inline void x86_hlt(void) {
     __asm__ volatile("hlt" ::: "memory");
-}
-
-static inline void x86_nop(void) {
-    __asm__ volatile("nop");
 }
 
 static inline void x86_pause(void) {

@@ -21,7 +21,7 @@ static uint64_t components; /* 0: no XSAVE */
 static size_t area_bytes = FXSAVE_BYTES;
 
 void xstate_init(void) {
-    x86_write_cr0(x86_read_cr0() | CR0_MP);
+    x86_write_cr0((x86_read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
     x86_write_cr4(x86_read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
     if (!(x86_cpuid(CPUID_FEATURES, 0).ecx & FEATURE_XSAVE))
         return;

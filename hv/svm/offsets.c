@@ -11,6 +11,4 @@ void offsets(void);
 void offsets(void) {
     OFFSET(GUEST_REGISTERS, struct guest, registers);
     OFFSET(GUEST_VMCB_PA, struct guest, vmcb_pa);
-    OFFSET(GUEST_CPU, struct guest, cpu);
-    OFFSET(CPU_GDT, struct cpu, gdt);
 }

@@ -11,6 +11,7 @@
 
 #define CPUID_EXTENDED_MAX 0x80000000
 #define CPUID_EXTENDED     0x80000001
+#define CPUID_ADDRESSES    0x80000008
 #define CPUID_SVM          0x8000000a
 
 static bool bit(uint32_t value, unsigned number) {
@@ -37,6 +38,7 @@ void svm_read_facts(struct svm_facts *facts) {
 
     struct cpuid_result svm = x86_cpuid(CPUID_SVM, 0);
 
+    facts->ibpb = bit(x86_cpuid(CPUID_ADDRESSES, 0).ebx, 12);
     facts->disabled = x86_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS;
     facts->asid_count = svm.ebx;
     facts->nested_paging = bit(svm.edx, 0);

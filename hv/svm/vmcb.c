@@ -7,7 +7,7 @@
 
 #include "hv/cpu/x86.h"
 
-#define INTERCEPTED_EXCEPTIONS (1U << VECTOR_DB | 1U << VECTOR_AC)
+#define INTERCEPTED_EXCEPTIONS (1U << VECTOR_DB | 1U << VECTOR_AC | 1U << VECTOR_MC)
 
 #define INTERCEPTED_MISC1                                                                                              \
     (INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_RSM |             \
@@ -16,8 +16,7 @@
 
 #define INTERCEPTED_MISC2                                                                                              \
     (INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |     \
-     INTERCEPT_SKINIT | INTERCEPT_WBINVD | INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED |               \
-     INTERCEPT_XSETBV | INTERCEPT_RDPRU)
+     INTERCEPT_SKINIT | INTERCEPT_WBINVD | INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
 
 #define REAL_MODE_LIMIT 0xffff
 
@@ -43,6 +42,7 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
     struct vmcb_control *control = &vmcb->control;
 
     control->intercept_cr = INTERCEPT_WRITE_CR8;
+    control->intercept_dr = INTERCEPT_WRITE_DR7;
     control->intercept_exception = INTERCEPTED_EXCEPTIONS;
     control->intercept_misc1 = INTERCEPTED_MISC1;
     control->intercept_misc2 = INTERCEPTED_MISC2;

@@ -24,28 +24,31 @@
 #define INTERCEPT_SHUTDOWN    (1U << 31)
 
 /* Bits of intercept_misc2 (offset 0x010). */
-#define INTERCEPT_VMRUN       (1U << 0)
-#define INTERCEPT_VMMCALL     (1U << 1)
-#define INTERCEPT_VMLOAD      (1U << 2)
-#define INTERCEPT_VMSAVE      (1U << 3)
-#define INTERCEPT_STGI        (1U << 4)
-#define INTERCEPT_CLGI        (1U << 5)
-#define INTERCEPT_SKINIT      (1U << 6)
-#define INTERCEPT_WBINVD      (1U << 9)
-#define INTERCEPT_MONITOR     (1U << 10)
-#define INTERCEPT_MWAIT       (1U << 11)
-#define INTERCEPT_MWAIT_ARMED (1U << 12)
-#define INTERCEPT_XSETBV      (1U << 13)
-#define INTERCEPT_RDPRU       (1U << 14)
+#define INTERCEPT_VMRUN   (1U << 0)
+#define INTERCEPT_VMMCALL (1U << 1)
+#define INTERCEPT_VMLOAD  (1U << 2)
+#define INTERCEPT_VMSAVE  (1U << 3)
+#define INTERCEPT_STGI    (1U << 4)
+#define INTERCEPT_CLGI    (1U << 5)
+#define INTERCEPT_SKINIT  (1U << 6)
+#define INTERCEPT_WBINVD  (1U << 9)
+#define INTERCEPT_MONITOR (1U << 10)
+#define INTERCEPT_MWAIT   (1U << 11)
+#define INTERCEPT_XSETBV  (1U << 13)
+#define INTERCEPT_RDPRU   (1U << 14)
 
 /* intercept_cr: reads in bits 0 to 15, writes in bits 16 to 31. */
 #define INTERCEPT_WRITE_CR8 (1U << (16 + 8))
+
+/* intercept_dr: the same. */
+#define INTERCEPT_WRITE_DR7 (1U << (16 + 7))
 
 /* tlb_control (offset 0x05c). */
 #define TLB_KEEP      0
 #define TLB_FLUSH_ALL 1
 
 /* vintr (offset 0x060). */
+#define VINTR_TPR_MASK       0xffULL
 #define VINTR_IRQ            (1ULL << 8)
 #define VINTR_PRIORITY_SHIFT 16
 #define VINTR_IGNORE_TPR     (1ULL << 20)
@@ -213,10 +216,10 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 
 /* Exit codes (APM vol. 2, appendix C). */
 #define EXIT_WRITE_CR0   0x010
+#define EXIT_WRITE_DR0   0x030
 #define EXIT_EXCEPTION   0x040
 #define EXIT_INTR        0x060
 #define EXIT_NMI         0x061
-#define EXIT_SMI         0x062
 #define EXIT_INIT        0x063
 #define EXIT_RDPMC       0x06f
 #define EXIT_CPUID       0x072
@@ -238,7 +241,6 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 #define EXIT_WBINVD      0x089
 #define EXIT_MONITOR     0x08a
 #define EXIT_MWAIT       0x08b
-#define EXIT_MWAIT_ARMED 0x08c
 #define EXIT_XSETBV      0x08d
 #define EXIT_RDPRU       0x08e
 #define EXIT_NPF         0x400
@@ -261,3 +263,4 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 #define VECTOR_AC 17
+#define VECTOR_MC 18

@@ -5,10 +5,6 @@
  */
 #include "offsets.h"
 
-#define SELECTOR_TSS 0x18
-#define TSS_BUSY_BYTE (CPU_GDT + SELECTOR_TSS + 5) /* access byte of the TSS descriptor */
-#define TSS_AVAILABLE 0x89
-
         .text
         .global vmrun
         .type vmrun, @function
@@ -62,12 +58,6 @@ resume: mov     GUEST_VMCB_PA(%rdi), %rax
         mov     %r13, GUEST_REGISTERS+13*8(%rax)
         mov     %r14, GUEST_REGISTERS+14*8(%rax)
         mov     %r15, GUEST_REGISTERS+15*8(%rax)
-
-        /* TR is still the guest's, and with it the stacks of our own exceptions. */
-        mov     GUEST_CPU(%rax), %rdx
-        movb    $TSS_AVAILABLE, TSS_BUSY_BYTE(%rdx)
-        mov     $SELECTOR_TSS, %edx
-        ltr     %dx
 
         mov     %rax, %rdi
         call    *16(%rsp)

@@ -31,8 +31,8 @@ struct guest {
 typedef int vmrun_exit_fn(struct guest *guest);
 
 /*
- * Runs the guest: loads the general registers, VMRUN, saves them again, restores this processor's
- * TR and calls `exit`, until that says otherwise. Called with GIF=0 and IF=1; returns the same way
- * (APM vol. 2, "VMRUN Instruction").
+ * Runs the guest: loads the general registers, VMRUN, saves them again and calls `exit`, until that
+ * says otherwise. Called with GIF=0 and IF=1; returns the same way. What VMLOAD covers, TR among it, stays
+ * the guest's (APM vol. 2, "VMRUN Instruction").
  */
 int vmrun(struct guest *guest, vmrun_exit_fn *exit);

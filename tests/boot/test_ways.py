@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """All ways to boot: QEMU's -kernel, GRUB with Multiboot 1 and 2; guests of every kind."""
 import pytest
-from harness import DONE, BUILD, Partition, compile_text, emulate, images_of, run_bochs, run_qemu, system
+from harness import DONE, BUILD, VGA, Partition, compile_text, emulate, images_of, run_bochs, run_qemu, system
 
 TEXT = system(Partition("elf64", "counter64.elf", "seed=3 rounds=5 uart=0x3f8"),
               Partition("elf32", "counter32.elf", "seed=4 rounds=5"),
@@ -13,7 +13,8 @@ def assert_all_ran(result):
     assert result.of("elf64")[-1].endswith("ok")
     assert result.of("elf32")[-1].endswith("ok")
     assert result.of("mb") == ["multi: magic 2badb002 flags 245", 'multi: command line "one two=three"',
-                               "multi: lower 640 KiB upper 3072 KiB, map 24 bytes", "multi: loader Shikiri"]
+                               "multi: lower 640 KiB upper 3072 KiB", "multi: memory 0 to 400000 type 1",
+                               "multi: loader Shikiri"]
     assert {row[0] for row in result.summary().values()} == {"ended"}
 
 
@@ -34,6 +35,15 @@ def test_grub(tmp_path, multiboot, icount):
 @pytest.mark.parametrize("cpu", ["ryzen", "phenom_8650_toliman"])
 def test_bochs(cpu):
     assert_all_ran(run_bochs(TEXT, cpu))
+
+
+def test_multiboot_map():
+    """RAM is what the guest can write and is not its screen."""
+    more = """memory@800000 { device_type = "memory"; reg = <0 0x800000 0 0x1000>; read-only; };"""
+    result = run_qemu(system(Partition("mb", "multi.elf", devices=VGA + more)))
+    assert [line for line in result.of("mb") if "memory" in line] == [
+        "multi: memory 0 to b8000 type 1", "multi: memory b9000 to 400000 type 1",
+        "multi: memory 800000 to 801000 type 2"]
 
 
 def test_many_partitions_share_asids():

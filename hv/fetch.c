@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading an instruction: see fetch.h. The walk is that of APM vol. 2, "Legacy-Mode
+ * Page Translation" and "Long-Mode Page Translation", for reading alone: rights do
+ * not matter, as the processor has just fetched the instruction by them.
+ */
+#include "hv/fetch.h"
+
+#include "hv/cpu/x86.h"
+#include "hv/lib/string.h"
+
+#define ENTRY_PRESENT (1ULL << 0)
+#define ENTRY_LARGE   (1ULL << 7)
+#define ENTRY_ADDRESS 0x000ffffffffff000ULL
+#define LARGE_LEVELS  3 /* a page table, a directory or a directory pointer table may end the walk */
+
+/* The shape of the guest's page tables by its mode. */
+struct paging {
+    unsigned levels, index_bits, entry_bytes;
+};
+
+static struct paging paging_of(const struct vmcb_save *save) {
+    if (!(save->cr4 & CR4_PAE))
+        return (struct paging){2, 10, 4};
+    if (!(save->efer & EFER_LMA))
+        return (struct paging){3, 9, 8};
+    return (struct paging){(save->cr4 & CR4_LA57) ? 5 : 4, 9, 8};
+}
+
+/* At most 8 bytes that do not cross a page. */
+static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned size_bytes) {
+    hpa_t hpa;
+    unsigned rights;
+
+    if (!npt_lookup(&vcpu->npt, GPA(gpa), &hpa, &rights))
+        return false;
+    memcpy(to, (const void *)hpa.value, size_bytes);
+    return true;
+}
+
+static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
+    const struct vmcb_save *save = &vcpu->vmcb->save;
+    struct paging paging = paging_of(save);
+    uint64_t table = save->cr3 & (paging.levels == 3 ? 0xffffffe0ULL : ENTRY_ADDRESS);
+
+    *gpa = linear;
+    if (!(save->cr0 & CR0_PG))
+        return true;
+    for (unsigned level = paging.levels; level > 0; level--) {
+        unsigned shift = 12 + paging.index_bits * (level - 1);
+        uint64_t index = linear >> shift & ((1ULL << paging.index_bits) - 1);
+        uint64_t offset = linear & ((1ULL << shift) - 1);
+        uint64_t entry = 0;
+
+        if (!read_guest(vcpu, table + index * paging.entry_bytes, &entry, paging.entry_bytes) ||
+            !(entry & ENTRY_PRESENT))
+            return false;
+        table = entry & ENTRY_ADDRESS;
+        if (level == 1 || (level <= LARGE_LEVELS && (entry & ENTRY_LARGE))) {
+            *gpa = align_down(table, 1ULL << shift) + offset;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fetch(const struct vcpu *vcpu, uint8_t *bytes, unsigned count) {
+    const struct vmcb_save *save = &vcpu->vmcb->save;
+    bool is_64 = (save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG);
+
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t linear = is_64 ? save->rip + i : (uint32_t)(save->cs.base + save->rip + i);
+        uint64_t gpa;
+
+        if (!translate(vcpu, linear, &gpa) || !read_guest(vcpu, gpa, &bytes[i], 1))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * MOV to CR8 and to DR7 (APM vol. 3, "MOV CRn" and "MOV DRn"). Writes of CR8 are
+ * intercepted as QEMU aborts on some, writes of DR7 as QEMU leaves the breakpoints
+ * they arm in force after #VMEXIT, for the neighbours and for ourselves.
+ */
+#include "hv/cpu/x86.h"
+#include "hv/exits.h"
+#include "hv/fetch.h"
+#include "hv/svm/event.h"
+
+#define PREFIX_LOCK  0xf0 /* LOCK MOV CR0 is MOV CR8 outside 64-bit mode */
+#define PREFIX_REX   0x40
+#define REX_MASK     0xf0
+#define REX_B        0x01 /* the register's fourth bit */
+#define MODRM_RM     0x07
+#define LENGTH_PLAIN 3
+#define CR8_MAX      15
+
+/* The value of the general register that the instruction names, and its length; 0 when it cannot be read. */
+static unsigned read_operand(const struct vcpu *vcpu, uint64_t *value) {
+    const struct vmcb_save *save = &vcpu->vmcb->save;
+    uint8_t bytes[LENGTH_PLAIN + 1];
+    unsigned prefixes = 0, number;
+
+    if (!fetch(vcpu, bytes, LENGTH_PLAIN))
+        return 0;
+    if ((save->cs.attributes & SEGMENT_LONG) ? (bytes[0] & REX_MASK) == PREFIX_REX : bytes[0] == PREFIX_LOCK)
+        prefixes = 1;
+    if (prefixes && !fetch(vcpu, bytes, LENGTH_PLAIN + 1))
+        return 0;
+    number = bytes[prefixes + 2] & MODRM_RM;
+    if (prefixes && bytes[0] != PREFIX_LOCK)
+        number |= (bytes[0] & REX_B) ? 8 : 0;
+    *value = number == REGISTER_RAX ? save->rax : number == REGISTER_RSP ? save->rsp : vcpu->guest.registers[number];
+    if (!(save->cs.attributes & SEGMENT_LONG))
+        *value = (uint32_t)*value;
+    return LENGTH_PLAIN + prefixes;
+}
+
+static enum verdict unreadable(struct vcpu *vcpu) {
+    vcpu->fault = "an instruction that cannot be read";
+    return VERDICT_FAULT;
+}
+
+/* With V_INTR_MASKING CR8 is V_TPR (APM vol. 2, "Virtual Interrupts"). */
+enum verdict mov_cr8_exit(struct vcpu *vcpu) {
+    uint64_t value;
+    unsigned length = read_operand(vcpu, &value);
+
+    if (!length)
+        return unreadable(vcpu);
+    if (value > CR8_MAX)
+        return exit_protection(vcpu);
+    vcpu->vmcb->control.vintr = (vcpu->vmcb->control.vintr & ~VINTR_TPR_MASK) | value;
+    exit_advance(vcpu, length);
+    return VERDICT_RESUME;
+}
+
+/* All but the enable bits and general detection is kept: breakpoints are the debugger's of the machine. */
+enum verdict mov_dr7_exit(struct vcpu *vcpu) {
+    uint64_t value;
+    unsigned length = read_operand(vcpu, &value);
+
+    if (!length)
+        return unreadable(vcpu);
+    if (value > UINT32_MAX)
+        return exit_protection(vcpu);
+    vcpu->vmcb->save.dr7 = (value & DR7_CONDITIONS) | DR7_INIT;
+    exit_advance(vcpu, length);
+    return VERDICT_RESUME;
+}
