@@ -17,11 +17,17 @@
 #define MB1_HAS_MODULES  (1U << 3)
 #define MB1_HAS_MMAP     (1U << 6)
 #define MB1_MODULE_BYTES 16
+#define MB1_ENTRY_BYTES  20 /* of a memory map, after its size */
 
-#define MB2_END     0
-#define MB2_COMMAND 1
-#define MB2_MODULE  3
-#define MB2_MMAP    6
+#define MB2_END          0
+#define MB2_COMMAND      1
+#define MB2_MODULE       3
+#define MB2_MMAP         6
+#define MB2_FIRST_TAG    8
+#define MB2_TAG_BYTES    8
+#define MB2_MODULE_BYTES 16 /* without its text */
+#define MB2_MMAP_BYTES   16 /* without its entries */
+#define MB2_ENTRY_BYTES  24
 
 #define MEMORY_AVAILABLE 1
 #define LOW_MEMORY_END   MIB /* left to the firmware */
@@ -94,7 +100,7 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) 
     boot->ram[at] = (struct range){base, end - base};
 }
 
-/* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins. */
+/* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins, whichever comes first. */
 static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
     uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
 
@@ -126,7 +132,8 @@ static void read_memory(struct boot_info *boot, const uint8_t *entry, bool avail
 
 static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length) {
     for (int pass = 1; pass >= 0; pass--)
-        for (uint64_t at = 0; at + 24 <= length; at += (uint64_t)read32(map + at) + 4)
+        for (uint64_t at = 0; at + 4 + MB1_ENTRY_BYTES <= length && read32(map + at) >= MB1_ENTRY_BYTES;
+             at += 4 + (uint64_t)read32(map + at))
             read_memory(boot, map + at + 4, pass);
 }
 
@@ -147,33 +154,56 @@ static void read_multiboot1(struct boot_info *boot, const uint8_t *info) {
     }
 }
 
-static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, uint32_t size_bytes) {
-    uint32_t entry_bytes = read32(tag + 8);
+/* The text that begins `at` bytes into a tag; empty when it does not end there. */
+static const char *tag_text(const uint8_t *tag, uint32_t size_bytes, uint32_t at) {
+    return memchr(tag + at, '\0', size_bytes - at) ? (const char *)tag + at : "";
+}
+
+static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, bool available_pass) {
+    uint32_t size_bytes = read32(tag + 4);
+    uint64_t entry_bytes = read32(tag + 8);
 
     boot->has_memory_map = true;
-    for (int pass = 1; pass >= 0; pass--)
-        for (uint32_t at = 16; entry_bytes >= 24 && at + entry_bytes <= size_bytes; at += entry_bytes)
-            read_memory(boot, tag + at, pass);
+    for (uint64_t at = MB2_MMAP_BYTES; entry_bytes >= MB2_ENTRY_BYTES && at + entry_bytes <= size_bytes;
+         at += entry_bytes)
+        read_memory(boot, tag + at, available_pass);
+}
+
+/* The tag at *at, which is moved to the next one; NULL behind the last, or when it is not whole. */
+static const uint8_t *next_tag(const uint8_t *info, uint64_t *at) {
+    uint64_t total = read32(info);
+    const uint8_t *tag = info + *at;
+
+    if (*at + MB2_TAG_BYTES > total || read32(tag) == MB2_END)
+        return NULL;
+    uint32_t size_bytes = read32(tag + 4);
+
+    if (size_bytes < MB2_TAG_BYTES || size_bytes > total - *at)
+        return NULL;
+    *at += align_up(size_bytes, 8);
+    return tag;
+}
+
+static bool is_map(const uint8_t *tag) {
+    return read32(tag) == MB2_MMAP && read32(tag + 4) >= MB2_MMAP_BYTES;
 }
 
 static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
-    uint32_t total = read32(info);
+    const uint8_t *tag;
 
-    for (uint32_t at = 8; at + 8 <= total;) {
-        const uint8_t *tag = info + at;
-        uint32_t type = read32(tag);
-        uint32_t size_bytes = read32(tag + 4);
+    for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));) {
+        uint32_t type = read32(tag), size_bytes = read32(tag + 4);
 
-        if (type == MB2_END || size_bytes < 8)
-            break;
         if (type == MB2_COMMAND)
-            boot->command_line = (const char *)tag + 8;
-        else if (type == MB2_MODULE)
-            add_module(boot, read32(tag + 8), read32(tag + 12), (const char *)tag + 16);
-        else if (type == MB2_MMAP)
-            read_mb2_map(boot, tag, size_bytes);
-        at += (uint32_t)align_up(size_bytes, 8);
+            boot->command_line = tag_text(tag, size_bytes, MB2_TAG_BYTES);
+        else if (type == MB2_MODULE && size_bytes >= MB2_MODULE_BYTES)
+            add_module(boot, read32(tag + 8), read32(tag + 12), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
+        else if (is_map(tag))
+            read_mb2_map(boot, tag, true);
     }
+    for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));)
+        if (is_map(tag))
+            read_mb2_map(boot, tag, false);
 }
 
 void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {

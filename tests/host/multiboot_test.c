@@ -304,6 +304,80 @@ static void test_mb2_damaged(void **state) {
     assert_int_equal(boot.module_count, 0);
 }
 
+/* A size that says more than there is, or a step of 0 when rounded, ends the reading. */
+static void test_mb2_sizes(void **state) {
+    const uint32_t sizes[] = {7, 25, 0x7fffffff, 0xfffffff8, 0xffffffff};
+    const struct entry ram = {2 * MIB, MIB, RAM};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        drop(state);
+        assert_int_equal(make(state), 0);
+        start_mb2();
+        add(1, 4);
+        add(sizes[i], 4);
+        add(0, 8);
+        end_mb2(); /* 24 bytes from the tag on */
+        assert_string_equal(boot.command_line, "");
+        start_mb2();
+        add_mb2_map(&ram, 1, 24);
+        put(8 + 8, sizes[i], 4); /* of an entry */
+        end_mb2();
+        expect_ram("entry size", NULL, 0);
+    }
+}
+
+/* Tags that are too short for what they are, and a text that does not end in its tag. */
+static void test_mb2_short_tags(void **state) {
+    (void)state;
+    start_mb2();
+    add(3, 4);
+    add(8, 4); /* a module without addresses */
+    add(6, 4);
+    add(8, 4); /* a map without the size of its entries */
+    add(1, 4);
+    add(8, 4); /* a command line without a character */
+    add(1, 4);
+    add(11, 4);
+    add(0x00616161, 8); /* ends one byte behind its tag */
+    add(3, 4);
+    add(20, 4);
+    add(0x200000, 4);
+    add(0x201000, 4);
+    add(0x61616161, 8);
+    end_mb2();
+    assert_string_equal(boot.command_line, "");
+    assert_false(boot.has_memory_map);
+    assert_int_equal(boot.module_count, 1);
+    assert_string_equal(boot.modules[0].name, "");
+}
+
+/* "Reserved" wins over a later map too. */
+static void test_mb2_two_maps(void **state) {
+    const struct entry reserved = {2 * MIB, MIB, RESERVED}, ram = {MIB, 4 * MIB, RAM};
+
+    (void)state;
+    start_mb2();
+    add_mb2_map(&reserved, 1, 24);
+    add_mb2_map(&ram, 1, 24);
+    end_mb2();
+    expect_ram("two maps", (struct range[]){{MIB, MIB}, {3 * MIB, 2 * MIB}}, 2);
+}
+
+/* An entry that is too short ends the map, and so does one whose size would lead back. */
+static void test_mb1_sizes(void **state) {
+    const uint32_t sizes[] = {0, 4, 19, 0xfffffffc, 0xfffffffd, 0xffffffff};
+    const struct entry ram[] = {{2 * MIB, MIB, RAM}, {8 * MIB, MIB, RAM}, {16 * MIB, MIB, RAM}};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        drop(state);
+        assert_int_equal(make(state), 0);
+        read_mb1_map(ram, 3, 0);
+        put(120 + 24, sizes[i], 4);
+        multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory);
+        expect_ram("size", (struct range[]){{2 * MIB, MIB}, {8 * MIB, MIB}}, sizes[i] < 20 ? 1 : 2);
+    }
+}
+
 static void test_many_modules(void **state) {
     (void)state;
     start_mb2();
@@ -351,6 +425,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_mb1_flags, make, drop),
         cmocka_unit_test_setup_teardown(test_mb2, make, drop),
         cmocka_unit_test_setup_teardown(test_mb2_damaged, make, drop),
+        cmocka_unit_test_setup_teardown(test_mb2_sizes, make, drop),
+        cmocka_unit_test_setup_teardown(test_mb2_short_tags, make, drop),
+        cmocka_unit_test_setup_teardown(test_mb2_two_maps, make, drop),
+        cmocka_unit_test_setup_teardown(test_mb1_sizes, make, drop),
         cmocka_unit_test_setup_teardown(test_many_modules, make, drop),
         cmocka_unit_test_setup_teardown(test_module_name, make, drop),
     };
