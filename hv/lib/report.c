@@ -7,13 +7,44 @@
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
+#define TEXT_HEAD 150 /* characters of a long text that are kept, as its values may have any length */
+#define TEXT_TAIL 100 /* and of its end, where it says what is wanted */
+#define GAP       " ... "
+
+struct text {
+    size_t length;
+    size_t seen;
+    size_t kept;
+    char chars[TEXT_HEAD + TEXT_TAIL + sizeof(GAP)];
+};
+
+static void count(void *context, char c) {
+    struct text *text = context;
+
+    (void)c;
+    text->length++;
+}
+
+static void keep(void *context, char c) {
+    struct text *text = context;
+
+    if (text->seen < TEXT_HEAD || text->seen + TEXT_TAIL >= text->length) {
+        text->chars[text->kept++] = c;
+    } else if (text->seen == TEXT_HEAD) {
+        memcpy(text->chars + text->kept, GAP, sizeof(GAP) - 1);
+        text->kept += sizeof(GAP) - 1;
+    }
+    text->seen++;
+}
+
 void report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                     va_list arguments) {
-    char text[256];
+    struct text text = {0};
 
-    format_string_v(text, sizeof(text), format, arguments);
+    format_to(count, &text, format, arguments);
+    format_to(keep, &text, format, arguments);
     report->errors++;
-    report->emit(report, &(struct finding){path, property, text, hint});
+    report->emit(report, &(struct finding){path, property, text.chars, hint});
 }
 
 void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
@@ -31,4 +62,7 @@ void report_line(const struct finding *finding, char *line, unsigned size_bytes)
     format_string(line, size_bytes, "%s%s%s: %s%s%s", finding->path, between,
                   finding->property ? finding->property : "", finding->text, finding->hint ? "; " : "",
                   finding->hint ? finding->hint : "");
+    for (char *c = line; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
 }

@@ -19,12 +19,15 @@ struct report {
     unsigned errors;
 };
 
-/* Counts one error and emits it: `format` says what was found and what is wanted. */
+/* Counts one error and emits it: `format` says what was found and what is wanted. A long text loses its middle. */
 void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
 
 void report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                     va_list arguments);
 
-/* "PATH/PROPERTY: TEXT; HINT", cut to `size_bytes`: the one-line form of a finding. */
+/*
+ * "PATH/PROPERTY: TEXT; HINT", cut to `size_bytes`: the one-line form of a finding. What is not a printable
+ * ASCII character becomes "?", as names and values may be anything.
+ */
 void report_line(const struct finding *finding, char *line, unsigned size_bytes);

@@ -2,6 +2,7 @@
 /*
  * report.c: the one-line form of a finding, counting, and cutting.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "hv/lib/report.h"
@@ -32,7 +33,6 @@ static void test_line(void **state) {
 
 static void test_error(void **state) {
     static struct findings findings;
-    char text[300], want[300];
 
     (void)state;
     findings_init(&findings);
@@ -41,21 +41,43 @@ static void test_error(void **state) {
     report_error(&findings.report, "/b", NULL, "hint %u", "found %d", -1);
     assert_int_equal(findings.report.errors, 2);
     findings_expect(&findings, "two", "/a/p: found 1, want two\n/b: found -1; hint %u\n");
+}
 
-    memset(text, 'x', sizeof(text));
-    text[sizeof(text) - 1] = '\0';
+/* However long a value is, what is wanted is still said. */
+static void test_long(void **state) {
+    static struct findings findings;
+    const unsigned lengths[] = {0, 1, 130, 233, 234, 235, 336, 999}; /* up to 233 the text is whole: 250 characters */
+    char value[1000], want[400];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(lengths); i++) {
+        memset(value, 'x', sizeof(value));
+        value[lengths[i]] = '\0';
+        findings_init(&findings);
+        report_error(&findings.report, "/a", NULL, NULL, "found %s, want less", value);
+        snprintf(want, sizeof(want),
+                 lengths[i] > 233 ? "/a: found %.144s ... %.89s, want less\n" : "/a: found %s, want less\n", value,
+                 value);
+        findings_expect(&findings, "long", want);
+    }
+}
+
+/* A finding is one line, and says nothing to a terminal. */
+static void test_unprintable(void **state) {
+    static struct findings findings;
+
+    (void)state;
     findings_init(&findings);
-    report_error(&findings.report, "/", NULL, NULL, "%s", text);
-    memset(want, 'x', 3 + 255);
-    memcpy(want, "/: ", 3);
-    memcpy(want + 3 + 255, "\n", 2);
-    findings_expect(&findings, "long", want);
+    report_error(&findings.report, "/a\n", "\x1b[2J", NULL, "found \"%s\"", "\x07 ~\x7f\x80\xff\t");
+    findings_expect(&findings, "unprintable", "/a?/?[2J: found \"? ~????\"\n");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),
         cmocka_unit_test(test_error),
+        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_unprintable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
