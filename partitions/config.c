@@ -60,7 +60,7 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
 
 static bool check_label(const struct dt *dt, int node, const char *label) {
     size_t length = strlen(label);
-    bool plain = length >= 1 && length <= CONFIG_LABEL_MAX;
+    bool plain = length >= 1 && length <= CONFIG_LABEL_MAX && strcmp(label, "shikiri") != 0;
 
     for (size_t i = 0; i < length; i++) {
         char c = label[i];
@@ -70,7 +70,8 @@ static bool check_label(const struct dt *dt, int node, const char *label) {
     }
     if (!plain)
         dt_error(dt, node, "label", "it stands in front of every line the partition prints",
-                 "found \"%s\", want 1 to %d letters, digits, '.', '_' or '-'", label, CONFIG_LABEL_MAX);
+                 "found \"%s\", want 1 to %d letters, digits, '.', '_' or '-', and not our own \"shikiri\"", label,
+                 CONFIG_LABEL_MAX);
     return plain;
 }
 

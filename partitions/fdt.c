@@ -35,6 +35,9 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
                      fdt_strerror(error));
         return false;
     }
+    if (fdt_num_mem_rsv(blob) != 0) /* nobody would keep out of them */
+        report_error(report, BLOB, NULL, "memory that no window has is left alone anyway",
+                     "found %d memory reservations, want no /memreserve/", fdt_num_mem_rsv(blob));
     return true;
 }
 

@@ -17,7 +17,7 @@
 #define UNKNOWN_PROPERTY ": found an unknown property, want none; "
 #define UNKNOWN_NODE     ": found an unknown node, want none; "
 #define LABEL_HINT       "; it stands in front of every line the partition prints\n"
-#define LABEL_WANT       ", want 1 to 15 letters, digits, '.', '_' or '-'" LABEL_HINT
+#define LABEL_WANT       ", want 1 to 15 letters, digits, '.', '_' or '-', and not our own \"shikiri\"" LABEL_HINT
 #define KNOWN_MEMORY     "known here: device_type, reg, host-address, read-only, no-execute\n"
 #define ISA_HINT         ", want <1 PORT 8>; 1 is the I/O space of the ISA bus\n"
 
@@ -25,6 +25,9 @@ static const struct dts_case system_cases[] = {
     {"good", "good", "good", ""},
     {"no model", "model = \"good\";", "", ""},
     {"symbols", "schedule {", "s: schedule { phandle = <1>;", ""},
+    {"memory reservation", "/ {", "/memreserve/ 0x3000000 0x1000; / {",
+     "device tree: found 1 memory reservations, want no /memreserve/; memory that no window has is left alone "
+     "anyway\n"},
     {"root property", "model =", "modle =", "/modle" UNKNOWN_PROPERTY "did you mean \"model\"?\n"},
     {"root node", "schedule {", "chosen {}; schedule {",
      "/chosen" UNKNOWN_NODE "known here: schedule, partitions, __symbols__\n"},
@@ -87,6 +90,7 @@ static const struct dts_case partition_cases[] = {
     {"empty label", "\"one\"", "\"\"", P0 "/label: found \"\"" LABEL_WANT},
     {"longest label", "\"one\"", "\"09azAZ._-abcdef\"", ""},
     {"long label", "\"one\"", "\"09azAZ._-abcdefg\"", P0 "/label: found \"09azAZ._-abcdefg\"" LABEL_WANT},
+    {"our label", "\"one\"", "\"shikiri\"", P0 "/label: found \"shikiri\"" LABEL_WANT},
     {"label with space", "\"one\"", "\"o ne\"", P0 "/label: found \"o ne\"" LABEL_WANT},
     {"two labels", "\"one\"", "\"one\", \"1\"", P0 "/label: found 6 bytes that are not one string, want one string\n"},
     {"no image", "image = \"one.elf\";", "", P0 "/image: found nothing, want a string\n"},

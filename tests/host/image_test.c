@@ -11,17 +11,18 @@
 #include "tests/host/findings.h"
 #include "tests/host/test.h"
 
-#define FILE_MAX   0x4000
-#define P          "/p/image: found i.elf"
-#define LOAD       1
-#define DYNAMIC    2
-#define INTERP     3
-#define NOTE       4
-#define TRUNCATED  "; the file is truncated\n"
-#define ONE_WINDOW ", want it inside one memory window; link it for the window, or enlarge the window\n"
-#define NO_TABLE   "; the file is truncated or not an executable\n"
-#define ENTRY      ", want it inside a segment in an executable window\n"
-#define STATIC     " dynamically linked, want a static executable; link it with -static and -no-pie\n"
+#define FILE_MAX    0x4000
+#define P           "/p/image: found i.elf"
+#define LOAD        1
+#define DYNAMIC     2
+#define INTERP      3
+#define NOTE        4
+#define TRUNCATED   "; the file is truncated\n"
+#define ONE_WINDOW  ", want it inside one memory window; link it for the window, or enlarge the window\n"
+#define NO_TABLE    "; the file is truncated or not an executable\n"
+#define BELOW_4_GIB ", want it below 0x100000000; a guest starts with the first 4 GiB mapped\n"
+#define ENTRY       ", want it inside a segment in an executable window\n"
+#define STATIC      " dynamically linked, want a static executable; link it with -static and -no-pie\n"
 
 struct load {
     uint32_t type;
@@ -247,9 +248,10 @@ static void test_windows(void **state) {
     check("no screen", &(struct spec){.loads = {CODE, {LOAD, 0, 0xb8000, 0, 0x1000}}}, false, "");
     check("no-execute entry", &(struct spec){.loads = {CODE, data_load}, .entry = MIB}, false,
           P " with entry 0x100000" ENTRY);
-    check("entry above 4 GiB", &(struct spec){.loads = {high}, .entry = 4 * GIB + 0xfff}, false, "");
+    check("entry above 4 GiB", &(struct spec){.loads = {high}, .entry = 4 * GIB + 0xfff}, false,
+          P " with entry 0x100000fff" BELOW_4_GIB);
     check("entry near 2^64", &(struct spec){.loads = {CODE}, .entry = UINT64_MAX}, false,
-          P " with entry 0xffffffffffffffff" ENTRY);
+          P " with entry 0xffffffffffffffff" BELOW_4_GIB);
     assert_int_equal(image_start_area(&partition).value, MIB - 0x7000);
 }
 
