@@ -50,7 +50,7 @@ CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,n
                 -T boot/shikiri.ld
 CORE_LIBS    := -lfdt
 
-all: $(BUILD)/shikiri.elf guests ## build the hypervisor and the example guests
+all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests
 
 $(BUILD)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -88,6 +88,7 @@ $(BUILD)/shikiri.elf: $(BUILD)/shikiri.sym.elf
 # ---- guests and tests -----------------------------------------------------------------------
 
 include guests/guests.mk
+include tools/checker/checker.mk
 include tests/host/tests.mk
 
 # ---- running --------------------------------------------------------------------------------

@@ -40,6 +40,13 @@ static void check_image(const struct system *system, const struct partition_conf
                  partition->image);
 }
 
+void system_check_memory(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
+                         struct arena *arena, struct report *report) {
+    config_parse(&system->config, blob, size_bytes, arena, report);
+    if (report->errors == 0)
+        memory_place(&system->config, host, report);
+}
+
 void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
                   struct arena *arena, struct report *report) {
     config_parse(&system->config, blob, size_bytes, arena, report);

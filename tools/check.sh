@@ -12,7 +12,7 @@ fail() {
 }
 
 core=(boot hv sched partitions)
-mapfile -t sources < <(find "${core[@]}" guests tests -name '*.[ch]' | sort)
+mapfile -t sources < <(find "${core[@]}" guests tests tools -name '*.[ch]' | sort)
 
 echo "check: formatting"
 clang-format --dry-run -Werror "${sources[@]}" || fail "run clang-format -i on the files above"
@@ -56,10 +56,11 @@ echo "check: clang-tidy"
 printf '%s\n' "${core_sources[@]}" |
     xargs -P "$(nproc)" -n 6 sh -c 'clang-tidy --quiet "$@" -- '"${flags[*]}"' 2> /dev/null' tidy ||
     fail "clang-tidy has found something"
+clang-tidy --quiet tools/checker/*.c -- -std=c11 -I. 2> /dev/null || fail "clang-tidy has found something in tools/checker"
 
 echo "check: cppcheck"
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-    --suppress=missingInclude --suppress=missingIncludeSystem -I. "${core[@]}" || fail "cppcheck has found something"
+    --suppress=missingInclude --suppress=missingIncludeSystem -I. "${core[@]}" tools/checker || fail "cppcheck has found something"
 
 if compgen -G 'dts/bindings/*.yaml' > /dev/null; then
     echo "check: dt-validate"

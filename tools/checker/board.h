@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine that a system is checked for: a device tree of its own in dts/boards/,
+ * with the RAM that its boot loader will report and the serial ports it has.
+ */
+#pragma once
+
+#include "hv/lib/range.h"
+
+#define BOARD_RANGES_MAX 64
+#define BOARD_UARTS_MAX  16
+
+struct board {
+    const char *path;  /* of the file */
+    const char *model; /* "QEMU pc, 256 MiB" */
+    struct range ram[BOARD_RANGES_MAX];
+    unsigned ram_count;
+    uint16_t uarts[BOARD_UARTS_MAX]; /* their first ports */
+    unsigned uart_count;
+};
+
+/* Ends the program with what is wrong when the file is no board. */
+void board_read(struct board *board, const char *path);
+
+bool board_has_uart(const struct board *board, uint16_t port);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A system that was checked, as the parts that show it need it.
+ */
+#pragma once
+
+#include "partitions/layout.h"
+#include "partitions/system.h"
+#include "tools/checker/board.h"
+#include "tools/checker/problems.h"
+
+struct checked {
+    const struct board *board;
+    struct layout layout;
+    struct system system;
+};
+
+/* A piece of the machine's memory and whose it is. */
+struct piece {
+    struct range range;
+    const char *name;
+    int partition;                      /* its number, -1 for the hypervisor's own, -2 for RAM that nobody has */
+    const struct window_config *window; /* NULL where it is none */
+};
+
+#define PIECE_HYPERVISOR (-1)
+#define PIECE_FREE       (-2)
+
+/* All RAM of the board as pieces in order of address, free ones between; returns their number. */
+unsigned checked_pieces(const struct checked *checked, struct piece **pieces);
+
+/* What is legal but odd. */
+void checked_warn(const struct checked *checked, struct problems *problems);
+
+/* The system as tables: partitions, memory, devices, schedule. */
+void checked_print(const struct checked *checked, FILE *to);
+
+/* The memory map and the schedule as a picture. */
+void checked_draw(const struct checked *checked, FILE *to);

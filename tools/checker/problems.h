@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is wrong or odd: the parser's findings with their places, and the checker's own
+ * warnings, for people in the manner of a compiler, and for programs as JSON.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "hv/lib/report.h"
+#include "tools/checker/source.h"
+
+struct problem {
+    const char *warning; /* its name; NULL for an error */
+    const char *path, *property, *text, *hint;
+    struct place place;
+};
+
+struct problems {
+    struct report report; /* first: its emit() finds the rest */
+    const struct source *source;
+    const char *const *ignored; /* names of warnings, up to NULL */
+    struct problem *list;
+    size_t count;
+    unsigned warnings;
+};
+
+void problems_init(struct problems *problems, const struct source *source, const char *const *ignored);
+
+/* An error that dtc found, before there was anything to parse. */
+void problems_add_syntax(struct problems *problems);
+
+/* A warning of that name at a node, or at one of its properties. */
+__attribute__((format(printf, 6, 7))) void problems_warn(struct problems *problems, const char *warning,
+                                                         const char *path, const char *property, const char *hint,
+                                                         const char *format, ...);
+
+/* FILE:LINE: error: PATH/PROPERTY: found ..., want ...; HINT */
+void problems_print(const struct problems *problems, FILE *to);
+
+/* One object; `certificate` is the system's hash, or NULL where there are errors. */
+void problems_print_json(const struct problems *problems, const char *certificate, FILE *to);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sources and their lines: see source.h. dtc tells the places in a comment behind each
+ * line of the source that it prints back: a.dts:3:2-3:14 (option -T, given twice).
+ */
+#include "tools/checker/source.h"
+
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/checker/tool.h"
+
+#define DEPTH_MAX 64
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), end_length = strlen(end);
+
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* "FILE:LINE:COLUMN-LINE:COLUMN", the first of several with commas between. */
+static struct place parse_place(const char *text) {
+    size_t length = strcspn(text, ",");
+    char *copy = tool_text("%.*s", (int)length, text);
+    struct place place = {0};
+    char *at;
+
+    for (int colons = 0; colons < 3; colons++) { /* from the end: column, column-line, line */
+        at = strrchr(copy, ':');
+        if (!at)
+            return place;
+        if (colons == 1)
+            place.column = (unsigned)strtoul(at + 1, NULL, 10);
+        if (colons == 2)
+            place.line = (unsigned)strtoul(at + 1, NULL, 10);
+        *at = '\0';
+    }
+    place.file = copy;
+    return place;
+}
+
+/* The name that a line begins with, behind labels, up to one of `ends`. */
+static char *parse_name(const char *line, const char *ends) {
+    const char *start = line;
+
+    for (const char *label = strstr(start, ": "); label && label < start + strcspn(start, ends);
+         label = strstr(start, ": "))
+        start = label + 2;
+    return tool_text("%.*s", (int)strcspn(start, ends), start);
+}
+
+static void add(struct source *source, const char *path, const char *property, struct place place) {
+    struct source_entry *entry = TOOL_APPEND(source->entries, source->entry_count);
+
+    *entry = (struct source_entry){tool_text("%s", path), property, place};
+}
+
+/* What dtc prints has one node or property a line, so a line's shape tells what it is. */
+static void parse_lines(struct source *source, char *text) {
+    char *paths[DEPTH_MAX] = {0};
+    unsigned depth = 0;
+
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        line += strspn(line, "\t ");
+        char *comment = ends_with(line, " */") ? strstr(line, " /* ") : NULL;
+
+        for (char *next = comment; next; next = strstr(next + 1, " /* "))
+            comment = next;
+        if (!comment)
+            continue;
+        *comment = '\0';
+        struct place place = parse_place(comment + strlen(" /* "));
+
+        if (ends_with(line, "{") && depth < DEPTH_MAX) {
+            char *name = parse_name(line, " {");
+            const char *above = depth > 1 ? paths[depth - 1] : "";
+
+            paths[depth] = depth ? tool_text("%s/%s", above, name) : "/";
+            add(source, paths[depth++], NULL, place);
+        } else if (strcmp(line, "};") == 0 && depth > 0) {
+            depth--;
+        } else if (depth > 0) {
+            add(source, paths[depth - 1], parse_name(line, " ;="), place);
+        }
+    }
+}
+
+/* "Error: a.dts:3.5-10 syntax error" */
+static void parse_error(struct source *source, const char *said) {
+    const char *error = strstr(said, "Error: ");
+    char *end;
+
+    source->wrong = (struct place){source->path, 0, 0};
+    source->said = tool_text("%.*s", (int)strcspn(said, "\n"), said);
+    if (!error) {
+        const char *fatal = "FATAL ERROR: ";
+
+        source->said += strncmp(said, fatal, strlen(fatal)) == 0 ? strlen(fatal) : 0;
+        return;
+    }
+    const char *file = error + strlen("Error: ");
+    const char *colon = strchr(file, ':');
+
+    if (!colon)
+        return;
+    source->wrong.file = tool_text("%.*s", (int)(colon - file), file);
+    source->wrong.line = (unsigned)strtoul(colon + 1, &end, 10);
+    if (*end == '.')
+        source->wrong.column = (unsigned)strtoul(end + 1, &end, 10);
+    end += strcspn(end, " \n");
+    source->said = tool_text("%.*s", (int)strcspn(end + 1, "\n"), end + 1);
+}
+
+static void compile(struct source *source) {
+    const char *const blob[] = {"dtc", "-q", "-I", "dts", "-O", "dtb", "-o", "-", source->path, NULL};
+    const char *const lines[] = {"dtc", "-q", "-q", "-T", "-T", "-I", "dts", "-O", "dts", source->path, NULL};
+    size_t text_bytes;
+    void *text;
+    char *said;
+    int status = tool_run(blob, &source->blob, &source->size_bytes, &said);
+
+    if (status < 0 || status == 127)
+        tool_fail("found no dtc, want the device-tree compiler (package device-tree-compiler)");
+    if (status != 0) {
+        parse_error(source, said);
+        return;
+    }
+    if (tool_run(lines, &text, &text_bytes, &said) == 0)
+        parse_lines(source, text);
+}
+
+void source_read(struct source *source, const char *path) {
+    *source = (struct source){.path = path};
+    source->blob = tool_read_file(path, &source->size_bytes);
+    if (!source->blob)
+        tool_fail("%s: found no file that can be read, want a .dts or .dtb", path);
+    if (ends_with(path, ".dtb") ||
+        (source->size_bytes >= sizeof(struct fdt_header) && fdt_magic(source->blob) == FDT_MAGIC))
+        return;
+    compile(source);
+}
+
+struct place source_place(const struct source *source, const char *path, const char *property) {
+    char *node = tool_text("%s", path);
+
+    for (;;) {
+        const struct source_entry *found = NULL;
+
+        for (size_t i = 0; i < source->entry_count; i++) {
+            const struct source_entry *entry = &source->entries[i];
+
+            if (strcmp(entry->path, node) != 0)
+                continue;
+            if (!entry->property && !found)
+                found = entry;
+            if (entry->property && property && strcmp(entry->property, property) == 0)
+                return entry->place;
+        }
+        if (found)
+            return found->place;
+        property = NULL;
+        char *slash = strrchr(node, '/');
+
+        if (!slash || strcmp(node, "/") == 0)
+            return (struct place){source->path, 0, 0};
+        slash[slash == node] = '\0';
+    }
+}
