@@ -29,6 +29,11 @@ struct piece {
 /* All RAM of the board as pieces in order of address, free ones between; returns their number. */
 unsigned checked_pieces(const struct checked *checked, struct piece **pieces);
 
+#define CHECKED_SIZE_CHARS 24
+
+/* "384 KiB", "16 MiB", "203.7 MiB": exact where that is short. */
+const char *checked_size(uint64_t size_bytes, char text[CHECKED_SIZE_CHARS]);
+
 /* What is legal but odd. */
 void checked_warn(const struct checked *checked, struct problems *problems);
 

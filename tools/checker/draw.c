@@ -41,13 +41,13 @@ static void draw_box(FILE *to, int x, int y, int width, int height, const char *
 
 static void draw_piece(FILE *to, const struct piece *piece, int y) {
     int height = height_of(piece), middle = y + height / 2 + 5;
-    uint64_t kib = piece->range.size_bytes / KIB;
+    char size[CHECKED_SIZE_CHARS];
 
     draw_box(to, BAR_X, y, BAR_WIDTH, height, colour_of(piece));
     fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" class=\"m\">0x%lx</text>\n", ADDRESS_X, y + TEXT_HEIGHT,
             piece->range.base);
-    fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s, %lu %s</text>\n", BAR_X + BAR_WIDTH / 2, middle,
-            piece->name, kib % 1024 ? kib : kib / 1024, kib % 1024 ? "KiB" : "MiB");
+    fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s, %s</text>\n", BAR_X + BAR_WIDTH / 2, middle,
+            piece->name, checked_size(piece->range.size_bytes, size));
     if (piece->window)
         fprintf(to, "<text x=\"%d\" y=\"%d\" class=\"m\">guest 0x%lx r%s%s%s</text>\n", NOTE_X, middle,
                 piece->window->gpa.value, piece->window->writable ? "w" : "-", piece->window->executable ? "x" : "-",

@@ -72,3 +72,19 @@ unsigned checked_pieces(const struct checked *checked, struct piece **pieces) {
     *pieces = all.pieces;
     return (unsigned)all.count;
 }
+
+const char *checked_size(uint64_t size_bytes, char text[CHECKED_SIZE_CHARS]) {
+    static const struct {
+        uint64_t bytes;
+        const char *name;
+    } units[] = {{GIB, "GiB"}, {MIB, "MiB"}, {KIB, "KiB"}};
+    unsigned unit = 0;
+
+    while (unit < ARRAY_LENGTH(units) - 1 && size_bytes < units[unit].bytes)
+        unit++;
+    bool exact = size_bytes % units[unit].bytes == 0;
+
+    snprintf(text, CHECKED_SIZE_CHARS, "%.*f %s", exact ? 0 : 1, (double)size_bytes / (double)units[unit].bytes,
+             units[unit].name);
+    return text;
+}

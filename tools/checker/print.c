@@ -6,20 +6,6 @@
 
 #include "tools/checker/checked.h"
 
-/* "16 MiB", "28 KiB": the largest unit that leaves a whole number. */
-static const char *size_text(uint64_t size_bytes, char text[24]) {
-    static const struct {
-        uint64_t bytes;
-        const char *name;
-    } units[] = {{GIB, "GiB"}, {MIB, "MiB"}, {KIB, "KiB"}};
-    unsigned unit = 0;
-
-    while (unit < ARRAY_LENGTH(units) - 1 && size_bytes % units[unit].bytes != 0)
-        unit++;
-    snprintf(text, 24, "%lu %s", size_bytes / units[unit].bytes, units[unit].name);
-    return text;
-}
-
 static const char *device_text(const struct device_config *device, char text[40]) {
     switch (device->kind) {
     case DEVICE_VGA_TEXT:
@@ -45,10 +31,10 @@ static void print_partition(const struct partition_config *partition, unsigned n
 
 static void print_piece(const struct piece *piece, FILE *to) {
     const struct window_config *window = piece->window;
-    char size[24];
+    char size[CHECKED_SIZE_CHARS];
 
-    fprintf(to, "  0x%010lx - 0x%010lx  %9s  %s", piece->range.base, piece->range.base + piece->range.size_bytes - 1,
-            size_text(piece->range.size_bytes, size), piece->name);
+    fprintf(to, "  0x%010lx - 0x%010lx  %10s  %s", piece->range.base, piece->range.base + piece->range.size_bytes - 1,
+            checked_size(piece->range.size_bytes, size), piece->name);
     if (window)
         fprintf(to, ": 0x%lx, r%s%s%s", window->gpa.value, window->writable ? "w" : "-", window->executable ? "x" : "-",
                 window->fixed ? ", fixed" : "");
@@ -65,7 +51,7 @@ void checked_print(const struct checked *checked, FILE *to) {
     fprintf(to, "  #  %-15s  %7s  image and bootargs; devices\n", "partition", "share");
     for (unsigned i = 0; i < config->partition_count; i++)
         print_partition(&config->partitions[i], i, 1.0 / config->partition_count, to);
-    fprintf(to, "\n  %-27s  %9s  owner: guest-physical address, rights\n", "machine's memory", "size");
+    fprintf(to, "\n  %-27s  %10s  owner: guest-physical address, rights\n", "machine's memory", "size");
     for (unsigned i = 0; i < count; i++)
         print_piece(&pieces[i], to);
 }
