@@ -107,6 +107,7 @@ test: check host-tests all boot-tests bench ## all tests
 
 .PHONY: boot-tests
 boot-tests: all
+	$(PYTHON) -m pytest -q -n 2 tests/check
 	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot
 
 bench: all ## instructions of each event, under icount
