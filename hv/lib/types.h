@@ -40,3 +40,11 @@ static inline uint64_t align_down(uint64_t value, uint64_t unit) {
 static inline bool is_aligned(uint64_t value, uint64_t unit) {
     return (value & (unit - 1)) == 0;
 }
+
+/* The eight bytes from `bytes` on. */
+static inline uint64_t load64(const uint8_t *bytes) {
+    uint64_t value;
+
+    __builtin_memcpy(&value, bytes, sizeof(value));
+    return value;
+}

@@ -6,6 +6,8 @@
 
 #include "hv/lib/string.h"
 
+#define BITS (IOPM_BYTES * 8)
+
 void iopm_init(uint8_t iopm[IOPM_BYTES]) {
     memset(iopm, 0xff, IOPM_BYTES);
 }
@@ -17,4 +19,26 @@ void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count) {
 
 bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port) {
     return iopm[port / 8] >> port % 8 & 1;
+}
+
+/* The lowest port from `from` on whose bit says `intercepted`, or BITS. Most of a map is all alike: 64 ports at a time.
+ */
+static uint32_t find(const uint8_t iopm[IOPM_BYTES], uint32_t from, bool intercepted) {
+    const uint64_t none = intercepted ? 0 : UINT64_MAX;
+
+    while (from < BITS) {
+        if (from % 64 == 0 && load64(iopm + from / 8) == none)
+            from += 64;
+        else if (iopm_intercepts(iopm, from) == intercepted)
+            break;
+        else
+            from++;
+    }
+    return from;
+}
+
+bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct iopm_run *run) {
+    run->first = find(iopm, from, false);
+    run->last = find(iopm, run->first, true) - 1;
+    return run->first < BITS;
 }

@@ -9,11 +9,15 @@
 #define RANGE_MSRS  0x2000u
 #define RANGE_BYTES 0x800u /* two bits an MSR */
 
-static const uint32_t range_base[] = {0x00000000, 0xc0000000, 0xc0010000};
+/* The last quarter of the map is reserved; the number is one that no covered MSR has. */
+static const uint32_t range_base[] = {0x00000000, 0xc0000000, 0xc0010000, 0xc0020000};
+
+#define COVERED_RANGES 3
+#define SLOTS          (ARRAY_LENGTH(range_base) * RANGE_MSRS) /* pairs of bits in the map */
 
 /* Number of the MSR's read bit, or -1 when the map does not cover it. */
 static int read_bit(uint32_t msr) {
-    for (unsigned i = 0; i < ARRAY_LENGTH(range_base); i++)
+    for (unsigned i = 0; i < COVERED_RANGES; i++)
         if (msr - range_base[i] < RANGE_MSRS)
             return (int)(i * RANGE_BYTES * 8 + (msr - range_base[i]) * 2);
     return -1;
@@ -36,4 +40,36 @@ bool msrpm_intercepts(const uint8_t msrpm[MSRPM_BYTES], uint32_t msr, bool write
     int bit = read_bit(msr);
 
     return bit < 0 || (msrpm[bit / 8] >> (bit % 8 + (write ? 1 : 0)) & 1);
+}
+
+static uint32_t msr_of(unsigned slot) {
+    return range_base[slot / RANGE_MSRS] + slot % RANGE_MSRS;
+}
+
+/* The slot of the first MSR of the map that is not below `msr`, or SLOTS. */
+static unsigned slot_from(uint32_t msr) {
+    unsigned range = 0;
+
+    while (range < ARRAY_LENGTH(range_base) && msr >= range_base[range] + RANGE_MSRS)
+        range++;
+    if (range == ARRAY_LENGTH(range_base))
+        return SLOTS;
+    return range * RANGE_MSRS + (msr > range_base[range] ? msr - range_base[range] : 0);
+}
+
+static unsigned rights_of(const uint8_t msrpm[MSRPM_BYTES], unsigned slot) {
+    return ~(msrpm[slot / 4] >> slot % 4 * 2) & (MSRPM_READ | MSRPM_WRITE);
+}
+
+bool msrpm_next(const uint8_t msrpm[MSRPM_BYTES], uint32_t from, struct msrpm_run *run) {
+    unsigned slot = slot_from(from);
+
+    while (slot < SLOTS && !rights_of(msrpm, slot)) /* most of the map is ones: 32 MSRs at a time */
+        slot += slot % 32 == 0 && load64(msrpm + slot / 4) == UINT64_MAX ? 32 : 1;
+    if (slot == SLOTS)
+        return false;
+    *run = (struct msrpm_run){msr_of(slot), msr_of(slot), rights_of(msrpm, slot)};
+    while (++slot % RANGE_MSRS != 0 && rights_of(msrpm, slot) == run->rights)
+        run->last++;
+    return true;
 }

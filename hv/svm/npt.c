@@ -6,18 +6,22 @@
  */
 #include "hv/svm/npt.h"
 
-#define ENTRY_PRESENT (1ULL << 0)
-#define ENTRY_WRITE   (1ULL << 1)
-#define ENTRY_USER    (1ULL << 2)
-#define ENTRY_LARGE   (1ULL << 7)
-#define ENTRY_NX      (1ULL << 63)
-#define ENTRY_ADDRESS 0x000ffffffffff000ULL
-#define ENTRY_TABLE   (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER)
-#define ENTRIES       512u
+#define ENTRY_PRESENT  (1ULL << 0)
+#define ENTRY_WRITE    (1ULL << 1)
+#define ENTRY_USER     (1ULL << 2)
+#define ENTRY_ACCESSED (1ULL << 5)
+#define ENTRY_DIRTY    (1ULL << 6)
+#define ENTRY_LARGE    (1ULL << 7)
+#define ENTRY_NX       (1ULL << 63)
+#define ENTRY_ADDRESS  0x000ffffffffff000ULL
+#define ENTRY_TABLE    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER)
+#define ENTRIES        512u
 
 #define LEVEL_TOP       4
 #define LEVEL_PAGE      1
 #define LEVEL_LARGE_MAX 3 /* 1 GiB pages */
+
+#define WALK_END (1ULL << 48) /* past what four levels translate */
 
 static unsigned level_shift(int level) {
     return 12 + 9 * (unsigned)(level - 1);
@@ -46,6 +50,10 @@ static uint64_t *new_table(struct npt *npt) {
 static uint64_t leaf(uint64_t hpa, unsigned rights, int level) {
     return hpa | ENTRY_PRESENT | ENTRY_USER | ((rights & NPT_WRITE) ? ENTRY_WRITE : 0) |
            ((rights & NPT_EXECUTE) ? 0 : ENTRY_NX) | (level > LEVEL_PAGE ? ENTRY_LARGE : 0);
+}
+
+static unsigned entry_rights(uint64_t entry) {
+    return ((entry & ENTRY_WRITE) ? NPT_WRITE : 0) | ((entry & ENTRY_NX) ? 0 : NPT_EXECUTE);
 }
 
 bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
@@ -125,7 +133,7 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) 
             uint64_t offset = gpa.value & (level_bytes(level) - 1);
 
             *hpa = HPA(align_down(entry & ENTRY_ADDRESS, level_bytes(level)) + offset);
-            *rights = ((entry & ENTRY_WRITE) ? NPT_WRITE : 0) | ((entry & ENTRY_NX) ? 0 : NPT_EXECUTE);
+            *rights = entry_rights(entry);
             return true;
         }
         table = table_of(entry);
@@ -134,4 +142,84 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) 
 
 hpa_t npt_root(const struct npt *npt) {
     return HPA((uintptr_t)npt->root);
+}
+
+/* Bits that an entry may have; what the processor writes itself is among them. */
+static uint64_t known_bits(uint64_t entry, int level) {
+    uint64_t bits = ENTRY_TABLE | ENTRY_ACCESSED | ENTRY_NX;
+
+    if (!is_leaf(entry, level))
+        return bits | ENTRY_ADDRESS;
+    bits |= ENTRY_DIRTY | (ENTRY_ADDRESS & ~(level_bytes(level) - 1));
+    return level > LEVEL_PAGE && level <= LEVEL_LARGE_MAX ? bits | ENTRY_LARGE : bits;
+}
+
+/* What is wanted of a present entry that is odd; NULL for one that is not. */
+static const char *wanted(uint64_t entry, int level, struct range tables) {
+    if (!(entry & ENTRY_USER))
+        return "bit 2 (U) set";
+    if (entry & ~known_bits(entry, level))
+        return "its reserved and unused bits clear";
+    if (!is_leaf(entry, level) && !range_contains(tables, (struct range){entry & ENTRY_ADDRESS, PAGE_BYTES}))
+        return "it to lead to a table of the hypervisor's";
+    return NULL;
+}
+
+static bool check_table(const uint64_t *table, int level, uint64_t gpa, struct range tables, struct npt_odd *odd) {
+    for (unsigned i = 0; i < ENTRIES; i++, gpa += level_bytes(level)) {
+        uint64_t entry = table[i];
+
+        if (!(entry & ENTRY_PRESENT))
+            continue;
+        *odd = (struct npt_odd){GPA(gpa), level, entry, wanted(entry, level, tables)};
+        if (odd->want || (!is_leaf(entry, level) && !check_table(table_of(entry), level - 1, gpa, tables, odd)))
+            return false;
+    }
+    return true;
+}
+
+bool npt_check(hpa_t root, struct range tables, struct npt_odd *odd) {
+    return check_table((const uint64_t *)root.value, LEVEL_TOP, 0, tables, odd);
+}
+
+/*
+ * Adds the pages of a table from `from` on to the run, which is empty before the first; false where it ends. Each
+ * level can only take rights away (APM vol. 2, "Page-Protection Checks").
+ */
+static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rights, struct npt_run *run) {
+    uint64_t bytes = level_bytes(level);
+
+    for (unsigned i = (from >> level_shift(level)) % ENTRIES; i < ENTRIES;
+         i++, from = align_down(from, bytes) + bytes) {
+        uint64_t entry = table[i];
+
+        if (!(entry & ENTRY_PRESENT)) {
+            if (run->size_bytes)
+                return false;
+            continue;
+        }
+        unsigned left = rights & entry_rights(entry);
+
+        if (!is_leaf(entry, level)) {
+            if (!extend(table_of(entry), level - 1, from, left, run))
+                return false;
+            continue;
+        }
+        uint64_t offset = from & (bytes - 1);
+        uint64_t hpa = (entry & ENTRY_ADDRESS) + offset;
+
+        if (run->size_bytes == 0)
+            *run = (struct npt_run){GPA(from), 0, HPA(hpa), left};
+        if (hpa != run->hpa.value + run->size_bytes || left != run->rights)
+            return false;
+        run->size_bytes += bytes - offset;
+    }
+    return true;
+}
+
+bool npt_next(hpa_t root, gpa_t from, struct npt_run *run) {
+    *run = (struct npt_run){0};
+    if (from.value < WALK_END)
+        extend((const uint64_t *)root.value, LEVEL_TOP, from.value, NPT_WRITE | NPT_EXECUTE, run);
+    return run->size_bytes != 0;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "hv/lib/arena.h"
+#include "hv/lib/range.h"
 #include "hv/lib/types.h"
 
 #define NPT_GPA_LIMIT (1ULL << 39) /* one PML4 entry: 512 GiB of guest-physical addresses */
@@ -37,3 +38,35 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights);
 
 /* nCR3. */
 hpa_t npt_root(const struct npt *npt);
+
+/*
+ * For audits: what a table in memory says, read as the processor reads it. Only nCR3 comes in, and
+ * all 512 entries of the PML4 count.
+ */
+
+/* An entry that npt_map() does not write. */
+struct npt_odd {
+    gpa_t gpa;
+    int level; /* 4 is the PML4 */
+    uint64_t entry;
+    const char *want;
+};
+
+/*
+ * Whether every present entry is one that npt_map() writes, and every table lies in `tables`; false and the
+ * first other one in *odd. The rights of tables may differ.
+ */
+bool npt_check(hpa_t root, struct range tables, struct npt_odd *odd);
+
+struct npt_run {
+    gpa_t gpa;
+    uint64_t size_bytes;
+    hpa_t hpa;
+    unsigned rights; /* that all levels give */
+};
+
+/*
+ * The lowest run of addresses at `from` or above: as long as it is contiguous in GPA and HPA and
+ * has the same rights. False when there is none. For tables that npt_check() has passed.
+ */
+bool npt_next(hpa_t root, gpa_t from, struct npt_run *run);

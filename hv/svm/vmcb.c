@@ -55,3 +55,23 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
     control->n_cr3 = n_cr3.value;
     set_reset_state(&vmcb->save);
 }
+
+bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd) {
+    const struct vmcb_control *c = &vmcb->control;
+    const struct vmcb_odd rows[] = {
+        {"intercept_cr", c->intercept_cr, INTERCEPT_WRITE_CR8, 0},
+        {"intercept_exception", c->intercept_exception, INTERCEPTED_EXCEPTIONS, 0},
+        {"intercept_misc1", c->intercept_misc1, INTERCEPTED_MISC1, 0},
+        {"intercept_misc2", c->intercept_misc2, INTERCEPTED_MISC2, 0},
+        {"vintr", c->vintr, VINTR_MASKING, VINTR_GIF_ENABLE | VINTR_AVIC_ENABLE},
+        {"nested_ctl", c->nested_ctl, NESTED_PAGING_ENABLE, ~NESTED_PAGING_ENABLE},
+        {"virt_ext", c->virt_ext, 0, UINT64_MAX},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(rows); i++) {
+        *odd = rows[i];
+        if ((odd->value & odd->set) != odd->set || (odd->value & odd->clear))
+            return false;
+    }
+    return true;
+}

@@ -53,6 +53,8 @@
 #define VINTR_PRIORITY_SHIFT 16
 #define VINTR_IGNORE_TPR     (1ULL << 20)
 #define VINTR_MASKING        (1ULL << 24)
+#define VINTR_GIF_ENABLE     (1ULL << 25)
+#define VINTR_AVIC_ENABLE    (1ULL << 31)
 #define VINTR_VECTOR_SHIFT   32
 
 #define NESTED_PAGING_ENABLE (1ULL << 0)
@@ -213,6 +215,15 @@ _Static_assert(sizeof(struct vmcb) == 0x1000, "size of the VMCB");
  * after reset. The caller sets how the guest starts.
  */
 void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm);
+
+/* A control field that does not hold the guest in: bits that have to be set, and to be clear. */
+struct vmcb_odd {
+    const char *field;
+    uint64_t value, set, clear;
+};
+
+/* Whether every control that isolation needs is as vmcb_init() made it; false and the first other one in *odd. */
+bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd);
 
 /* Exit codes (APM vol. 2, appendix C). */
 #define EXIT_WRITE_CR0   0x010

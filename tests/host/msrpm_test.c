@@ -55,7 +55,8 @@ static void test_one_direction(void **state) {
 }
 
 static void test_outside(void **state) {
-    const uint32_t outside[] = {0x2000, 0x40000000, 0xbfffffff, 0xc0002000, 0xc000ffff, 0xc0012000, 0xffffffff};
+    const uint32_t outside[] = {0x2000,     0x40000000, 0xbfffffff, 0xc0002000,
+                                0xc000ffff, 0xc0012000, 0xc0020000, 0xffffffff};
     uint8_t want[MSRPM_BYTES];
 
     (void)state;
@@ -70,12 +71,70 @@ static void test_outside(void **state) {
         assert_true(msrpm_intercepts(msrpm, outside[i], false) && msrpm_intercepts(msrpm, outside[i], true));
 }
 
+static void expect_run(uint32_t from, uint32_t first, uint32_t last, unsigned rights) {
+    struct msrpm_run run;
+
+    assert_true(msrpm_next(msrpm, from, &run));
+    assert_int_equal(run.first, first);
+    assert_int_equal(run.last, last);
+    assert_int_equal(run.rights, rights);
+}
+
+static void expect_no_run(uint32_t from) {
+    struct msrpm_run run;
+
+    assert_false(msrpm_next(msrpm, from, &run));
+}
+
+static void test_next(void **state) {
+    const uint32_t passed[] = {0x174, 0x175, 0x176, 0x1fff, 0xc0000000, 0xc0000100, 0xc0011fff};
+
+    (void)state;
+    msrpm_init(msrpm);
+    expect_no_run(0);
+    for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++)
+        assert_true(msrpm_pass(msrpm, passed[i]));
+    expect_run(0, 0x174, 0x176, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0x173, 0x174, 0x176, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0x175, 0x175, 0x176, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0x177, 0x1fff, 0x1fff, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0x2000, 0xc0000000, 0xc0000000, MSRPM_READ | MSRPM_WRITE); /* the next bits, another number */
+    expect_run(0xbfffffff, 0xc0000000, 0xc0000000, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0xc0000001, 0xc0000100, 0xc0000100, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0xc0000101, 0xc0011fff, 0xc0011fff, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0xc0008000, 0xc0011fff, 0xc0011fff, MSRPM_READ | MSRPM_WRITE);
+    expect_no_run(0xc0012000);
+    expect_no_run(UINT32_MAX);
+    msrpm[0x005d] |= 0x08; /* writes of 0x175 are intercepted */
+    expect_run(0, 0x174, 0x174, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0x175, 0x175, 0x175, MSRPM_READ);
+    expect_run(0x176, 0x176, 0x176, MSRPM_READ | MSRPM_WRITE);
+}
+
+/* Alone, each bit of the map is a run, those of the reserved quarter too. */
+static void test_next_every_bit(void **state) {
+    static const uint32_t base[] = {0x00000000, 0xc0000000, 0xc0010000, 0xc0020000};
+
+    (void)state;
+    for (unsigned bit = 0; bit < MSRPM_BYTES * 8; bit += bit % 0x4000 < 16 || bit % 0x4000 > 0x3ff0 ? 1 : 127) {
+        uint32_t msr = base[bit / 0x4000] + bit % 0x4000 / 2;
+
+        msrpm_init(msrpm);
+        msrpm[bit / 8] &= (uint8_t) ~(1u << bit % 8);
+        expect_run(0, msr, msr, bit % 2 ? MSRPM_WRITE : MSRPM_READ);
+        expect_run(msr, msr, msr, bit % 2 ? MSRPM_WRITE : MSRPM_READ);
+        expect_no_run(msr + 1);
+    }
+    memset(msrpm, 0, sizeof(msrpm));
+    for (unsigned i = 0; i < ARRAY_LENGTH(base); i++)
+        expect_run(base[i], base[i], base[i] + 0x1fff, MSRPM_READ | MSRPM_WRITE);
+    expect_no_run(0xc0022000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_init),
-        cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_one_direction),
-        cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_init),    cmocka_unit_test(test_layout), cmocka_unit_test(test_one_direction),
+        cmocka_unit_test(test_outside), cmocka_unit_test(test_next),   cmocka_unit_test(test_next_every_bit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

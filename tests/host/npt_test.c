@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * npt.c: page sizes, rights, what is absent, splitting, and a used-up arena. Entries are
+ * npt.c: page sizes, rights, what is absent, splitting, a used-up arena, and reading tables back. Entries are
  * checked against APM vol. 2, "Nested Paging" and "Long-Mode Page Translation".
  */
 #include <stdlib.h>
@@ -220,6 +220,247 @@ static void test_used_up(void **state) {
     expect(0x1000, 2 * MIB + 0x1000, RW, 2);
 }
 
+static uint64_t *root(void) {
+    return (uint64_t *)npt_root(&npt).value;
+}
+
+/* The entry of an address at a level, to be spoilt. */
+static uint64_t *entry_at(uint64_t gpa, int level) {
+    uint64_t *table = root();
+
+    for (int above = 4; above > level; above--)
+        table = (uint64_t *)(table[gpa >> (12 + 9 * (above - 1)) & 511] & ADDRESS);
+    return &table[gpa >> (12 + 9 * (level - 1)) & 511];
+}
+
+static void expect_run(uint64_t from, uint64_t gpa, uint64_t size_bytes, uint64_t hpa, unsigned rights) {
+    struct npt_run run;
+
+    assert_true(npt_next(npt_root(&npt), GPA(from), &run));
+    assert_int_equal(run.gpa.value, gpa);
+    assert_int_equal(run.size_bytes, size_bytes);
+    assert_int_equal(run.hpa.value, hpa);
+    assert_int_equal(run.rights, rights);
+}
+
+static void expect_no_run(uint64_t from) {
+    struct npt_run run;
+
+    assert_false(npt_next(npt_root(&npt), GPA(from), &run));
+}
+
+static void test_next(void **state) {
+    (void)state;
+    expect_no_run(0);
+    map(MIB, 2 * GIB, 5 * MIB, RWX); /* pages of two sizes, one run */
+    expect_run(0, MIB, 2 * GIB, 5 * MIB, RWX);
+    expect_run(3 * MIB + PAGE_BYTES, 3 * MIB + PAGE_BYTES, 2 * GIB - 2 * MIB - PAGE_BYTES, 7 * MIB + PAGE_BYTES, RWX);
+    expect_run(2 * GIB + MIB - PAGE_BYTES, 2 * GIB + MIB - PAGE_BYTES, PAGE_BYTES, 2 * GIB + 5 * MIB - PAGE_BYTES, RWX);
+    expect_no_run(2 * GIB + MIB);
+    map(4 * MIB, 4 * MIB, 8 * MIB, RW); /* other rights in the middle */
+    expect_run(0, MIB, 3 * MIB, 5 * MIB, RWX);
+    expect_run(4 * MIB, 4 * MIB, 4 * MIB, 8 * MIB, RW);
+    expect_run(8 * MIB, 8 * MIB, 2 * GIB - 7 * MIB, 12 * MIB, RWX);
+    map(0xb8000 + 2 * MIB, PAGE_BYTES, 0xb9000, RWX); /* another place in the middle */
+    expect_run(0, MIB, MIB + 0xb8000, 5 * MIB, RWX);
+    expect_run(2 * MIB + 0xb8000, 2 * MIB + 0xb8000, PAGE_BYTES, 0xb9000, RWX);
+    expect_run(2 * MIB + 0xb9000, 2 * MIB + 0xb9000, 2 * MIB - 0xb9000, 6 * MIB + 0xb9000, RWX);
+}
+
+/* What is contiguous in the machine's memory alone is not one run. */
+static void test_next_gap(void **state) {
+    (void)state;
+    map(0, PAGE_BYTES, 0, RWX);
+    map(2 * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, RWX);
+    expect_run(0, 0, PAGE_BYTES, 0, RWX);
+    expect_run(PAGE_BYTES, 2 * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, RWX);
+}
+
+/* The whole of what four levels translate counts, not only what npt_map() uses. */
+static void test_next_everywhere(void **state) {
+    (void)state;
+    map(NPT_GPA_LIMIT - GIB, GIB, 7 * GIB, RW);
+    root()[511] = root()[0];
+    root()[256] = root()[0];
+    expect_run(0, NPT_GPA_LIMIT - GIB, GIB, 7 * GIB, RW);
+    expect_run(NPT_GPA_LIMIT, 256 * NPT_GPA_LIMIT + NPT_GPA_LIMIT - GIB, GIB, 7 * GIB, RW);
+    expect_run(300 * NPT_GPA_LIMIT, 512 * NPT_GPA_LIMIT - GIB, GIB, 7 * GIB, RW);
+    expect_run(512 * NPT_GPA_LIMIT - 5, 512 * NPT_GPA_LIMIT - 5, 5, 8 * GIB - 5, RW);
+    expect_no_run(512 * NPT_GPA_LIMIT);
+    expect_no_run(UINT64_MAX);
+}
+
+/* A page has the rights that every level gives it. */
+static void test_next_combines_rights(void **state) {
+    (void)state;
+    for (int level = 1; level <= 4; level++) {
+        map(0, PAGE_BYTES, 5 * GIB, RWX);
+        *entry_at(0, level) &= ~WRITABLE;
+        expect_run(0, 0, PAGE_BYTES, 5 * GIB, NPT_EXECUTE);
+        *entry_at(0, level) |= NO_EXECUTE;
+        expect_run(0, 0, PAGE_BYTES, 5 * GIB, NPT_READ);
+        *entry_at(0, level) |= WRITABLE;
+        expect_run(0, 0, PAGE_BYTES, 5 * GIB, NPT_WRITE);
+        *entry_at(0, level) &= ~(NO_EXECUTE | PRESENT);
+        expect_no_run(0);
+        *entry_at(0, level) |= PRESENT;
+    }
+}
+
+/* Every page of many random tables is in a run exactly when a lookup finds it, and the runs are as long as can be. */
+static void test_next_agrees_with_lookup(void **state) {
+    const unsigned pages = 2048; /* 8 MiB */
+    uint32_t random = 1;
+
+    for (unsigned round = 0; round < 50; round++) {
+        struct npt_run run = {0}, before = {0};
+        uint64_t at = 0;
+
+        drop(state);
+        assert_int_equal(make(state), 0);
+        for (unsigned i = 0; i < 12; i++) {
+            random = random * 1664525 + 1013904223;
+            uint64_t gpa = (random >> 8) % pages * PAGE_BYTES;
+            uint64_t size_bytes = (1 + (random >> 4) % 700) * PAGE_BYTES;
+
+            map(gpa, size_bytes, gpa + (random >> 30) * MIB, random >> 28 & 3);
+        }
+        while (npt_next(npt_root(&npt), GPA(at), &run)) {
+            bool adjacent = at > 0 && run.gpa.value == at;
+
+            assert_false(adjacent && run.rights == before.rights &&
+                         run.hpa.value == before.hpa.value + before.size_bytes);
+            for (; at < run.gpa.value + run.size_bytes; at += PAGE_BYTES) {
+                unsigned rights = 99;
+                hpa_t hpa;
+                bool found = npt_lookup(&npt, GPA(at), &hpa, &rights);
+
+                assert_int_equal(found, at >= run.gpa.value);
+                assert_true(!found || hpa.value == run.hpa.value + (at - run.gpa.value));
+                assert_true(!found || rights == run.rights);
+            }
+            before = run;
+        }
+        for (; at < 16 * MIB; at += PAGE_BYTES)
+            expect_absent(at);
+    }
+}
+
+static struct range tables(void) {
+    return (struct range){(uintptr_t)memory, PAGES * PAGE_BYTES};
+}
+
+static void expect_odd(uint64_t gpa, int level, const char *want) {
+    struct npt_odd odd;
+
+    assert_false(npt_check(npt_root(&npt), tables(), &odd));
+    assert_int_equal(odd.gpa.value, gpa);
+    assert_int_equal(odd.level, level);
+    assert_int_equal(odd.entry, *entry_at(gpa, level));
+    assert_string_equal(odd.want, want);
+}
+
+static void expect_well(void) {
+    struct npt_odd odd;
+
+    assert_true(npt_check(npt_root(&npt), tables(), &odd));
+}
+
+/* What npt_map() writes, what the processor adds to it, and other rights are well. */
+static void test_check_well(void **state) {
+    (void)state;
+    expect_well();
+    map(MIB, 2 * GIB, 5 * MIB, RWX);
+    map(4 * GIB, GIB, 4 * GIB, NPT_READ);
+    expect_well();
+    for (int level = 1; level <= 4; level++) {
+        *entry_at(MIB, level) |= 1ULL << 5 | NO_EXECUTE;
+        *entry_at(MIB, level) &= ~WRITABLE;
+    }
+    *entry_at(MIB, 1) |= 1ULL << 6;
+    *entry_at(4 * GIB, 3) |= 1ULL << 5 | 1ULL << 6;
+    expect_well();
+    *entry_at(4 * GIB, 3) = ~PRESENT; /* absent, whatever else it says */
+    expect_well();
+}
+
+static void test_check_bits(void **state) {
+    const struct {
+        uint64_t gpa;
+        int level;
+        uint64_t odd; /* all bits that may not be set */
+    } cases[] = {
+        {MIB, 1, 0x7ff0000000000f98}, {MIB, 2, 0x7ff0000000000fd8},     {MIB, 3, 0x7ff0000000000fd8},
+        {MIB, 4, 0x7ff0000000000fd8}, {2 * MIB, 2, 0x7ff00000001fff18}, {3 * GIB, 3, 0x7ff000003fffff18},
+    };
+
+    (void)state;
+    map(MIB, 3 * MIB, 5 * MIB, RWX);
+    map(3 * GIB, GIB, 3 * GIB, RWX);
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint64_t *entry = entry_at(cases[i].gpa, cases[i].level);
+        uint64_t gpa = align_down(cases[i].gpa, 1ULL << (12 + 9 * (cases[i].level - 1)));
+
+        for (unsigned bit = 0; bit < 64; bit++) {
+            uint64_t good = *entry;
+
+            if (!(cases[i].odd >> bit & 1))
+                continue;
+            *entry |= 1ULL << bit;
+            expect_odd(gpa, cases[i].level, "its reserved and unused bits clear");
+            *entry = good;
+        }
+        *entry &= ~USER;
+        expect_odd(gpa, cases[i].level, "bit 2 (U) set");
+        *entry |= USER;
+        expect_well();
+    }
+}
+
+/* There are no pages of 512 GiB. */
+static void test_check_top(void **state) {
+    (void)state;
+    root()[3] = PRESENT | USER | LARGE;
+    expect_odd(3 * NPT_GPA_LIMIT, 4, "its reserved and unused bits clear");
+}
+
+/* A table among a guest's memory would be the guest's to write. */
+static void test_check_tables(void **state) {
+    const uint64_t outside[] = {(uintptr_t)memory - PAGE_BYTES, (uintptr_t)memory + PAGES * PAGE_BYTES, 0, ADDRESS};
+
+    (void)state;
+    map(MIB, PAGE_BYTES, 5 * MIB, RWX);
+    for (int level = 2; level <= 4; level++) {
+        uint64_t *entry = entry_at(MIB, level);
+        uint64_t good = *entry;
+
+        for (unsigned i = 0; i < ARRAY_LENGTH(outside); i++) {
+            *entry = (good & ~ADDRESS) | outside[i];
+            expect_odd(0, level, "it to lead to a table of the hypervisor's");
+        }
+        *entry = good;
+    }
+    root()[511] = PRESENT | USER;
+    expect_odd(511 * NPT_GPA_LIMIT, 4, "it to lead to a table of the hypervisor's");
+    root()[511] = 0;
+    struct range used = {(uintptr_t)memory, (uint64_t)(arena.next - memory)};
+    struct npt_odd odd;
+
+    assert_true(npt_check(npt_root(&npt), used, &odd));
+    used.size_bytes--;
+    assert_false(npt_check(npt_root(&npt), used, &odd));
+}
+
+/* The first by address is named, and nothing behind an odd table is looked at. */
+static void test_check_first(void **state) {
+    (void)state;
+    map(0, 2 * GIB, 0, RWX);
+    *entry_at(GIB, 3) &= ~USER;
+    map(0x5000, PAGE_BYTES, 0, RWX);
+    *entry_at(0x5000, 1) |= 1ULL << 3;
+    expect_odd(0x5000, 1, "its reserved and unused bits clear");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_empty, make, drop),
@@ -229,6 +470,16 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_split, make, drop),
         cmocka_unit_test_setup_teardown(test_split_keeps_rights, make, drop),
         cmocka_unit_test_setup_teardown(test_used_up, make, drop),
+        cmocka_unit_test_setup_teardown(test_next, make, drop),
+        cmocka_unit_test_setup_teardown(test_next_gap, make, drop),
+        cmocka_unit_test_setup_teardown(test_next_everywhere, make, drop),
+        cmocka_unit_test_setup_teardown(test_next_combines_rights, make, drop),
+        cmocka_unit_test_setup_teardown(test_next_agrees_with_lookup, make, drop),
+        cmocka_unit_test_setup_teardown(test_check_well, make, drop),
+        cmocka_unit_test_setup_teardown(test_check_bits, make, drop),
+        cmocka_unit_test_setup_teardown(test_check_top, make, drop),
+        cmocka_unit_test_setup_teardown(test_check_tables, make, drop),
+        cmocka_unit_test_setup_teardown(test_check_first, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
