@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The certificate: see certificate.h. What the configuration grants is worked out here a second time,
+ * on purpose without the code that fills the tables: the audit compares the two.
+ */
+#include "partitions/certificate.h"
+
+#include "hv/lib/format.h"
+#include "hv/lib/string.h"
+
+#define NOTHING UINT64_MAX
+
+/* The frames of VGA text memory are screens, a page each. */
+#define SCREENS_FIRST 0xb8000UL
+#define SCREENS_LAST  (SCREENS_FIRST + CONFIG_VGA_SCREENS_MAX * PAGE_BYTES - 1)
+
+/* The MSRs that every partition owns: all that VMSAVE and VMLOAD move (APM vol. 2, "VMSAVE and VMLOAD"). */
+static const struct range owned_msrs[] = {
+    {0x00000174, 3}, /* SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP */
+    {0xc0000081, 4}, /* STAR, LSTAR, CSTAR, SFMASK */
+    {0xc0000100, 3}, /* FS_BASE, GS_BASE, KERNEL_GS_BASE */
+};
+
+static uint64_t lower(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static uint64_t higher(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/* Makes *best what `piece` has at `from` or above, when that begins lower. */
+static void offer(struct reach *best, struct reach piece, uint64_t from) {
+    uint64_t skipped = higher(from, piece.first) - piece.first;
+
+    piece.first += skipped;
+    piece.host += skipped;
+    if (piece.first <= piece.last && piece.first < best->first)
+        *best = piece;
+}
+
+/* Screens are numbered in the order of the partitions that have one. */
+static uint64_t screen_frame(const struct config *config, const struct partition_config *partition) {
+    uint64_t frame = SCREENS_FIRST;
+
+    for (const struct partition_config *p = config->partitions; p < partition; p++)
+        frame += config_has_vga(p) ? PAGE_BYTES : 0;
+    return frame;
+}
+
+/* The screen's page hides what a window has there. */
+static void offer_memory(struct reach *best, const struct config *config, const struct partition_config *partition,
+                         uint64_t from) {
+    const struct range page = VGA_TEXT_RANGE;
+    const uint64_t page_end = page.base + page.size_bytes;
+    bool screen = config_has_vga(partition);
+
+    for (unsigned i = 0; i < partition->window_count; i++) {
+        const struct window_config *window = &partition->windows[i];
+        unsigned rights = REACH_READ | (window->writable ? REACH_WRITE : 0) | (window->executable ? REACH_EXECUTE : 0);
+        struct reach whole = {window->gpa.value, window->gpa.value + window->size_bytes - 1, window->hpa.value, rights};
+        struct reach below = whole;
+
+        below.last = lower(whole.last, page.base - 1);
+        offer(best, screen ? below : whole, from);
+        if (screen)
+            offer(best, whole, higher(from, page_end));
+    }
+    if (screen)
+        offer(best, (struct reach){page.base, page_end - 1, screen_frame(config, partition), REACH_READ | REACH_WRITE},
+              from);
+}
+
+static void offer_ports(struct reach *best, const struct config *config, const struct partition_config *partition,
+                        uint64_t from) {
+    (void)config;
+    for (unsigned i = 0; i < partition->device_count; i++) {
+        const struct device_config *device = &partition->devices[i];
+
+        if (device->kind == DEVICE_UART)
+            offer(best,
+                  (struct reach){device->port, (uint64_t)device->port + device->port_count - 1, device->port,
+                                 REACH_READ | REACH_WRITE},
+                  from);
+    }
+}
+
+static void offer_msrs(struct reach *best, const struct config *config, const struct partition_config *partition,
+                       uint64_t from) {
+    (void)config;
+    (void)partition;
+    for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++) {
+        struct range msrs = owned_msrs[i];
+
+        offer(best, (struct reach){msrs.base, msrs.base + msrs.size_bytes - 1, msrs.base, REACH_READ | REACH_WRITE},
+              from);
+    }
+}
+
+static void (*const offers[])(struct reach *, const struct config *, const struct partition_config *, uint64_t) = {
+    [REACH_MEMORY] = offer_memory,
+    [REACH_PORT] = offer_ports,
+    [REACH_MSR] = offer_msrs,
+};
+
+static bool configured(const void *context, unsigned partition, enum reach_kind kind, uint64_t from,
+                       struct reach *reach) {
+    const struct config *config = context;
+    struct reach piece;
+
+    *reach = (struct reach){.first = NOTHING};
+    offers[kind](reach, config, &config->partitions[partition], from);
+    if (reach->first == NOTHING)
+        return false;
+    for (;;) {
+        piece = (struct reach){.first = NOTHING};
+        offers[kind](&piece, config, &config->partitions[partition], reach->last + 1);
+        if (piece.first != reach->last + 1 || piece.host - piece.first != reach->host - reach->first ||
+            piece.rights != reach->rights)
+            return true;
+        reach->last = piece.last;
+    }
+}
+
+struct certificate certificate_of_config(const struct config *config) {
+    return (struct certificate){.source = configured, .context = config, .config = config};
+}
+
+static void write_memory(char *line, const struct reach *reach) {
+    static const char *const rights[] = {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"};
+    uint64_t host_last = reach->host + (reach->last - reach->first);
+    size_t length = format_string(line, CERTIFICATE_LINE_MAX, "memory 0x%012lx-0x%012lx -> 0x%012lx-0x%012lx %s",
+                                  reach->first, reach->last, reach->host, host_last, rights[reach->rights]);
+    uint64_t from = (higher(reach->host, SCREENS_FIRST) - SCREENS_FIRST) / PAGE_BYTES;
+    uint64_t to = (lower(host_last, SCREENS_LAST) - SCREENS_FIRST) / PAGE_BYTES;
+
+    if (reach->host > SCREENS_LAST || host_last < SCREENS_FIRST)
+        return;
+    length += format_string(line + length, CERTIFICATE_LINE_MAX - length, " screen %lu", from);
+    if (to > from)
+        format_string(line + length, CERTIFICATE_LINE_MAX - length, "-%lu", to);
+}
+
+static void write_ports(char *line, const struct reach *reach) {
+    format_string(line, CERTIFICATE_LINE_MAX, "port 0x%04lx-0x%04lx", reach->first, reach->last);
+}
+
+static void write_msrs(char *line, const struct reach *reach) {
+    static const char *const rights[] = {"--", "r-", "-w", "rw"};
+
+    format_string(line, CERTIFICATE_LINE_MAX, "msr 0x%08lx-0x%08lx %s", reach->first, reach->last,
+                  rights[reach->rights]);
+}
+
+static void (*const writers[])(char *, const struct reach *) = {
+    [REACH_MEMORY] = write_memory,
+    [REACH_PORT] = write_ports,
+    [REACH_MSR] = write_msrs,
+};
+
+bool certificate_next(struct certificate *c, char line[CERTIFICATE_LINE_MAX]) {
+    struct reach reach;
+
+    if (!c->begun) {
+        c->begun = true;
+        format_string(line, CERTIFICATE_LINE_MAX, "%s", CERTIFICATE_TITLE);
+        return true;
+    }
+    for (; c->partition < c->config->partition_count; c->partition++, c->kind = 0) {
+        if (c->kind == 0) {
+            c->kind = REACH_MEMORY;
+            c->first = c->next = 0;
+            format_string(line, CERTIFICATE_LINE_MAX, "partition %u \"%s\"", c->partition,
+                          c->config->partitions[c->partition].label);
+            return true;
+        }
+        for (; c->kind < REACH_KINDS; c->kind++, c->next = 0) {
+            if (c->source(c->context, c->partition, c->kind, c->next, &reach)) {
+                c->first = reach.first;
+                c->next = reach.last + 1;
+                writers[c->kind](line, &reach);
+                return true;
+            }
+        }
+    }
+    line[0] = '\0';
+    return false;
+}
+
+void certificate_hash(struct certificate certificate, char hex[SHA256_HEX_DIGITS + 1]) {
+    char line[CERTIFICATE_LINE_MAX];
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    while (certificate_next(&certificate, line)) {
+        sha256_add(&sha, line, strlen(line));
+        sha256_add(&sha, "\n", 1);
+    }
+    sha256_finish(&sha, hex);
+}
+
+static void set_nothing(char line[CERTIFICATE_LINE_MAX]) {
+    format_string(line, CERTIFICATE_LINE_MAX, "nothing");
+}
+
+/* Whether the last line of `a` belongs in front of that of `b`. */
+static bool is_before(const struct certificate *a, const struct certificate *b) {
+    if (a->partition != b->partition)
+        return a->partition < b->partition;
+    if (a->kind != b->kind)
+        return a->kind < b->kind;
+    return a->first < b->first;
+}
+
+bool certificate_compare(struct certificate found, struct certificate want, struct certificate_difference *difference) {
+    for (difference->line = 1;; difference->line++) {
+        bool more_found = certificate_next(&found, difference->found);
+        bool more_want = certificate_next(&want, difference->want);
+
+        if (!more_found && !more_want)
+            return true;
+        if (strcmp(difference->found, difference->want) == 0)
+            continue;
+        difference->partition = (unsigned)lower(found.partition, want.partition);
+        if (is_before(&found, &want))
+            set_nothing(difference->want);
+        if (is_before(&want, &found))
+            set_nothing(difference->found);
+        return false;
+    }
+}
+
+/* The line at *text, cut to what a certificate can have; false when there is none. */
+static bool next_text_line(const char **text, const char *end, char line[CERTIFICATE_LINE_MAX]) {
+    size_t length = 0;
+
+    if (*text == end)
+        return false;
+    for (; *text < end && **text != '\n'; ++*text)
+        if (length < CERTIFICATE_LINE_MAX - 1)
+            line[length++] = **text;
+    *text += *text < end;
+    line[length] = '\0';
+    return true;
+}
+
+bool certificate_compare_text(struct certificate found, const char *text, size_t size_bytes,
+                              struct certificate_difference *difference) {
+    const char *end = text + size_bytes;
+
+    for (difference->line = 1;; difference->line++) {
+        bool more_found = certificate_next(&found, difference->found);
+        bool more_want = next_text_line(&text, end, difference->want);
+
+        difference->partition = found.partition;
+        if (!more_found && !more_want)
+            return true;
+        if (!more_found)
+            set_nothing(difference->found);
+        if (!more_want)
+            set_nothing(difference->want);
+        if (strcmp(difference->found, difference->want) != 0)
+            return false;
+    }
+}
