@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The audit: see audit.h. Controls and table formats come first, as reading on relies on them; then
+ * the certificate of the live tables is compared with the configuration's, line by line.
+ */
+#include "partitions/audit.h"
+
+#include "hv/lib/format.h"
+#include "hv/svm/iopm.h"
+#include "hv/svm/msrpm.h"
+
+static struct {
+    const struct partition *partitions;
+    const struct config *config;
+    struct range tables;
+} audited;
+
+/* The VMCB that VMRUN gets. */
+static const struct vmcb_control *control_of(const struct partition *partition) {
+    return &((const struct vmcb *)partition->vcpu.guest.vmcb_pa.value)->control;
+}
+
+/* Says what was found and what is wanted; always false. */
+__attribute__((format(printf, 2, 3))) static bool differ(struct audit_finding *finding, const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    format_string_v(finding->text, sizeof(finding->text), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool check_place(const char *name, uint64_t base, uint64_t size_bytes, struct audit_finding *finding) {
+    if (is_aligned(base, PAGE_BYTES) && range_contains(audited.tables, (struct range){base, size_bytes}))
+        return true;
+    return differ(finding, "found %s 0x%lx, want pages in 0x%lx-0x%lx, the hypervisor's", name, base,
+                  audited.tables.base, audited.tables.base + audited.tables.size_bytes - 1);
+}
+
+static bool check_places(const struct partition *partition, struct audit_finding *finding) {
+    if (!check_place("a VMCB at", partition->vcpu.guest.vmcb_pa.value, sizeof(struct vmcb), finding))
+        return false;
+    const struct vmcb_control *control = control_of(partition);
+
+    return check_place("nCR3", control->n_cr3, PAGE_BYTES, finding) &&
+           check_place("IOPM_BASE_PA", control->iopm_base_pa, IOPM_BYTES, finding) &&
+           check_place("MSRPM_BASE_PA", control->msrpm_base_pa, MSRPM_BYTES, finding);
+}
+
+static bool check_controls(const struct partition *partition, struct audit_finding *finding) {
+    struct vmcb_odd odd;
+
+    if (vmcb_check((const struct vmcb *)partition->vcpu.guest.vmcb_pa.value, &odd))
+        return true;
+    return differ(finding, "found %s 0x%lx in the VMCB, want 0x%lx set and 0x%lx clear", odd.field, odd.value, odd.set,
+                  odd.clear);
+}
+
+/* A TLB entry is its partition's by the ASID alone, unless a switch flushes. ASID 0 is the host's. */
+static bool check_asid(const struct partition *partition, struct audit_finding *finding) {
+    uint32_t asid = control_of(partition)->guest_asid;
+    const struct partition *other = audited.partitions;
+
+    while (other < partition &&
+           (control_of(other)->guest_asid != asid || (other->vcpu.shares_asid && partition->vcpu.shares_asid)))
+        other++;
+    if (asid != 0 && other == partition)
+        return true;
+    return differ(finding, "found ASID %u in the VMCB, want another: that is %s's", asid,
+                  asid ? other->config->label : "the host");
+}
+
+static bool check_npt(const struct partition *partition, struct audit_finding *finding) {
+    struct npt_odd odd;
+
+    if (npt_check(HPA(control_of(partition)->n_cr3), audited.tables, &odd))
+        return true;
+    return differ(finding, "found NPT entry 0x%016lx of level %d for GPA 0x%lx, want %s", odd.entry, odd.level,
+                  odd.gpa.value, odd.want);
+}
+
+static bool (*const checks[])(const struct partition *, struct audit_finding *) = {
+    check_places,
+    check_controls,
+    check_asid,
+    check_npt,
+};
+
+static bool live_memory(const struct vmcb_control *control, uint64_t from, struct reach *reach) {
+    struct npt_run run;
+
+    if (!npt_next(HPA(control->n_cr3), GPA(from), &run))
+        return false;
+    *reach = (struct reach){run.gpa.value, run.gpa.value + run.size_bytes - 1, run.hpa.value,
+                            REACH_READ | ((run.rights & NPT_WRITE) ? REACH_WRITE : 0) |
+                                ((run.rights & NPT_EXECUTE) ? REACH_EXECUTE : 0)};
+    return true;
+}
+
+static bool live_ports(const struct vmcb_control *control, uint64_t from, struct reach *reach) {
+    struct iopm_run run;
+
+    if (!iopm_next((const uint8_t *)control->iopm_base_pa, (uint32_t)from, &run))
+        return false;
+    *reach = (struct reach){run.first, run.last, run.first, REACH_READ | REACH_WRITE};
+    return true;
+}
+
+static bool live_msrs(const struct vmcb_control *control, uint64_t from, struct reach *reach) {
+    struct msrpm_run run;
+
+    if (!msrpm_next((const uint8_t *)control->msrpm_base_pa, (uint32_t)from, &run))
+        return false;
+    *reach =
+        (struct reach){run.first, run.last, run.first,
+                       ((run.rights & MSRPM_READ) ? REACH_READ : 0) | ((run.rights & MSRPM_WRITE) ? REACH_WRITE : 0)};
+    return true;
+}
+
+static bool live(const void *context, unsigned partition, enum reach_kind kind, uint64_t from, struct reach *reach) {
+    static bool (*const tables[])(const struct vmcb_control *, uint64_t, struct reach *) = {
+        [REACH_MEMORY] = live_memory,
+        [REACH_PORT] = live_ports,
+        [REACH_MSR] = live_msrs,
+    };
+    const struct partition *partitions = context;
+
+    return tables[kind](control_of(&partitions[partition]), from, reach);
+}
+
+void audit_init(const struct partition *partitions, const struct config *config, struct range tables) {
+    audited.partitions = partitions;
+    audited.config = config;
+    audited.tables = tables;
+}
+
+struct certificate audit_certificate(void) {
+    return (struct certificate){.source = live, .context = audited.partitions, .config = audited.config};
+}
+
+bool audit_run(struct audit_finding *finding) {
+    struct certificate_difference difference;
+
+    for (unsigned i = 0; i < audited.config->partition_count; i++) {
+        finding->label = audited.config->partitions[i].label;
+        for (unsigned j = 0; j < ARRAY_LENGTH(checks); j++)
+            if (!checks[j](&audited.partitions[i], finding))
+                return false;
+    }
+    if (certificate_compare(audit_certificate(), certificate_of_config(audited.config), &difference))
+        return true;
+    finding->label = audited.config->partitions[difference.partition].label;
+    return differ(finding, "found %s, want %s", difference.found, difference.want);
+}
