@@ -90,6 +90,7 @@ $(BUILD)/shikiri.elf: $(BUILD)/shikiri.sym.elf
 include guests/guests.mk
 include tools/checker/checker.mk
 include tests/host/tests.mk
+include tests/corrupt/corrupt.mk
 
 # ---- running --------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ test: check host-tests all boot-tests bench ## all tests
 	@echo "all tests passed"
 
 .PHONY: boot-tests
-boot-tests: all
+boot-tests: all $(BUILD)/corrupt/shikiri.elf
 	$(PYTHON) -m pytest -q -n 2 tests/check
 	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot
 

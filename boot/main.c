@@ -4,6 +4,7 @@
  * a step a line. A step that fails says why and ends the run; nothing has been given
  * to a partition by then.
  */
+#include "boot/certify.h"
 #include "boot/multiboot.h"
 #include "boot/options.h"
 #include "boot/start.h"
@@ -43,7 +44,10 @@ void boot_main(uint32_t magic, const void *info) {
     start_svm(&boot, &cpu_boot);                 /* EFER.SVME, and what it really does */
     start_check_system(&boot);                   /* every error of the configuration and the images */
     start_build(&boot, &loop);                   /* partitions: memory, tables, devices, entry points */
+    certify_system(&boot, &loop);                /* the live tables are what the configuration and the user say */
+    start_announce(&boot);                       /* what there is, and how long it took */
     loop_run(&loop);                             /* until all have stopped */
-    report_summary(&loop);
+    report_summary(&loop);                       /* run times, switches, exits */
+    certify_end();                               /* the tables are still what they were */
     machine_end(MACHINE_DONE);
 }

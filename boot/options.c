@@ -6,7 +6,9 @@
 
 #include "hv/lib/string.h"
 
-#define WORD_MAX 64
+#define WORD_MAX           128
+#define CERTIFICATE        "certificate="
+#define CERTIFICATE_LENGTH 12
 
 static const struct {
     const char *word;
@@ -17,6 +19,18 @@ static const struct {
     {"on-end=bochs-shutdown", MACHINE_BOCHS_SHUTDOWN},
 };
 
+static void read_certificate(struct options *options, const char *hash, struct report *report) {
+    size_t length = 0;
+
+    while ((hash[length] >= '0' && hash[length] <= '9') || (hash[length] >= 'a' && hash[length] <= 'f'))
+        length++;
+    if (length == SHA256_HEX_DIGITS && hash[length] == '\0')
+        memcpy(options->certificate, hash, sizeof(options->certificate));
+    else
+        report_error(report, "command line", "certificate", "it is what sha256sum prints of a certificate",
+                     "found %s, want %d digits of 0 to 9 and a to f", hash, SHA256_HEX_DIGITS);
+}
+
 static void read_word(struct options *options, const char *word, struct report *report) {
     for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++) {
         if (strcmp(word, ends[i].word) == 0) {
@@ -24,10 +38,15 @@ static void read_word(struct options *options, const char *word, struct report *
             return;
         }
     }
-    options->trace_switches |= strcmp(word, "trace=switch") == 0;
-    if (strcmp(word, "trace=switch") != 0)
+    if (strcmp(word, "trace=switch") == 0)
+        options->trace_switches = true;
+    else if (strncmp(word, CERTIFICATE, CERTIFICATE_LENGTH) == 0)
+        read_certificate(options, word + CERTIFICATE_LENGTH, report);
+    else
         report_error(report, "command line", NULL, NULL,
-                     "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown or trace=switch", word);
+                     "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, trace=switch or "
+                     "certificate=HASH",
+                     word);
 }
 
 void options_read(struct options *options, const char *command_line, struct report *report) {
@@ -35,7 +54,7 @@ void options_read(struct options *options, const char *command_line, struct repo
 
     *options = (struct options){0};
     for (bool first = true; *at != '\0'; first = false) {
-        char word[WORD_MAX];
+        char word[WORD_MAX] = {0};
         size_t length = 0;
 
         while (*at == ' ')
@@ -43,7 +62,6 @@ void options_read(struct options *options, const char *command_line, struct repo
         for (; *at != '\0' && *at != ' '; at++)
             if (length < sizeof(word) - 1)
                 word[length++] = *at;
-        word[length] = '\0';
         if (length > 0 && (!first || strchr(word, '=')))
             read_word(options, word, report);
     }

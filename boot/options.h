@@ -6,11 +6,13 @@
 
 #include "hv/cpu/machine.h"
 #include "hv/lib/report.h"
+#include "hv/lib/sha256.h"
 #include "hv/lib/types.h"
 
 struct options {
-    enum machine_exit on_end; /* on-end=halt (default), qemu-exit or bochs-shutdown */
-    bool trace_switches;      /* trace=switch: a line with the TSC at every switch */
+    enum machine_exit on_end;                /* on-end=halt (default), qemu-exit or bochs-shutdown */
+    bool trace_switches;                     /* trace=switch: a line with the TSC at every switch */
+    char certificate[SHA256_HEX_DIGITS + 1]; /* certificate=HASH: what the system's has to be; "" without */
 };
 
 /* Reads the options; what is unknown goes to `report`. A first word without "=" is the program's name. */

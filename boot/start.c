@@ -198,7 +198,12 @@ void start_build(struct boot *boot, struct loop *loop) {
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, loop, i);
     devices_show_screen(0);
-    log_line("%u partition%s, %u screen%s, slots of %u us; %lu TSC ticks since entry", config->partition_count,
-             config->partition_count == 1 ? "" : "s", devices_screen_count(), devices_screen_count() == 1 ? "" : "s",
-             config->slot_us, x86_rdtsc() - entry_tsc);
+}
+
+void start_announce(const struct boot *boot) {
+    const struct config *config = &boot->system.config;
+
+    log_line("%u partition%s, %u screen%s, slots of %u us; %lu TSC ticks since entry, %lu of them for the audit",
+             config->partition_count, config->partition_count == 1 ? "" : "s", devices_screen_count(),
+             devices_screen_count() == 1 ? "" : "s", config->slot_us, x86_rdtsc() - entry_tsc, boot->audit_ticks);
 }

@@ -22,6 +22,7 @@ struct boot {
     struct arena arena;
     struct image_file files[BOOT_MODULES_MAX];
     struct system system;
+    uint64_t audit_ticks; /* what certify_system() took */
 };
 
 /* From boot/entry.S. */
@@ -40,3 +41,6 @@ void start_check_system(struct boot *boot);
 
 /* Builds the partitions and fills `loop` with what it needs to run them. */
 void start_build(struct boot *boot, struct loop *loop);
+
+/* The last line before the first guest runs: how much there is, and how long the start took. */
+void start_announce(const struct boot *boot);

@@ -8,6 +8,7 @@
 #include "hv/cpu/serial.h"
 #include "hv/lib/log.h"
 #include "partitions/devices.h"
+#include "sched/report.h"
 
 #define ESCAPE    0x1d /* Ctrl-] */
 #define BYTES_MAX 16   /* a poll */
@@ -16,13 +17,16 @@ static bool escape_seen;
 
 static void command(int c) {
     unsigned screens = devices_screen_count();
+    char hash[SHA256_HEX_DIGITS + 1];
 
     if (c >= '1' && c < '1' + (int)screens)
         devices_show_screen((unsigned)(c - '1'));
+    else if (c == 'a')
+        report_certificate(hash);
     else if (screens)
-        log_line("keys: Ctrl-] and 1 to %u show a screen", screens);
+        log_line("keys: Ctrl-] and 1 to %u show a screen, a audits the tables", screens);
     else
-        log_line("keys: no partition has a screen");
+        log_line("keys: Ctrl-] and a audits the tables; no partition has a screen");
 }
 
 void keys_poll(void) {

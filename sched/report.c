@@ -4,9 +4,11 @@
  */
 #include "sched/report.h"
 
+#include "hv/cpu/panic.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
+#include "partitions/audit.h"
 
 void report_stop(const struct partition *partition) {
     const struct vcpu *vcpu = &partition->vcpu;
@@ -65,4 +67,13 @@ void report_summary(const struct loop *loop) {
                   p->vcpu.info[SHIKIRI_INFO_SWITCHES]);
         print_exits(&p->vcpu);
     }
+}
+
+void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {
+    struct audit_finding finding;
+
+    if (!audit_run(&finding))
+        panic("audit of partition %s: %s", finding.label, finding.text);
+    certificate_hash(audit_certificate(), hash);
+    log_line("certificate %s", hash);
 }

@@ -116,7 +116,8 @@ def spawn(command, timeout=TIMEOUT):
     return run.returncode, output.decode(errors="replace")
 
 
-def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), timeout=TIMEOUT, **machine):
+def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), timeout=TIMEOUT, build=BUILD,
+             statuses=(DONE, REFUSED), **machine):
     """Boots a system in QEMU until it ends by itself. Give the .dts as text, a blob, or all modules."""
     with tempfile.TemporaryDirectory() as directory:
         if text is not None:
@@ -124,7 +125,7 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
         if modules is None:
             modules = [dtb, *images_of(dtb)] if dtb else []
         com1, com2 = Path(directory) / "com1", Path(directory) / "com2"
-        command = emulate.qemu_command(BUILD, modules=modules, options=f"on-end=qemu-exit {options}".strip(), iso=iso,
+        command = emulate.qemu_command(build, modules=modules, options=f"on-end=qemu-exit {options}".strip(), iso=iso,
                                        serial=(f"file:{com1}", f"file:{com2}"), more=("-monitor", "none", *more),
                                        **machine)
         try:
@@ -134,7 +135,7 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
         raw = com1.read_bytes() if com1.exists() else b""
         result = Result(status, raw.decode(errors="replace").replace("\r\n", "\n"),
                         com2.read_text(errors="replace") if com2.exists() else "", raw)
-        if status not in (DONE, REFUSED):
+        if status not in statuses:
             raise AssertionError(f"QEMU ended with {status}\n{output}\n{result.serial[-4000:]}")
         return result
 

@@ -6,9 +6,12 @@
 #include "tests/host/findings.h"
 #include "tests/host/test.h"
 
-#define WANT ", want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown or trace=switch\n"
-#define X16  "xxxxxxxxxxxxxxxx"
-#define X63  X16 X16 X16 "xxxxxxxxxxxxxxx"
+#define WANT      ", want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, trace=switch or certificate=HASH\n"
+#define X16       "xxxxxxxxxxxxxxxx"
+#define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
+#define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define HASH      H63 "f"
+#define WANT_HASH ", want 64 digits of 0 to 9 and a to f; it is what sha256sum prints of a certificate\n"
 
 static const struct {
     const char *line;
@@ -33,8 +36,8 @@ static const struct {
     {"shikiri on-end=halt2", MACHINE_HALT, false, "command line: found on-end=halt2" WANT},
     {"shikiri trace=exits on-end=qemu-exit x", MACHINE_QEMU_EXIT, false,
      "command line: found trace=exits" WANT "command line: found x" WANT},
-    {"shikiri " X63, MACHINE_HALT, false, "command line: found " X63 WANT},
-    {"shikiri " X63 "yz trace=switch", MACHINE_HALT, true, "command line: found " X63 WANT},
+    {"shikiri " X127, MACHINE_HALT, false, "command line: found " X127 WANT},
+    {"shikiri " X127 "yz trace=switch", MACHINE_HALT, true, "command line: found " X127 WANT},
 };
 
 static void test_options(void **state) {
@@ -52,8 +55,39 @@ static void test_options(void **state) {
     }
 }
 
+static void test_certificate(void **state) {
+    static const struct {
+        const char *line, *certificate, *lines;
+    } words[] = {
+        {"", "", ""},
+        {"shikiri certificate=" HASH, HASH, ""},
+        {"certificate=" HASH " trace=switch", HASH, ""},
+        {"certificate=", "", "command line/certificate: found " WANT_HASH},
+        {"certificate=" H63, "", "command line/certificate: found " H63 WANT_HASH},
+        {"certificate=" HASH "0", "", "command line/certificate: found " HASH "0" WANT_HASH},
+        {"certificate=" HASH "g", "", "command line/certificate: found " HASH "g" WANT_HASH},
+        {"certificate=" H63 "F", "", "command line/certificate: found " H63 "F" WANT_HASH},
+        {"certificate=" H63 "g", "", "command line/certificate: found " H63 "g" WANT_HASH},
+        {"certificates=" HASH, "", "command line: found certificates=" HASH WANT},
+    };
+    static struct findings findings;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(words); i++) {
+        struct options options;
+
+        findings_init(&findings);
+        options_read(&options, words[i].line, &findings.report);
+        findings_expect(&findings, words[i].line, words[i].lines);
+        assert_string_equal(options.certificate, words[i].certificate);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_options)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_certificate),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The certificate at boot: see certify.h.
+ */
+#include "boot/certify.h"
+
+#include "hv/cpu/x86.h"
+#include "hv/lib/log.h"
+#include "hv/lib/string.h"
+#include "partitions/audit.h"
+#include "sched/report.h"
+
+#define TITLE_LENGTH (sizeof(CERTIFICATE_TITLE) - 1)
+
+static bool is_certificate(const struct image_file *file) {
+    return file->size_bytes >= TITLE_LENGTH && memcmp(file->data, CERTIFICATE_TITLE, TITLE_LENGTH) == 0;
+}
+
+/* Says what differs; the number of differences. */
+static unsigned check_hash(const struct options *options, const char *hash) {
+    if (options->certificate[0] == '\0' || strcmp(options->certificate, hash) == 0)
+        return 0;
+    log_line("error: certificate: found %s, want %s, as the command line says", hash, options->certificate);
+    return 1;
+}
+
+static unsigned check_file(const struct image_file *file) {
+    struct certificate_difference difference;
+
+    if (!is_certificate(file) ||
+        certificate_compare_text(audit_certificate(), file->data, file->size_bytes, &difference))
+        return 0;
+    log_line("error: certificate: found %s, want %s, as line %u of module %s says", difference.found, difference.want,
+             difference.line, file->name);
+    return 1;
+}
+
+void certify_system(struct boot *boot, const struct loop *loop) {
+    uint64_t from = x86_rdtsc();
+    char hash[SHA256_HEX_DIGITS + 1];
+    unsigned errors;
+
+    audit_init(loop->partitions, &boot->system.config, boot->layout.arena);
+    report_certificate(hash);
+    errors = check_hash(&boot->options, hash);
+    for (unsigned i = 0; i < boot->system.file_count; i++)
+        errors += check_file(&boot->system.files[i]);
+    boot->audit_ticks = x86_rdtsc() - from;
+    if (errors == 0)
+        return;
+    log_line("error: this is another system than the certificate's, no partition is started");
+    machine_end(MACHINE_REFUSED);
+}
+
+void certify_end(void) {
+    char hash[SHA256_HEX_DIGITS + 1];
+
+    report_certificate(hash);
+}
