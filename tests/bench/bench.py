@@ -26,15 +26,15 @@ def run(partners, mib):
     lines = result.of("bench")
     assert "bench: done" in lines, result.serial
     rows = {name: int(count) for name, count in re.findall(r"bench: (\S+) (\d+)", "\n".join(lines))}
-    entry = re.search(r"(\d+) TSC ticks since entry", result.serial)
-    return rows, int(entry[1])
+    start = re.search(r"(\d+) TSC ticks since entry, (\d+) of them for the audit", result.serial)
+    return rows, int(start[1]), int(start[2])
 
 
 def measure():
-    rows, _ = run(partners=1, mib=4)
-    many, _ = run(partners=31, mib=2)
+    rows, _, _ = run(partners=1, mib=4)
+    many, _, rows["audit-32"] = run(partners=31, mib=2)
     rows["switch-32"] = many["switch"]
-    _, rows["entry"] = run(partners=2, mib=16)
+    _, rows["entry"], rows["audit"] = run(partners=2, mib=16)
     rows["image"] = (BUILD / "shikiri.elf").stat().st_size
     return rows
 
