@@ -60,6 +60,7 @@ bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd) {
     const struct vmcb_control *c = &vmcb->control;
     const struct vmcb_odd rows[] = {
         {"intercept_cr", c->intercept_cr, INTERCEPT_WRITE_CR8, 0},
+        {"intercept_dr", c->intercept_dr, INTERCEPT_WRITE_DR7, 0},
         {"intercept_exception", c->intercept_exception, INTERCEPTED_EXCEPTIONS, 0},
         {"intercept_misc1", c->intercept_misc1, INTERCEPTED_MISC1, 0},
         {"intercept_misc2", c->intercept_misc2, INTERCEPTED_MISC2, 0},

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A processor that the test makes up: what a program on the build machine may not execute, or what would answer
+ * differently on each machine. Put in front of a core source by -include (tests.mk, NAME_FLAGS), so that the
+ * source itself is the one that the hypervisor is built from.
+ */
+#pragma once
+
+#include "hv/cpu/lapic.h"
+#include "hv/cpu/x86.h"
+
+#define PROCESSOR_WRITES_MAX 8
+
+struct processor {
+    struct cpuid_result (*cpuid)(uint32_t leaf, uint32_t subleaf);
+    uint64_t tsc;
+    uint64_t cr2;
+    uint64_t dr[4];
+    hpa_t loaded; /* by VMLOAD */
+    struct {
+        uint32_t msr;
+        uint64_t value;
+    } writes[PROCESSOR_WRITES_MAX]; /* by WRMSR, in order */
+    unsigned write_count;
+    uint32_t lapic[0x400 / sizeof(uint32_t)];
+};
+
+extern struct processor processor;
+
+struct cpuid_result processor_cpuid(uint32_t leaf, uint32_t subleaf);
+uint64_t processor_rdtsc(void);
+void processor_wrmsr(uint32_t msr, uint64_t value);
+void processor_write_cr2(uint64_t value);
+void processor_write_dr0_to_3(const uint64_t dr[4]);
+void processor_read_dr0_to_3(uint64_t dr[4]);
+void processor_vmload(hpa_t vmcb);
+void processor_vmsave(hpa_t vmcb);
+
+#define x86_cpuid          processor_cpuid
+#define x86_rdtsc          processor_rdtsc
+#define x86_wrmsr          processor_wrmsr
+#define x86_write_cr2      processor_write_cr2
+#define x86_write_dr0_to_3 processor_write_dr0_to_3
+#define x86_read_dr0_to_3  processor_read_dr0_to_3
+#define x86_vmload         processor_vmload
+#define x86_vmsave         processor_vmsave
+
+#undef LAPIC_BASE
+#define LAPIC_BASE ((uintptr_t)processor.lapic)
