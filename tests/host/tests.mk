@@ -73,6 +73,13 @@ vmcb_test_SOURCES := hv/svm/vmcb.c hv/svm/event.c
 HOST_TESTS += cpuid_test
 cpuid_test_SOURCES := hv/cpuid.c tests/host/processor.c
 cpuid_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += msr_test
+msr_test_SOURCES := hv/msr.c hv/svm/msrpm.c hv/svm/event.c tests/host/processor.c
+msr_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += hypercall_test
+hypercall_test_SOURCES := hv/hypercall.c hv/dev/console.c hv/svm/npt.c hv/lib/arena.c $(HOST_LOG)
+HOST_TESTS += mov_test
+mov_test_SOURCES := hv/mov.c
 
 HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
 HOST_RUNS    := $(HOST_TESTS:%=host-run-%)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hypercall.c: every argument is the guest's choice. What is refused has no effect; docs/guest-interface.md has
+ * the results.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hv/exits.h"
+#include "tests/host/log_capture.h"
+#include "tests/host/test.h"
+
+#define ARENA_PAGES   16
+#define WINDOW        0x200000ULL /* two pages at this GPA, apart from each other in memory */
+#define WINDOW_END    (WINDOW + 2 * PAGE_BYTES)
+#define LONG_MODE     0x29b
+#define PROTECTED     0xc9b
+#define UPPER         0xaaaaaaaa00000000ULL
+#define RESULT(value) ((uint64_t)(int64_t)(value))
+
+static uint8_t *memory; /* the arena, then the window's pages in reverse order */
+static struct arena arena;
+static struct vcpu vcpu;
+static struct vmcb vmcb;
+static struct console_line console;
+
+static int make(void **state) {
+    (void)state;
+    memory = aligned_alloc(PAGE_BYTES, (ARENA_PAGES + 2) * PAGE_BYTES);
+    memset(memory, 0, (ARENA_PAGES + 2) * PAGE_BYTES);
+    arena = (struct arena){.next = memory, .end = memory + ARENA_PAGES * PAGE_BYTES};
+    vmcb = (struct vmcb){.save.cs.attributes = LONG_MODE};
+    console = (struct console_line){.label = "x", .label_width = 1};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .console = &console};
+    for (unsigned i = 0; i < SHIKIRI_INFO_COUNT; i++)
+        vcpu.info[i] = 100 + i;
+    log_capture();
+    if (!npt_init(&vcpu.npt, &arena, false))
+        return -1;
+    for (unsigned i = 0; i < 2; i++)
+        if (!npt_map(&vcpu.npt, GPA(WINDOW + i * PAGE_BYTES), PAGE_BYTES,
+                     HPA((uintptr_t)memory + (ARENA_PAGES + 1 - i) * PAGE_BYTES), NPT_READ))
+            return -1;
+    return 0;
+}
+
+static int drop(void **state) {
+    (void)state;
+    free(memory);
+    return 0;
+}
+
+static char *at(uint64_t gpa) {
+    hpa_t hpa;
+    unsigned rights;
+
+    assert_true(npt_lookup(&vcpu.npt, GPA(gpa), &hpa, &rights));
+    return (char *)hpa.value;
+}
+
+/* VMMCALL; all registers but RAX have to come back as they were. */
+static enum verdict call(uint64_t rax, uint64_t rdi, uint64_t rsi) {
+    uint64_t before[REGISTER_COUNT];
+
+    for (unsigned i = 0; i < REGISTER_COUNT; i++)
+        vcpu.guest.registers[i] = 0xdead0000 + i;
+    vcpu.guest.registers[REGISTER_RDI] = rdi;
+    vcpu.guest.registers[REGISTER_RSI] = rsi;
+    memcpy(before, vcpu.guest.registers, sizeof(before));
+    vmcb.save.rax = rax;
+    vmcb.save.rip = 0x1000;
+    vmcb.control.interrupt_shadow = 1;
+    enum verdict verdict = hypercall_exit(&vcpu);
+
+    assert_memory_equal(before, vcpu.guest.registers, sizeof(before));
+    assert_int_equal(vmcb.save.rip, 0x1003);
+    assert_int_equal(vmcb.control.interrupt_shadow, 0);
+    return verdict;
+}
+
+static void expect(uint64_t rax, uint64_t rdi, uint64_t rsi, int64_t result) {
+    assert_int_equal(call(rax, rdi, rsi), VERDICT_RESUME);
+    if ((int64_t)vmcb.save.rax != result)
+        fail_msg("call %lx (%lx, %lx): found %ld, want %ld", rax, rdi, rsi, (long)vmcb.save.rax, (long)result);
+}
+
+static void test_number(void **state) {
+    (void)state;
+    for (uint64_t number = 4; number < 70; number++)
+        expect(number, 0, 0, -1);
+    expect(0x80000000, 0, 0, -1);
+    expect(0xffffffff, 0, 0, -1);
+    expect(UPPER | 0, 0, 0, 100); /* the number is EAX alone */
+}
+
+static void test_info(void **state) {
+    (void)state;
+    for (unsigned field = 0; field < SHIKIRI_INFO_COUNT; field++)
+        expect(0, field, 0, 100 + field);
+    expect(0, SHIKIRI_INFO_COUNT, 0, -2);
+    expect(0, UPPER, 0, -2);
+    expect(0, UINT64_MAX, 0, -2);
+}
+
+/* Outside 64-bit mode the upper halves are whatever was left in them. */
+static void test_32_bits(void **state) {
+    (void)state;
+    vmcb.save.cs.attributes = PROTECTED;
+    memcpy(at(WINDOW), "hi\n", 3);
+    expect(UPPER | 0, UPPER | 3, UPPER, 103);
+    expect(2, UPPER | WINDOW, UPPER | 3, 3);
+    log_expect("x | hi\n");
+    assert_int_equal(call(3, UPPER | 7, 0), VERDICT_SHUTDOWN);
+    assert_int_equal(vcpu.status, 7);
+}
+
+static void test_denied(void **state) {
+    (void)state;
+    memcpy(at(WINDOW), "hi\n", 3);
+    for (vmcb.save.cpl = 1; vmcb.save.cpl <= 3; vmcb.save.cpl++) {
+        for (unsigned number = 0; number < 6; number++)
+            expect(number, number == 2 ? WINDOW : 0, 3, -3);
+    }
+    assert_int_equal(vcpu.status, 0);
+    log_expect("");
+}
+
+static void test_yield_and_shutdown(void **state) {
+    (void)state;
+    assert_int_equal(call(1, 5, 6), VERDICT_YIELD);
+    assert_int_equal(vmcb.save.rax, 0);
+    assert_int_equal(call(3, RESULT(-5), 0), VERDICT_SHUTDOWN);
+    assert_int_equal(vcpu.status, RESULT(-5));
+}
+
+static void test_write_refused(void **state) {
+    static const struct {
+        uint64_t gpa, length;
+    } cases[] = {
+        {WINDOW, 257},
+        {WINDOW, UINT64_MAX},
+        {WINDOW, 1ULL << 32},
+        {WINDOW - 1, 1},
+        {WINDOW - 1, 2},
+        {WINDOW_END, 1},
+        {WINDOW_END - 1, 2},
+        {WINDOW_END - 255, 256},
+        {0, 1},
+        {NPT_GPA_LIMIT - 256, 1},
+        {NPT_GPA_LIMIT - 1, 1},
+        {NPT_GPA_LIMIT, 1},
+        {NPT_GPA_LIMIT + WINDOW, 1},
+        {(1ULL << 48) + WINDOW, 1},
+        {UINT64_MAX, 2},
+        {UINT64_MAX - 255, 256},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++)
+        expect(2, cases[i].gpa, cases[i].length, -2);
+    log_expect("");
+}
+
+/* To the last byte of the window, and from one page into the other, which lies elsewhere. */
+static void test_write(void **state) {
+    (void)state;
+    memcpy(at(WINDOW + PAGE_BYTES - 3), "abc", 3);
+    memcpy(at(WINDOW + PAGE_BYTES), "def\n", 4);
+    expect(2, WINDOW + PAGE_BYTES - 3, 7, 7);
+    log_expect("x | abcdef\n");
+    memset(at(WINDOW_END - 256), '\r', 256); /* which the console leaves out */
+    *at(WINDOW_END - 256) = 'a';
+    *at(WINDOW_END - 1) = '\n';
+    expect(2, WINDOW_END - 256, 256, 256);
+    log_expect("x | a\n");
+    expect(2, WINDOW, 0, 0);
+    expect(2, WINDOW_END, 0, 0);
+    log_expect("");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_number, make, drop),
+        cmocka_unit_test_setup_teardown(test_info, make, drop),
+        cmocka_unit_test_setup_teardown(test_32_bits, make, drop),
+        cmocka_unit_test_setup_teardown(test_denied, make, drop),
+        cmocka_unit_test_setup_teardown(test_yield_and_shutdown, make, drop),
+        cmocka_unit_test_setup_teardown(test_write_refused, make, drop),
+        cmocka_unit_test_setup_teardown(test_write, make, drop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * msr.c: the rules of EFER, PAT, TSC and TSC_AUX, #GP for every other MSR, and which ones are passed through.
+ */
+#include "hv/exits.h"
+#include "hv/msr.h"
+#include "hv/svm/msrpm.h"
+#include "tests/host/processor.h"
+#include "tests/host/test.h"
+
+#define GP_INJECTED 0x80000b0dULL
+#define RDTSCP      (1U << 27)
+#define UPPER       0xaaaaaaaa00000000ULL /* of RAX, RCX and RDX: does not count */
+
+static struct vcpu vcpu;
+static struct vmcb vmcb;
+static uint32_t features_edx;
+
+static struct cpuid_result features(uint32_t leaf, uint32_t subleaf) {
+    (void)subleaf;
+    return (struct cpuid_result){.edx = leaf == 0x80000001 ? features_edx : 0};
+}
+
+static int make(void **state) {
+    (void)state;
+    vmcb = (struct vmcb){0};
+    vcpu = (struct vcpu){.vmcb = &vmcb};
+    processor = (struct processor){.cpuid = features, .tsc = 1000};
+    features_edx = RDTSCP;
+    return 0;
+}
+
+/* Whether the instruction was carried out; if not it is #GP at the instruction, and nothing has changed. */
+static bool run(uint32_t msr, bool write) {
+    vmcb.control.exitinfo1 = write;
+    vmcb.control.eventinj = 0;
+    vmcb.control.interrupt_shadow = 1;
+    vmcb.save.rip = 0x1000;
+    vcpu.guest.registers[REGISTER_RCX] = UPPER | msr;
+    assert_int_equal(msr_exit(&vcpu), VERDICT_RESUME);
+    if (vmcb.control.eventinj == 0) {
+        assert_int_equal(vmcb.save.rip, 0x1002);
+        assert_int_equal(vmcb.control.interrupt_shadow, 0);
+        return true;
+    }
+    assert_int_equal(vmcb.control.eventinj, GP_INJECTED);
+    assert_int_equal(vmcb.save.rip, 0x1000);
+    return false;
+}
+
+static bool write_msr(uint32_t msr, uint64_t value) {
+    vmcb.save.rax = UPPER | (uint32_t)value;
+    vcpu.guest.registers[REGISTER_RDX] = UPPER | value >> 32;
+    return run(msr, true);
+}
+
+static uint64_t read_msr(uint32_t msr) {
+    vmcb.save.rax = vcpu.guest.registers[REGISTER_RDX] = UINT64_MAX;
+    assert_true(run(msr, false));
+    assert_int_equal((vmcb.save.rax | vcpu.guest.registers[REGISTER_RDX]) >> 32, 0);
+    return vcpu.guest.registers[REGISTER_RDX] << 32 | vmcb.save.rax;
+}
+
+/* EFER.SVME stays set in the VMCB, and the guest never sees it. */
+static void test_efer(void **state) {
+    static const struct {
+        uint64_t cr0, before, written;
+        bool taken;
+        uint64_t after;
+    } cases[] = {
+        {0, 0, EFER_LME, true, EFER_LME},
+        {0, 0, EFER_LME | EFER_LMA, true, EFER_LME}, /* LMA is the processor's */
+        {0, 0, EFER_SCE | EFER_NXE, true, EFER_SCE | EFER_NXE},
+        {0, EFER_LME, 0, true, 0},
+        {0, 0, EFER_SVME, false, 0},
+        {0, 0, 1ULL << 1, false, 0},
+        {0, 0, 1ULL << 13, false, 0}, /* LMSLE */
+        {0, 0, 1ULL << 14, false, 0}, /* FFXSR, which CPUID hides */
+        {0, 0, 1ULL << 15, false, 0}, /* TCE */
+        {0, 0, 1ULL << 32 | EFER_LME, false, 0},
+        {CR0_PG, 0, EFER_LME, false, 0},
+        {CR0_PG, EFER_LME | EFER_LMA, 0, false, EFER_LME | EFER_LMA},
+        {CR0_PG, EFER_LME | EFER_LMA, EFER_LME, true, EFER_LME | EFER_LMA},
+        {CR0_PG, EFER_LME | EFER_LMA, EFER_LME | EFER_LMA | EFER_NXE, true, EFER_LME | EFER_LMA | EFER_NXE},
+        {CR0_PG, 0, EFER_NXE | EFER_LMA, true, EFER_NXE},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        vmcb.save.cr0 = cases[i].cr0;
+        vmcb.save.efer = cases[i].before | EFER_SVME;
+        assert_int_equal(write_msr(MSR_EFER, cases[i].written), cases[i].taken);
+        assert_int_equal(vmcb.save.efer, cases[i].after | EFER_SVME);
+        assert_int_equal(read_msr(MSR_EFER), cases[i].after);
+    }
+}
+
+/* Types 2, 3 and 8 to 255 are reserved, in each of the eight bytes. */
+static void test_pat(void **state) {
+    (void)state;
+    vmcb.save.g_pat = PAT_RESET;
+    assert_int_equal(read_msr(MSR_PAT), PAT_RESET);
+    for (unsigned byte = 0; byte < 8; byte++) {
+        for (uint64_t type = 0; type < 256; type++) {
+            uint64_t value = (PAT_RESET & ~(0xffULL << 8 * byte)) | type << 8 * byte;
+            bool legal = type == 0 || type == 1 || (type >= 4 && type <= 7);
+            uint64_t before = vmcb.save.g_pat;
+
+            assert_int_equal(write_msr(MSR_PAT, value), legal);
+            assert_int_equal(vmcb.save.g_pat, legal ? value : before);
+        }
+    }
+    assert_int_equal(processor.write_count, 0); /* the machine's is left alone */
+}
+
+static void test_tsc(void **state) {
+    (void)state;
+    vmcb.control.tsc_offset = (uint64_t)-400;
+    assert_int_equal(read_msr(MSR_TSC), 600);
+    assert_true(write_msr(MSR_TSC, 0x123456789a));
+    assert_int_equal(vmcb.control.tsc_offset, 0x123456789a - 1000);
+    processor.tsc += 5;
+    assert_int_equal(read_msr(MSR_TSC), 0x123456789f);
+    assert_int_equal(processor.write_count, 0);
+}
+
+static void test_tsc_aux(void **state) {
+    (void)state;
+    assert_int_equal(read_msr(MSR_TSC_AUX), 0);
+    assert_true(write_msr(MSR_TSC_AUX, 0xffffffff));
+    assert_int_equal(processor.write_count, 1);
+    assert_int_equal(processor.writes[0].msr, MSR_TSC_AUX);
+    assert_int_equal(processor.writes[0].value, 0xffffffff);
+    assert_int_equal(read_msr(MSR_TSC_AUX), 0xffffffff);
+    assert_false(write_msr(MSR_TSC_AUX, 1ULL << 32));
+    features_edx = ~RDTSCP;
+    assert_false(run(MSR_TSC_AUX, false));
+    assert_false(write_msr(MSR_TSC_AUX, 0));
+    assert_int_equal(processor.write_count, 1);
+    assert_int_equal(vcpu.tsc_aux, 0xffffffff);
+}
+
+/* Every MSR of the map's three ranges, and some outside. */
+static void test_unknown(void **state) {
+    static const uint32_t bases[] = {0, 0x40000000, 0x80000000, 0xc0000000, 0xc0010000, 0xffffe000};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(bases); i++) {
+        for (uint32_t msr = bases[i]; msr - bases[i] < 0x2000; msr++) {
+            if (msr == MSR_TSC || msr == MSR_PAT || msr == MSR_EFER || msr == MSR_TSC_AUX)
+                continue;
+            assert_false(run(msr, false));
+            assert_false(write_msr(msr, 0));
+        }
+    }
+    assert_int_equal(processor.write_count, 0);
+}
+
+/* A refused read leaves RAX and RDX as they were. */
+static void test_refused_read(void **state) {
+    (void)state;
+    vmcb.save.rax = vcpu.guest.registers[REGISTER_RDX] = UINT64_MAX;
+    assert_false(run(MSR_VM_CR, false));
+    assert_int_equal(vmcb.save.rax & vcpu.guest.registers[REGISTER_RDX], UINT64_MAX);
+}
+
+/* Passed through is what VMSAVE and VMLOAD cover (APM vol. 3, "VMSAVE"), and nothing else. */
+static void test_passed(void **state) {
+    static const uint32_t passed[] = {0x174,      0x175,      0x176,      0xc0000081, 0xc0000082,
+                                      0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102};
+    static uint8_t msrpm[MSRPM_BYTES];
+    unsigned open = 0;
+
+    (void)state;
+    msrpm_init(msrpm);
+    msr_pass_all(msrpm);
+    for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++) {
+        assert_false(msrpm_intercepts(msrpm, passed[i], false));
+        assert_false(msrpm_intercepts(msrpm, passed[i], true));
+    }
+    for (unsigned byte = 0; byte < MSRPM_BYTES; byte++)
+        open += 8 - (unsigned)__builtin_popcount(msrpm[byte]);
+    assert_int_equal(open, 2 * ARRAY_LENGTH(passed));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_efer, make),    cmocka_unit_test_setup(test_pat, make),
+        cmocka_unit_test_setup(test_tsc, make),     cmocka_unit_test_setup(test_tsc_aux, make),
+        cmocka_unit_test_setup(test_unknown, make), cmocka_unit_test_setup(test_refused_read, make),
+        cmocka_unit_test_setup(test_passed, make),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
