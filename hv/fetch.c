@@ -12,7 +12,9 @@
 #define ENTRY_PRESENT (1ULL << 0)
 #define ENTRY_LARGE   (1ULL << 7)
 #define ENTRY_ADDRESS 0x000ffffffffff000ULL
-#define LARGE_LEVELS  3 /* a page table, a directory or a directory pointer table may end the walk */
+#define LARGE_LEVELS  3           /* a page table, a directory or a directory pointer table may end the walk */
+#define PSE36_BITS    0x1fe000ULL /* of a 4 MiB page's entry: bits 32 to 39 of its address */
+#define PSE36_SHIFT   19
 
 /* The shape of the guest's page tables by its mode. */
 struct paging {
@@ -38,6 +40,12 @@ static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned
     return true;
 }
 
+static bool is_leaf(const struct vmcb_save *save, unsigned level, uint64_t entry) {
+    bool has_large = save->cr4 & (CR4_PAE | CR4_PSE);
+
+    return level == 1 || (level <= LARGE_LEVELS && has_large && (entry & ENTRY_LARGE));
+}
+
 static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
     struct paging paging = paging_of(save);
@@ -56,7 +64,9 @@ static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
             !(entry & ENTRY_PRESENT))
             return false;
         table = entry & ENTRY_ADDRESS;
-        if (level == 1 || (level <= LARGE_LEVELS && (entry & ENTRY_LARGE))) {
+        if (is_leaf(save, level, entry)) {
+            if (level == 2 && paging.levels == 2)
+                offset += (entry & PSE36_BITS) << PSE36_SHIFT;
             *gpa = align_down(table, 1ULL << shift) + offset;
             return true;
         }

@@ -78,6 +78,8 @@ msr_test_SOURCES := hv/msr.c hv/svm/msrpm.c hv/svm/event.c tests/host/processor.
 msr_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += hypercall_test
 hypercall_test_SOURCES := hv/hypercall.c hv/dev/console.c hv/svm/npt.c hv/lib/arena.c $(HOST_LOG)
+HOST_TESTS += fetch_test
+fetch_test_SOURCES := hv/fetch.c hv/svm/npt.c hv/lib/arena.c
 HOST_TESTS += mov_test
 mov_test_SOURCES := hv/mov.c
 
