@@ -82,6 +82,15 @@ HOST_TESTS += fetch_test
 fetch_test_SOURCES := hv/fetch.c hv/svm/npt.c hv/lib/arena.c
 HOST_TESTS += mov_test
 mov_test_SOURCES := hv/mov.c
+HOST_TESTS += lapic_test
+lapic_test_SOURCES := hv/cpu/lapic.c tests/host/processor.c
+lapic_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += vcpu_test
+vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/event.c \
+                     hv/lib/arena.c tests/host/processor.c $(HOST_LOG)
+vcpu_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += partition_test
+partition_test_SOURCES := partitions/partition.c
 
 HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
 HOST_RUNS    := $(HOST_TESTS:%=host-run-%)
