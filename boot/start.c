@@ -90,9 +90,9 @@ void start_find_blob(struct boot *boot) {
         boot->blob = &loader->modules[i];
     }
     if (!boot->blob)
-        refuse("found no device tree among %u modules, want one made by dtc from a .dts; in GRUB add \"module "
+        refuse("found no device tree among %u module%s, want one made by dtc from a .dts; in GRUB add \"module "
                "system.dtb\"",
-               loader->module_count);
+               loader->module_count, loader->module_count == 1 ? "" : "s");
 }
 
 void start_find_memory(struct boot *boot) {

@@ -105,8 +105,8 @@ bool layout_place_arena(struct layout *layout, const void *blob, size_t blob_byt
 
     if (!memory_find(&layout->host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB) {
         report_error(report, MACHINE, NULL, HINT,
-                     "found no free %lu KiB of RAM for the tables of %u partitions, want it below 4 GiB",
-                     size_bytes / KIB, partitions);
+                     "found no free %lu KiB of RAM for the tables of %u partition%s, want it below 4 GiB",
+                     size_bytes / KIB, partitions, partitions == 1 ? "" : "s");
         return false;
     }
     take(layout, &layout->arena, (struct range){base, size_bytes}, "the hypervisor's tables");

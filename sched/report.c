@@ -55,11 +55,11 @@ static uint64_t to_us(const struct loop *loop, uint64_t ticks) {
 void report_summary(const struct loop *loop) {
     uint64_t total = x86_rdtsc() - loop->started_tsc;
 
-    log_line("all partitions stopped after %lu us, %lu switches, %lu us idle", to_us(loop, total), loop->switches,
-             to_us(loop, loop->idle_ticks));
+    log_line("all partitions stopped after %lu us, %lu switch%s, %lu us idle", to_us(loop, total), loop->switches,
+             loop->switches == 1 ? "" : "es", to_us(loop, loop->idle_ticks));
     log_line("%-15s %-7s %12s %9s  exits", "partition", "state", "run time us", "switches");
     if (trap_nmi_count)
-        log_line("%lu NMIs came, which nobody asked for", trap_nmi_count);
+        log_line("%lu NMI%s came, which nobody asked for", trap_nmi_count, trap_nmi_count == 1 ? "" : "s");
     for (unsigned i = 0; i < loop->partition_count; i++) {
         const struct partition *p = &loop->partitions[i];
 

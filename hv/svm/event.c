@@ -4,11 +4,15 @@
  */
 #include "hv/svm/event.h"
 
+static void inject(struct vmcb *vmcb, uint64_t event) {
+    vmcb->control.eventinj = vmcb->control.host_injected = EVENT_VALID | EVENT_TYPE_EXCEPTION | event;
+    vmcb->control.host_injected_rip = vmcb->save.rip;
+}
+
 void event_exception(struct vmcb *vmcb, unsigned vector) {
-    vmcb->control.eventinj = EVENT_VALID | EVENT_TYPE_EXCEPTION | vector;
+    inject(vmcb, vector);
 }
 
 void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_code) {
-    vmcb->control.eventinj =
-        EVENT_VALID | EVENT_TYPE_EXCEPTION | EVENT_ERROR_VALID | vector | (uint64_t)error_code << EVENT_ERROR_SHIFT;
+    inject(vmcb, EVENT_ERROR_VALID | vector | (uint64_t)error_code << EVENT_ERROR_SHIFT);
 }

@@ -6,7 +6,10 @@
 
 #include "hv/svm/vmcb.h"
 
-/* Delivers an exception at the next VMRUN, before the guest's next instruction. */
+/*
+ * Delivers an exception at the next VMRUN, before the guest's next instruction, and notes it in the
+ * VMCB for the report of a triple fault.
+ */
 void event_exception(struct vmcb *vmcb, unsigned vector);
 void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_code);
 

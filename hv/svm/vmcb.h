@@ -110,7 +110,10 @@ struct vmcb_control {
     uint64_t virt_ext;
     uint64_t vmcb_clean;
     uint64_t nrip;
-    uint8_t reserved_0d0[0x400 - 0x0d0];
+    uint8_t reserved_0d0[0x3e0 - 0x0d0];
+    uint64_t host_injected; /* the last 32 bytes are the host's: the exception injected last, and at which RIP */
+    uint64_t host_injected_rip;
+    uint8_t reserved_3f0[0x400 - 0x3f0];
 };
 
 struct vmcb_save {
@@ -177,6 +180,7 @@ CONTROL_AT(n_cr3, 0x0b0);
 CONTROL_AT(virt_ext, 0x0b8);
 CONTROL_AT(vmcb_clean, 0x0c0);
 CONTROL_AT(nrip, 0x0c8);
+CONTROL_AT(host_injected, 0x3e0);
 SAVE_AT(es, 0x000);
 SAVE_AT(cs, 0x010);
 SAVE_AT(ss, 0x020);
@@ -275,3 +279,5 @@ bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd);
 #define VECTOR_GP 13
 #define VECTOR_AC 17
 #define VECTOR_MC 18
+
+#define EXCEPTIONS 32 /* vectors 0 to 31 */

@@ -70,7 +70,7 @@ def test_reserved_bits_end_the_guest_on_qemu(deed):
 
 def test_unowned_port_may_fault():
     result = run_qemu(crashing("port", extra='unowned-ports = "fault";'))
-    assert "exit IOIO" in result.serial and "port 0x60: read of 1 bytes" in result.serial
+    assert "exit IOIO" in result.serial and "port 0x60: read of 1 byte\n" in result.serial
     assert "a port that nobody owns" in result.serial
     assert_neighbour_is_well(result)
 
@@ -93,8 +93,8 @@ def test_window_rights():
     """A read-only window reads and does not take writes; a no-execute one does not run."""
     more = """memory@800000 { device_type = "memory"; reg = <0 0x800000 0 0x1000>; read-only; };
     memory@900000 { device_type = "memory"; reg = <0 0x900000 0 0x1000>; no-execute; };"""
-    for deed, at, seen in (("write", "0x800000", "0x800000: write, page present, supervisor"),
-                           ("execute", "0x900000", "0x900000: instruction fetch, page present, supervisor")):
+    for deed, at, seen in (("write", "0x800000", "0x800000: write, the page is read-only, supervisor"),
+                           ("execute", "0x900000", "0x900000: instruction fetch, the page is no-execute, supervisor")):
         text = system(Partition("bad", "crash.elf", f"do={deed} at={at}", devices=CONSOLE + more),
                       Partition("good", "counter64.elf", "seed=5 rounds=30 uart=0x3f8"))
         result = run_qemu(text)
