@@ -5,6 +5,7 @@
  * "ok" and status 0, or "WRONG" and 1; what ends the partition never comes back.
  */
 #include "guests/crash/try.h"
+#include "guests/crash/user.h"
 #include "guests/lib/lib.h"
 
 #define OUTSIDE 0x40000000 /* 1 GiB: mapped by the guest's tables, not by the nested ones */
@@ -34,13 +35,25 @@ static bool do_execute(void) {
     return false;
 }
 
-static bool do_triple(void) {
+static void drop_idt(void) {
     static const struct __attribute__((packed)) {
         uint16_t limit;
         uint64_t base;
     } empty;
 
-    __asm__ volatile("lidt %0\n\tud2" ::"m"(empty));
+    __asm__ volatile("lidt %0" ::"m"(empty));
+}
+
+static bool do_triple(void) {
+    drop_idt();
+    __asm__ volatile("ud2");
+    return false;
+}
+
+/* The exception comes from the hypervisor. */
+static bool do_triple_msr(void) {
+    drop_idt();
+    rdmsr(0xc0010114);
     return false;
 }
 
@@ -60,6 +73,24 @@ static bool do_string_io(void) {
     return false;
 }
 
+static bool do_string_in(void) {
+    char bytes[1];
+    char *to = bytes;
+
+    __asm__ volatile("insb" : "+D"(to) : "d"(0x60) : "memory");
+    return false;
+}
+
+/* To the machine's own UART, which is passed through, strings go like single bytes. */
+static bool do_string_uart(void) {
+    static const char text[] = "crash: string\r\n";
+    const char *from = text;
+    unsigned long count = sizeof(text) - 1;
+
+    __asm__ volatile("rep outsb" : "+S"(from), "+c"(count) : "d"(0x2f8), "m"(text));
+    return expect("left", count, 0);
+}
+
 static bool do_svm(void) {
     return expect("vmrun", TRY("vmrun %%rax", "a"(0)), VECTOR_UD) &&
            expect("vmload", TRY("vmload %%rax", "a"(0)), VECTOR_UD) &&
@@ -68,6 +99,34 @@ static bool do_svm(void) {
            expect("invlpga", TRY("invlpga %%rax, %%ecx", "a"(0), "c"(0)), VECTOR_UD) &&
            expect("monitor", TRY("monitor %%rax, %%ecx, %%edx", "a"(0), "c"(0), "d"(0)), VECTOR_UD) &&
            expect("mwait", TRY("mwait %%eax, %%ecx", "a"(0), "c"(0)), VECTOR_UD);
+}
+
+static bool do_undefined(void) {
+    return expect("rdpru", TRY("rdpru", "c"(0), "a"(0), "d"(0)), VECTOR_UD) &&
+           expect("rsm", TRY("rsm", "a"(0)), VECTOR_UD) &&
+           expect("monitorx", TRY("monitorx %%rax, %%ecx, %%edx", "a"(&bootargs), "c"(0), "d"(0)), VECTOR_UD) &&
+           expect("mwaitx", TRY("mwaitx %%eax, %%ecx, %%ebx", "a"(0), "c"(0)), VECTOR_UD);
+}
+
+#define DR6_STEP 0x4000UL /* BS */
+
+static unsigned long take_dr6(void) {
+    unsigned long value;
+
+    __asm__ volatile("mov %%dr6, %0\n\tmov %1, %%dr6" : "=&r"(value) : "r"(0xffff0ff0UL));
+    return value;
+}
+
+/* Single steps are the guest's own; so is the exception that ICEBP makes. */
+static bool do_step(void) {
+    return expect("step", TRY("pushf\n\torq $0x100, (%%rsp)\n\tpopf\n\tnop\n\tnop", "a"(0)), VECTOR_DB) &&
+           expect("dr6", take_dr6() & DR6_STEP, args_number(bootargs, "dr6", DR6_STEP)) &&
+           expect("no step", TRY("nop\n\tnop", "a"(0)), NOTHING);
+}
+
+static bool do_icebp(void) {
+    return expect("icebp", TRY("int1", "a"(0)), VECTOR_DB) &&
+           expect("rip", (uintptr_t)try_rip, (uintptr_t)try_resume) && expect("dr6", take_dr6() & DR6_STEP, 0);
 }
 
 static bool do_msr(void) {
@@ -129,15 +188,24 @@ static bool do_wbinvd(void) {
     return expect("wbinvd", TRY("wbinvd", "a"(0)), NOTHING) && expect("invd", TRY("invd", "a"(0)), NOTHING);
 }
 
-static bool do_xsetbv(void) {
+#define CR4_OSXSAVE (1UL << 18)
+
+/* False where the processor has no XSAVE. */
+static bool allow_xsave(void) {
     unsigned long cr4;
     uint32_t r[4];
 
     cpuid(1, 0, r);
     if (!(r[2] >> 26 & 1))
-        return expect("xsetbv without xsave", TRY("xsetbv", "c"(0), "a"(1), "d"(0)), VECTOR_UD);
+        return false;
     __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 1UL << 18));
+    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | CR4_OSXSAVE));
+    return true;
+}
+
+static bool do_xsetbv(void) {
+    if (!allow_xsave())
+        return expect("xsetbv without xsave", TRY("xsetbv", "c"(0), "a"(1), "d"(0)), VECTOR_UD);
     return expect("xsetbv 1", TRY("xsetbv", "c"(0), "a"(1), "d"(0)), NOTHING) &&
            expect("xsetbv 0", TRY("xsetbv", "c"(0), "a"(0), "d"(0)), VECTOR_GP) &&
            expect("xsetbv 5", TRY("xsetbv", "c"(0), "a"(5), "d"(0)), VECTOR_GP) &&
@@ -183,6 +251,74 @@ static bool do_hypercall(void) {
            expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length), length);
 }
 
+static struct {
+    unsigned long level;
+    long call, unknown_call;
+    uint32_t in, out, xsetbv, hlt, rdmsr, wbinvd, vmrun, stgi, alignment;
+    uint32_t vendor[4];
+} user;
+
+static void act_as_user(void) {
+    uint64_t until = rdtsc() + args_number(bootargs, "ticks", 0);
+
+    __asm__ volatile("mov %%cs, %0" : "=r"(user.level));
+    user.call = hypercall(SHIKIRI_CALL_INFO, 0, 0);
+    user.unknown_call = hypercall(99, 0, 0);
+    user.in = TRY("inb $0x60, %%al", "a"(0));
+    user.out = TRY("outb %%al, $0x60", "a"(0));
+    while (rdtsc() < until) /* the neighbour runs meanwhile */
+        __asm__ volatile("pause");
+    user.xsetbv = TRY("xsetbv", "c"(0), "a"(1), "d"(0));
+    user.hlt = TRY("hlt", "a"(0));
+    user.rdmsr = TRY("rdmsr", "c"(EFER));
+    user.wbinvd = TRY("wbinvd", "a"(0));
+    user.vmrun = TRY("vmrun %%rax", "a"(0));
+    user.stgi = TRY("stgi", "a"(0));
+    cpuid(SHIKIRI_CPUID_BASE, 0, user.vendor);
+}
+
+/* Ring 3 may call nobody, and the way back to ring 0 by the guest's own TSS survives exits and switches. */
+static bool do_user(void) {
+    uint32_t has_xsave = allow_xsave() ? VECTOR_GP : VECTOR_UD;
+
+    user_init();
+    user_run(act_as_user);
+    return expect("ring", user.level & 3, 3) && expect("call", (uint64_t)user.call, (uint64_t)SHIKIRI_ERROR_DENIED) &&
+           expect("unknown call", (uint64_t)user.unknown_call, (uint64_t)SHIKIRI_ERROR_DENIED) &&
+           expect("in", user.in, VECTOR_GP) && expect("out", user.out, VECTOR_GP) &&
+           expect("xsetbv", user.xsetbv, has_xsave) && expect("hlt", user.hlt, VECTOR_GP) &&
+           expect("rdmsr", user.rdmsr, VECTOR_GP) && expect("wbinvd", user.wbinvd, VECTOR_GP) &&
+           expect("vmrun", user.vmrun, VECTOR_GP) && expect("stgi", user.stgi, VECTOR_GP) &&
+           expect("cpuid", user.vendor[1], SHIKIRI_CPUID_EBX) &&
+           expect("call from ring 0", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 0, 0), SHIKIRI_ABI_VERSION);
+}
+
+static void read_target(void) {
+    do_read();
+}
+
+static bool do_user_read(void) {
+    user_init();
+    user_run(read_target);
+    return false;
+}
+
+static void read_unaligned(void) {
+    user.alignment = TRY("pushf\n\torq $0x40000, (%%rsp)\n\tpopf\n\tcmpl $0, 1(%%rdi)", "D"(&user));
+}
+
+#define CR0_AM (1UL << 18)
+
+static bool do_alignment(void) {
+    unsigned long cr0;
+
+    user_init();
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    __asm__ volatile("mov %0, %%cr0" ::"r"(cr0 | CR0_AM));
+    user_run(read_unaligned);
+    return expect("unaligned", user.alignment, VECTOR_AC);
+}
+
 static bool do_flood(void) {
     for (unsigned i = 0; i < 300; i++)
         print("%s", "x");
@@ -226,10 +362,19 @@ static const struct {
     {"write", do_write},
     {"execute", do_execute},
     {"triple", do_triple},
+    {"triple-msr", do_triple_msr},
     {"port", do_port},
     {"ports", do_ports},
     {"string-io", do_string_io},
+    {"string-in", do_string_in},
+    {"string-uart", do_string_uart},
     {"svm", do_svm},
+    {"undefined", do_undefined},
+    {"step", do_step},
+    {"icebp", do_icebp},
+    {"user", do_user},
+    {"user-read", do_user_read},
+    {"alignment", do_alignment},
     {"msr", do_msr},
     {"efer", do_efer},
     {"pat", do_pat},

@@ -8,14 +8,17 @@
 #include "guests/lib/x86.h"
 
 #define NOTHING   0xff
+#define VECTOR_DB 1
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 #define VECTOR_PF 14
+#define VECTOR_AC 17
 
 extern volatile uint32_t try_caught;
-extern void *volatile try_resume;
+extern void *volatile try_rip;    /* where the exception was */
+extern void *volatile try_resume; /* behind the instruction */
 
-/* Loads an IDT with handlers for #UD, #GP and #PF. */
+/* Loads an IDT with handlers for these, and the gate by which ring 3 comes back (user.h). */
 void try_init(void);
 
 #define TRY(instruction, ...)                                                                                          \

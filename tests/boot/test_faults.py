@@ -3,17 +3,21 @@
 import re
 
 import pytest
-from harness import CONSOLE, GUESTS, Partition, run_bochs, run_qemu, symbol, system
+from harness import COM2, CONSOLE, GUESTS, Partition, run_bochs, run_qemu, symbol, system
 
-ANSWERED = ["svm", "msr", "efer", "pat", "tsc", "cpuid", "wbinvd", "xsetbv", "hypercall", "ports", "cr8"]
+ANSWERED = ["svm", "msr", "efer", "pat", "tsc", "cpuid", "wbinvd", "xsetbv", "hypercall", "ports", "cr8", "undefined",
+            "step"]
 
 # What ends the guest, and lines that the report has to have.
 FATAL = {
     "read": ["exit NPF", r"guest-physical address 0x40000000: read, page not present, supervisor"],
     "write": ["exit NPF", r"guest-physical address 0x40000000: write, page not present, supervisor"],
     "execute": ["exit NPF", r"guest-physical address 0x40000000: instruction fetch, page not present, supervisor"],
-    "triple": ["exit SHUTDOWN", "triple fault"],
-    "string-io": ["exit IOIO", "INS or OUTS on an emulated port"],
+    "user-read": ["exit NPF", r"guest-physical address 0x40000000: read, page not present, user"],
+    "triple": ["exit SHUTDOWN", "triple fault", "last injected: nothing\n", "the guest has no IDT"],
+    "triple-msr": ["exit SHUTDOWN", r"last injected: #GP at rip 0x10[0-9a-f]{4}\n", "the guest has no IDT"],
+    "string-io": ["exit IOIO", "INS or OUTS on an emulated port", "port 0x60: write of 1 byte\n"],
+    "string-in": ["exit IOIO", "INS or OUTS on an emulated port", "port 0x60: read of 1 byte\n"],
 }
 
 
@@ -45,11 +49,27 @@ def test_fatal(deed):
     assert_neighbour_is_well(result)
 
 
+@pytest.mark.parametrize("cpu", ["max", "EPYC"])
+def test_user_mode(cpu):
+    """Ring 3 is refused what it may not have, and finds back by the guest's own TSS after exits and switches."""
+    result = run_qemu(crashing("user", "ticks=3000000"), cpu=cpu, icount=True)
+    assert result.of("bad")[-1] == "crash: user ok", result.serial
+    assert result.summary()["bad"][2] > 2, "no switch while it was in ring 3"
+    assert_neighbour_is_well(result)
+
+
+def test_string_io_to_an_own_uart():
+    text = system(Partition("bad", "crash.elf", "do=string-uart uart=0x2f8", devices=COM2))
+    assert run_qemu(text).com2.splitlines()[0] == "crash: string"
+
+
 @pytest.mark.parametrize("cpu", ["ryzen", "phenom_8650_toliman"])
 def test_bochs(cpu):
-    """A selection on the stricter emulator, all in one system."""
-    deeds = ["svm", "msr", "efer", "pat", "wbinvd", "xsetbv", "hypercall", "cr3", "cr4", "cr8", "breakpoint", "read", "triple"]
-    partitions = [Partition(deed, "crash.elf", f"do={deed}", mib=2) for deed in deeds]
+    """A selection on the stricter emulator, all in one system; ICEBP and #AC are there alone."""
+    deeds = ["svm", "msr", "efer", "pat", "wbinvd", "xsetbv", "hypercall", "cr3", "cr4", "cr8", "breakpoint", "undefined",
+             "step", "icebp", "user", "alignment", "read", "triple"]
+    more = {"step": "dr6=0"}  # Bochs leaves DR6.BS out when #DB is intercepted
+    partitions = [Partition(deed, "crash.elf", f"do={deed} {more.get(deed, '')}".strip(), mib=2) for deed in deeds]
     good = Partition("good", "counter64.elf", "seed=5 rounds=30 uart=0x3f8")
     result = run_bochs(system(*partitions, good), cpu)
     for deed in deeds[:-2]:
