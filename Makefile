@@ -21,7 +21,7 @@ help: ## list the targets
 PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x86 seabios \
             grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
             libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
-            clang-format clang-tidy cppcheck cloc
+            clang-format clang-tidy cppcheck cloc dt-schema
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 deps: ## install the packages that are missing (Debian 12)
@@ -114,7 +114,7 @@ boot-tests: all $(BUILD)/corrupt/shikiri.elf
 bench: all ## instructions of each event, under icount
 	$(PYTHON) tests/bench/bench.py
 
-check: ## formatting, include rules, static analysis
+check: ## formatting, include rules, static analysis, bindings
 	tools/check.sh
 
 clean: ## remove everything that was built

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# make check: formatting, the include rules of the design, the core's size, clang-tidy, cppcheck and,
-# where there are bindings, dt-validate. Prints what is wrong and fails if anything is.
+# make check: formatting, the include rules of the design, the core's size, clang-tidy, cppcheck and the
+# bindings. Prints what is wrong and fails if anything is.
 set -u
 cd "$(dirname "$0")/.."
 status=0
@@ -62,12 +62,8 @@ echo "check: cppcheck"
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
     --suppress=missingInclude --suppress=missingIncludeSystem -I. "${core[@]}" tools/checker || fail "cppcheck has found something"
 
-if compgen -G 'dts/bindings/*.yaml' > /dev/null; then
-    echo "check: dt-validate"
-    for config in dts/examples/*.dts; do
-        dtc -q -I dts -O dtb -o build/check.dtb "$config" && dt-validate -s dts/bindings build/check.dtb || fail "$config"
-    done
-fi
+echo "check: bindings"
+tools/bindings.sh dts/examples/*.dts || fail "dt-schema has found something in dts/bindings or dts/examples"
 
 [ $status -eq 0 ] && echo "check: all is well"
 exit $status
