@@ -9,7 +9,7 @@ NAME    := $(basename $(notdir $(CONFIG)))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help deps all run test check bench iso clean size symbols-table
+.PHONY: help deps all run test check bench docs iso clean size symbols-table
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,7 +21,7 @@ help: ## list the targets
 PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x86 seabios \
             grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
             libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
-            clang-format clang-tidy cppcheck cloc dt-schema
+            clang-format clang-tidy cppcheck cloc dt-schema python3-yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 deps: ## install the packages that are missing (Debian 12)
@@ -116,6 +116,9 @@ bench: all ## instructions of each event, under icount
 
 check: ## formatting, include rules, static analysis, bindings
 	tools/check.sh
+
+docs: ## write docs/configuration.md, the page made from dts/bindings
+	$(PYTHON) tools/reference.py > docs/configuration.md
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# make check: formatting, the include rules of the design, the core's size, clang-tidy, cppcheck and the
-# bindings. Prints what is wrong and fails if anything is.
+# make check: formatting, the include rules of the design, the core's size, clang-tidy, cppcheck, the
+# bindings and the page made from them. Prints what is wrong and fails if anything is.
 set -u
 cd "$(dirname "$0")/.."
 status=0
@@ -64,6 +64,8 @@ cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,pe
 
 echo "check: bindings"
 tools/bindings.sh dts/examples/*.dts || fail "dt-schema has found something in dts/bindings or dts/examples"
+/usr/bin/python3 tools/reference.py | diff -u docs/configuration.md - ||
+    fail "docs/configuration.md is stale: run make docs"
 
 [ $status -eq 0 ] && echo "check: all is well"
 exit $status

@@ -1,0 +1,259 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Prints docs/configuration.md: the nodes and properties by the schemas in dts/bindings. `make docs`
+writes the page, and `make check` compares it."""
+import itertools
+import re
+import textwrap
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BINDINGS = ROOT / "dts/bindings"
+FIRST = "shikiri,system"
+UNITS = {"us": "µs", "ms": "ms", "ns": "ns", "hz": "Hz", "percent": "%"}  # by the end of a property's name
+WIDTH = 128  # of a line of prose
+HIDDEN = {"$nodename", "compatible"}  # shown above the table
+
+INTRODUCTION = """\
+# Configuration
+
+Every node and property of a configuration, made by `make docs` from the schemas in `dts/bindings/`.
+
+A configuration is a devicetree source: nodes in braces with properties, each ended by a semicolon. A *cell* is a number of
+32 bits, decimal or hexadecimal, in angle brackets: `<1000>`, `<0x3f8>`. Larger numbers are two cells, the upper half first, so
+that 4 GiB is `<0x1 0x0>`. A *string* is in double quotes. An *empty* property is a name alone, and its presence is its meaning.
+What follows the `@` of a node's name is its unit address: the address in its `reg`, hexadecimal without `0x`.
+
+What is not on this page is an error, and so are values beyond their limits: each is reported with node, property, the value
+found and the value wanted, and no partition starts.
+"""
+
+
+class Number(int):
+    """An integer that knows how it is written in the schema."""
+
+
+def construct_number(loader, node):
+    number = Number(loader.construct_yaml_int(node))
+    number.text = node.value
+    return number
+
+
+class Loader(yaml.SafeLoader):
+    """PyYAML's, with Numbers."""
+
+
+Loader.add_constructor("tag:yaml.org,2002:int", construct_number)
+
+
+def load_schemas():
+    return {path.stem: yaml.load(path.read_text(), Loader) for path in sorted(BINDINGS.glob("*.yaml"))}
+
+
+class Node:
+    """A node of the tree: where it may be, and the schema that describes it."""
+
+    def __init__(self, path, schema, amount):
+        self.path, self.schema, self.amount = path, schema, amount
+        self.children = []
+
+    def title(self):
+        return self.schema.get("title")
+
+    def mention(self):
+        """Its name, where it is described and how many there may be, for a list in the section of its parent."""
+        link = f"[{self.title()}](#{anchor(self.title())}), " if self.title() else ""
+        return f"`{self.path.rsplit('/', 1)[1]}` ({link}{self.amount})"
+
+    def walk(self):
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def is_node(schema):
+    return schema.get("type") == "object" or schema.get("$ref", "").endswith(".yaml#")
+
+
+def alternatives(schema, schemas):
+    """The schemas that a child's entry stands for: itself, the one it names, or one for each compatible."""
+    if "$ref" in schema:
+        return [schemas[schema["$ref"].removesuffix(".yaml#")]]
+    kinds = schema.get("properties", {}).get("compatible", {}).get("enum")
+    return [schemas[kind] for kind in kinds] if kinds else [schema]
+
+
+def node_name(schema, pattern):
+    """A name to show: a fixed one as it is, and an ellipsis for a unit address that varies."""
+    name = schema.get("properties", {}).get("$nodename", {}).get("pattern", pattern)
+    return re.sub(r"\[0-9a-f\]\+|\(.*\)", "…", name.strip("^$"))
+
+
+def amount_of(pattern, entry, schema):
+    """How many nodes of a name there are: what the entry beside a reference says, or whether it has to be there."""
+    if "$ref" in entry and "description" in entry:
+        return entry["description"]
+    return "required" if pattern in schema.get("required", ()) else "optional"
+
+
+def build_tree(path, schema, amount, schemas):
+    node = Node(path, schema, amount)
+    entries = {**schema.get("patternProperties", {}), **schema.get("properties", {})}
+    for pattern, entry in entries.items():
+        if not is_node(entry):
+            continue
+        for child in alternatives(entry, schemas):
+            name = f"{path.rstrip('/')}/{node_name(child, pattern)}"
+            node.children.append(build_tree(name, child, amount_of(pattern, entry, schema), schemas))
+    return node
+
+
+# ---- words for what a schema says of a property ----------------------------------------------
+
+def cells_of(schema):
+    """The schemas of the cells of a property that has several; [] for others."""
+    items = schema.get("items", [])
+    if len(items) == 1 and "items" in items[0]:
+        items = items[0]["items"]
+    return items
+
+
+def type_of(schema):
+    if schema.get("type") == "boolean":
+        return "empty"
+    if schema.get("$ref", "").endswith("/string") or isinstance(schema.get("const"), str):
+        return "string"
+    count = len(cells_of(schema))
+    return f"{count} cells" if count else "cell"
+
+
+def unit_of(name, schema):
+    written = re.search(r" In (\w+)\.$", schema.get("description", ""))
+    return written[1] if written else UNITS.get(name.rsplit("-", 1)[-1], "")
+
+
+def shown(value):
+    return f"`{value.text}`" if isinstance(value, Number) else f'`"{value}"`'
+
+
+def choice(words):
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def limits_of_pattern(pattern):
+    """Words for ^(characters){from,to}$, the one form of pattern that properties have here."""
+    characters, least, most = re.fullmatch(r"\^(\.|\[.*\])\{(\d+),(\d+)\}\$", pattern).groups()
+    amount = f"at most {most}" if least == "0" else f"{least} to {most}"
+    if characters == ".":
+        return f"{amount} characters"
+    kinds = [word for part, word in (("A-Za-z", "letters"), ("0-9", "digits")) if part in characters]
+    others = re.sub("A-Za-z|0-9", "", characters[1:-1])
+    return f"{amount} " + choice(kinds + [f"`{character}`" for character in others])
+
+
+def limits_of_value(schema):
+    words = []
+    if "const" in schema:
+        words.append(shown(schema["const"]))
+    if "enum" in schema:
+        words.append(choice([shown(value) for value in schema["enum"]]))
+    if "minimum" in schema and "maximum" in schema:
+        words.append(f"{schema['minimum'].text} to {schema['maximum'].text}")
+    elif "maximum" in schema:
+        words.append(f"at most {schema['maximum'].text}")
+    if "multipleOf" in schema:
+        words.append(f"a multiple of {schema['multipleOf'].text}")
+    if "pattern" in schema:
+        words.append(limits_of_pattern(schema["pattern"]))
+    return ", ".join(words)
+
+
+def limits_of(schema):
+    cells = cells_of(schema)
+    if cells and all(cell.keys() & {"const", "enum"} for cell in cells):
+        values = itertools.product(*[[cell["const"]] if "const" in cell else cell["enum"] for cell in cells])
+        return choice([f"`<{' '.join(value.text for value in one)}>`" for one in values])
+    if cells:
+        return "; ".join(f"{cell['description']} {limits_of_value(cell)}" for cell in cells)
+    return limits_of_value(schema)
+
+
+def default_of(name, schema, node_schema):
+    if name in node_schema.get("required", ()):
+        return "required"
+    if schema.get("type") == "boolean":
+        return "absent"
+    return shown(schema["default"]) if "default" in schema else "none"
+
+
+# ---- the page ---------------------------------------------------------------------------------
+
+def anchor(title):
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+
+
+def wrapped(text):
+    return textwrap.wrap(text, WIDTH, break_on_hyphens=False)
+
+
+def tree_lines(node):
+    """The tree, a node a line, with the title of its section beside it."""
+    rows = []
+    for each in node.walk():
+        depth = each.path.rstrip("/").count("/")
+        name = "    " * depth + (each.path.rsplit("/", 1)[1] or "/")
+        rows.append((name, each.title() or ""))
+    width = max(len(name) for name, _ in rows)
+    return [f"{name:{width}}  {title}".rstrip() for name, title in rows]
+
+
+def table(header, rows):
+    return ["| " + " | ".join(header) + " |", "|" + "---|" * len(header),
+            *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows), ""]
+
+
+def property_rows(schema):
+    for name, entry in schema.get("properties", {}).items():
+        if name in HIDDEN or is_node(entry):
+            continue
+        meaning = re.sub(r" In \w+\.$", "", entry.get("description", ""))
+        yield [f"`{name}`", type_of(entry), unit_of(name, entry), default_of(name, entry, schema), limits_of(entry),
+               meaning]
+
+
+def node_lines(node):
+    """What a section says of one node."""
+    schema = node.schema
+    compatible = schema.get("properties", {}).get("compatible", {}).get("const")
+    first = f"Node `{node.path}`" + (f', `compatible = "{compatible}"`' if compatible else "") + "."
+    first += f" Inside: {', '.join(child.mention() for child in node.children)}." if node.children else ""
+    lines = [*wrapped(first), "", *wrapped(schema["description"]), ""]
+    rows = list(property_rows(schema))
+    return lines + (table(["property", "type", "unit", "default", "limits", "meaning"], rows) if rows else [])
+
+
+def section_lines(node):
+    """A schema's section: its node, the nodes inside that have no schema of their own, and the examples."""
+    lines = [f"## {node.title()}", "", *node_lines(node)]
+    for child in node.children:
+        if not child.title():
+            lines += node_lines(child)
+    for example in node.schema["examples"]:
+        lines += ["```dts", *example.rstrip().splitlines(), "```", ""]
+    return lines
+
+
+def page():
+    schemas = load_schemas()
+    tree = build_tree("/", schemas[FIRST], "", schemas)
+    lines = [INTRODUCTION, "```", *tree_lines(tree), "```", ""]
+    for node in tree.walk():
+        if node.title():
+            lines += section_lines(node)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
