@@ -21,7 +21,7 @@ help: ## list the targets
 PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x86 seabios \
             grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
             libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
-            clang-format clang-tidy cppcheck cloc dt-schema python3-yaml
+            clang-format clang-tidy cppcheck cloc dt-schema python3-libfdt python3-yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 deps: ## install the packages that are missing (Debian 12)
@@ -103,12 +103,14 @@ run: all ## boot CONFIG in QEMU
 iso: all ## leave a bootable build/NAME.iso of CONFIG
 	@$(EMULATE) iso $(CONFIG)
 
-test: check host-tests all boot-tests bench ## all tests
+test: check host-tests all checker-tests boot-tests bench ## all tests
 	@echo "all tests passed"
 
-.PHONY: boot-tests
-boot-tests: all $(BUILD)/corrupt/shikiri.elf
+.PHONY: checker-tests boot-tests
+checker-tests: all ## shikiri-check, and every rule of a configuration
 	$(PYTHON) -m pytest -q -n 2 tests/check
+
+boot-tests: all $(BUILD)/corrupt/shikiri.elf
 	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot
 
 bench: all ## instructions of each event, under icount

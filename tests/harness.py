@@ -104,6 +104,24 @@ def symbol(name, image=BUILD / "shikiri.sym.elf"):
     return int(re.search(rf"^([0-9a-f]+) \w {name}$", table, re.MULTILINE)[1], 16)
 
 
+BOARD = """/dts-v1/;
+/ {{ compatible = "shikiri,board"; model = "pc"; #address-cells = <2>; #size-cells = <2>;
+memory@100000 {{ device_type = "memory"; reg = <0x0 0x100000 0x0 {size:#x}>; }}; }};
+"""
+FIRMWARE_BYTES = 128 * 1024  # at the end of a pc's RAM
+
+
+def check_system(config, images, memory_mib=256):
+    """What shikiri-check says of a system on a pc: its exit status, and the errors as place and message."""
+    with tempfile.TemporaryDirectory() as directory:
+        board = Path(directory) / "board.dts"
+        board.write_text(BOARD.format(size=(memory_mib - 1) * 1024 * 1024 - FIRMWARE_BYTES))
+        done = subprocess.run([BUILD / "shikiri-check", "--quiet", "--board", board, config, *images],
+                              capture_output=True, text=True)
+    assert done.returncode in (0, 1) and not done.stdout, done.stderr
+    return done.returncode, re.findall(r"^(.+?): error: (.*)$", done.stderr, re.MULTILINE)
+
+
 def spawn(command, timeout=TIMEOUT):
     """Runs a command with a time limit and returns its exit status."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:

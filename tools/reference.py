@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Prints docs/configuration.md: the nodes and properties by the schemas in dts/bindings. `make docs`
-writes the page, and `make check` compares it."""
+"""Prints docs/configuration.md: the nodes and properties by the schemas in dts/bindings, the rules by the
+files in tests/rules. `make docs` writes the page, and `make check` compares it."""
 import itertools
 import re
 import textwrap
 from pathlib import Path
 
 import yaml
+from rules import read_cases
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDINGS = ROOT / "dts/bindings"
@@ -19,7 +20,8 @@ HIDDEN = {"$nodename", "compatible"}  # shown above the table
 INTRODUCTION = """\
 # Configuration
 
-Every node and property of a configuration, made by `make docs` from the schemas in `dts/bindings/`.
+Every node and property of a configuration, and every [rule](#rules) that it is checked by. Made by `make docs` from the schemas
+in `dts/bindings/` and the tests in `tests/rules/`.
 
 A configuration is a devicetree source: nodes in braces with properties, each ended by a semicolon. A *cell* is a number of
 32 bits, decimal or hexadecimal, in angle brackets: `<1000>`, `<0x3f8>`. Larger numbers are two cells, the upper half first, so
@@ -29,6 +31,16 @@ What follows the `@` of a node's name is its unit address: the address in its `r
 What is not on this page is an error, and so are values beyond their limits: each is reported with node, property, the value
 found and the value wanted, and no partition starts.
 """
+
+RULES = """\
+## Rules
+
+Each rule has two files in `tests/rules/`: NAME.accepted.dts, which is accepted, and NAME.refused.dts, which is refused with
+the message beside it.
+"""
+
+GROUPS = {"tree": "The device tree", "system": "The system", "schedule": "The schedule", "partition": "Partitions",
+          "memory": "Memory", "device": "Devices", "image": "Images", "machine": "The machine"}
 
 
 class Number(int):
@@ -143,9 +155,12 @@ def choice(words):
 
 
 def limits_of_pattern(pattern):
-    """Words for ^(characters){from,to}$, the one form of pattern that properties have here."""
-    characters, least, most = re.fullmatch(r"\^(\.|\[.*\])\{(\d+),(\d+)\}\$", pattern).groups()
+    """Words for ^(?!name$)[characters]{from,to}$, the one form of pattern that properties have here."""
+    form = r"\^(?:\(\?!(.*)\$\))?(\.|\[.*\])\{(\d+),(\d+)\}\$"
+    name, characters, least, most = re.fullmatch(form, pattern).groups()
     amount = f"at most {most}" if least == "0" else f"{least} to {most}"
+    if name:
+        return limits_of_pattern(pattern.replace(f"(?!{name}$)", "")) + f'; not `"{name}"`'
     if characters == ".":
         return f"{amount} characters"
     kinds = [word for part, word in (("A-Za-z", "letters"), ("0-9", "digits")) if part in characters]
@@ -245,6 +260,19 @@ def section_lines(node):
     return lines
 
 
+def rule_lines():
+    """The rules, a table for each first word of their names."""
+    cases = read_cases("refused")
+    unknown = [case.name() for case in cases if case.name().split("-")[0] not in GROUPS]
+    if unknown:
+        raise ValueError(f"found rules named {unknown}, want names that begin with one of {list(GROUPS)}")
+    for group, heading in GROUPS.items():
+        rows = [[f"[{case.name()}](../{case.path.relative_to(ROOT)})", case.sentence,
+                 "<br>".join(f"`{error}`" for error in case.errors)]
+                for case in cases if case.name().split("-")[0] == group]
+        yield from [f"### {heading}", "", *table(["name", "rule", "message"], rows)]
+
+
 def page():
     schemas = load_schemas()
     tree = build_tree("/", schemas[FIRST], "", schemas)
@@ -252,7 +280,7 @@ def page():
     for node in tree.walk():
         if node.title():
             lines += section_lines(node)
-    return "\n".join(lines)
+    return "\n".join([*lines, RULES, *rule_lines()])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each rule of a configuration has one file in tests/rules that is accepted and one that is refused with exact
+messages, and there is no place in the parser that reports an error without such a file."""
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import elf
+import libfdt
+import pytest
+from harness import ROOT, check_system
+from rules import read_cases
+
+ACCEPTED, REFUSED = read_cases("accepted"), read_cases("refused")
+PARSER = sorted((ROOT / "partitions").glob("*.c"))
+# Which arguments are property, hint and format.
+ARGUMENTS = {"report_error": (2, 3, 4), "dt_error": (2, 3, 4), "image_error": (None, 1, 2)}
+
+
+def edit_blob(blob, action, *words):
+    """The blob with one thing done to it that dtc would not do."""
+    if action == "cut":
+        return blob[:int(words[0], 0)]
+    if action == "word":
+        at, value = (int(word, 0) for word in words)
+        return blob[:at] + value.to_bytes(4, "big") + blob[at + 4:]
+    if action == "string":
+        tree = libfdt.Fdt(blob)
+        tree.resize(len(blob) + int(words[1], 0) + 0x1000)
+        tree.setprop_str(0, words[0], "x" * int(words[1], 0))
+        return bytes(tree.as_bytearray())
+    old, new = (word.encode() + b"\0" for word in words)
+    assert action == "rename" and len(old) == len(new) and blob.count(old) == 1
+    return blob.replace(old, new)
+
+
+def check_case(case, directory):
+    """What the checker says of a file with its images."""
+    system = case.path
+    if case.blob:
+        system = directory / "system.dtb"
+        subprocess.run(["dtc", "-q", "-O", "dtb", "-o", system, case.path], check=True)
+        system.write_bytes(edit_blob(system.read_bytes(), *case.blob))
+    images = []
+    for name, fields in {"one.elf": {}, "two.elf": {}, **case.images}.items():
+        images.append(directory / name)
+        images[-1].write_bytes(elf.build(**fields))
+    return check_system(system, images, case.memory_mib)
+
+
+def is_place_of(place, message):
+    """Whether a place, FILE:LINE, has the property or else the node that a message is about; others are about a file."""
+    file, _, number = place.partition(":")
+    path = message.split(": ")[0]
+    if not number:
+        return file.endswith(".dtb") or not path.startswith("/")
+    line = Path(file).read_text().splitlines()[int(number) - 1]
+    return any(name.split("@")[0] in line for name in path.split("/")[-2:])
+
+
+def by_name(case):
+    return case.name()
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=by_name)
+def test_accepted(case, tmp_path):
+    assert check_case(case, tmp_path) == (0, [])
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=by_name)
+def test_refused(case, tmp_path):
+    status, problems = check_case(case, tmp_path)
+    assert status == 1 and case.errors and [message for _, message in problems] == case.errors
+    assert all(is_place_of(place, message) for place, message in problems), problems
+
+
+def test_pairs():
+    """Every rule has both files, and they say the same of it."""
+    assert [(case.name(), case.sentence) for case in ACCEPTED] == [(case.name(), case.sentence) for case in REFUSED]
+
+
+def arguments(text, start):
+    """The arguments of a call, split at its own commas; `start` is behind the opening parenthesis."""
+    parts, depth = [""], 1
+    for token in re.finditer(r'"(?:\\.|[^"\\])*"|.', text[start:], re.DOTALL):
+        token = token[0]
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if depth == 0:
+            return parts
+        if token == "," and depth == 1:
+            parts.append("")
+        else:
+            parts[-1] += token
+    raise ValueError("a call without an end")
+
+
+def pattern(argument, before=""):
+    """A regular expression for what an argument prints, with `before` in front if it prints anything."""
+    if argument == "NULL":
+        return ""
+    if not re.fullmatch(r'\s*("(\\.|[^"\\])*"\s*)+', argument):
+        return f"({before}.*)?"
+    text = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', argument)).replace('\\"', '"')
+    parts = re.split(r"%l?([sdux])", text)
+    return before + "".join({"s": ".*", "d": r"-?\d+", "u": r"\d+", "x": "[0-9a-f]+"}[part] if i % 2 else
+                            re.escape(part) for i, part in enumerate(parts))
+
+
+def error_patterns(path):
+    """Patterns for the messages of all places in a source file that report an error: calls, which are indented."""
+    text = path.read_text()
+    for call in re.finditer(r"^ .*\b(report_error|dt_error|image_error)\(", text, re.MULTILINE):
+        given = [argument.strip() for argument in arguments(text, call.end())]
+        at_property, at_hint, at_format = ARGUMENTS[call[1]]
+        of_property = pattern(given[at_property], "/") if at_property else "/image"
+        yield f".*{of_property}: {pattern(given[at_format])}{pattern(given[at_hint], '; ')}"
+
+
+def test_every_rule_is_tested():
+    """Each place that reports an error has a file of its own that is refused by it."""
+    places = Counter(one for path in PARSER for one in error_patterns(path))
+    files = {one: sum(any(re.fullmatch(one, error) for error in case.errors) for case in REFUSED) for one in places}
+    assert {one: count for one, count in places.items() if files[one] < count} == {}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The smallest ELF files that a partition starts, with fields of the test's choice (System V ABI, "Object Files")."""
+import struct
+
+CONTENT_AT = 0x1000  # offset of the first segment's content
+MORE_AT = 0x110000   # guest-physical address of the second segment, a page; the others follow it
+MULTIBOOT_AT, MULTIBOOT_MAGIC = 0x800, 0x1badb002
+
+
+def program_header(is_64, kind, offset, gpa, content, memory):
+    if is_64:
+        return struct.pack("<IIQQQQQQ", kind, 7, offset, gpa, gpa, content, memory, 0x1000)
+    return struct.pack("<IIIIIIII", kind, offset, gpa, gpa, content, memory, 7, 0x1000)
+
+
+def build(magic=0x464c457f, encoding=1, type=2, machine=None, entry=None, headers=1, segment=1, gpa=0x100000,
+          content=0x10, memory=0x1000, multiboot=None, keep=None, **others):
+    """A file as bytes. `class` is 1 or 2; `headers` counts segments, of which the first has the type `segment`,
+    `content` bytes in the file and `memory` bytes at `gpa`; `multiboot` are a header's flags; `keep` cuts the file."""
+    elf_class = others.pop("class", 1)
+    assert not others, f"no such fields: {others}"
+    is_64 = elf_class == 2
+    header_bytes, entry_bytes = (64, 56) if is_64 else (52, 32)
+    machine = (62 if is_64 else 3) if machine is None else machine
+    entry = gpa if entry is None else entry
+    file = struct.pack("<IBBB9x", magic, elf_class, encoding, 1)
+    file += struct.pack("<HHI" + ("QQQ" if is_64 else "III") + "IHHHHHH", type, machine, 1, entry, header_bytes, 0, 0,
+                        header_bytes, entry_bytes, headers, 0, 0, 0)
+    for i in range(headers):
+        if i == 0:
+            file += program_header(is_64, segment, CONTENT_AT, gpa, content, memory)
+        else:
+            file += program_header(is_64, 1, 0, MORE_AT + i * 0x1000, 0, 0x1000)
+    file = file.ljust(CONTENT_AT, b"\0") + bytes(content)
+    if multiboot is not None:
+        checksum = -(MULTIBOOT_MAGIC + multiboot) & 0xffffffff
+        words = struct.pack("<III", MULTIBOOT_MAGIC, multiboot, checksum)
+        file = file[:MULTIBOOT_AT] + words + file[MULTIBOOT_AT + len(words):]
+    return file[:keep]
