@@ -28,8 +28,9 @@ A configuration is a devicetree source: nodes in braces with properties, each en
 that 4 GiB is `<0x1 0x0>`. A *string* is in double quotes. An *empty* property is a name alone, and its presence is its meaning.
 What follows the `@` of a node's name is its unit address: the address in its `reg`, hexadecimal without `0x`.
 
-What is not on this page is an error, and so are values beyond their limits: each is reported with node, property, the value
-found and the value wanted, and no partition starts.
+What is not on this page is an error (but for `phandle` and `__symbols__`, which dtc makes of labels), and so are values beyond
+their limits: each is reported with node, property, the value found and the value wanted, and no partition starts. `make run
+CONFIG=my.dts` boots a configuration.
 """
 
 RULES = """\
@@ -191,7 +192,7 @@ def limits_of(schema):
         values = itertools.product(*[[cell["const"]] if "const" in cell else cell["enum"] for cell in cells])
         return choice([f"`<{' '.join(value.text for value in one)}>`" for one in values])
     if cells:
-        return "; ".join(f"{cell['description']} {limits_of_value(cell)}" for cell in cells)
+        return "; ".join(f"{cell['description']}: {limits_of_value(cell)}" for cell in cells)
     return limits_of_value(schema)
 
 
