@@ -120,7 +120,9 @@ check: ## formatting, include rules, static analysis, bindings
 	tools/check.sh
 
 docs: ## write docs/configuration.md, the page made from dts/bindings
-	$(PYTHON) tools/reference.py > docs/configuration.md
+	@mkdir -p $(BUILD)
+	$(PYTHON) tools/reference.py > $(BUILD)/configuration.md
+	cp $(BUILD)/configuration.md docs/
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

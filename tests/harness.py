@@ -111,12 +111,17 @@ memory@100000 {{ device_type = "memory"; reg = <0x0 0x100000 0x0 {size:#x}>; }};
 FIRMWARE_BYTES = 128 * 1024  # at the end of a pc's RAM
 
 
-def check_system(config, images, memory_mib=256):
-    """What shikiri-check says of a system on a pc: its exit status, and the errors as place and message."""
+def pc(memory_mib):
+    """The text of a board."""
+    return BOARD.format(size=(memory_mib - 1) * 1024 * 1024 - FIRMWARE_BYTES)
+
+
+def check_system(config, images, board=pc(256)):
+    """What shikiri-check says of a system: its exit status, and the errors as place and message."""
     with tempfile.TemporaryDirectory() as directory:
-        board = Path(directory) / "board.dts"
-        board.write_text(BOARD.format(size=(memory_mib - 1) * 1024 * 1024 - FIRMWARE_BYTES))
-        done = subprocess.run([BUILD / "shikiri-check", "--quiet", "--board", board, config, *images],
+        path = Path(directory) / "board.dts"
+        path.write_text(board)
+        done = subprocess.run([BUILD / "shikiri-check", "--quiet", "--board", path, config, *images],
                               capture_output=True, text=True)
     assert done.returncode in (0, 1) and not done.stdout, done.stderr
     return done.returncode, re.findall(r"^(.+?): error: (.*)$", done.stderr, re.MULTILINE)

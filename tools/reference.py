@@ -12,7 +12,7 @@ from rules import read_cases
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDINGS = ROOT / "dts/bindings"
-FIRST = "shikiri,system"
+ROOTS = ("shikiri,system", "shikiri,board")
 UNITS = {"us": "µs", "ms": "ms", "ns": "ns", "hz": "Hz", "percent": "%"}  # by the end of a property's name
 WIDTH = 128  # of a line of prose
 HIDDEN = {"$nodename", "compatible"}  # shown above the table
@@ -29,8 +29,8 @@ that 4 GiB is `<0x1 0x0>`. A *string* is in double quotes. An *empty* property i
 What follows the `@` of a node's name is its unit address: the address in its `reg`, hexadecimal without `0x`.
 
 What is not on this page is an error (but for `phandle` and `__symbols__`, which dtc makes of labels), and so are values beyond
-their limits: each is reported with node, property, the value found and the value wanted, and no partition starts. `make run
-CONFIG=my.dts` boots a configuration.
+their limits: each is reported with node, property, the value found and the value wanted, and no partition starts.
+`build/shikiri-check my.dts` says the same with file and line, and `make run CONFIG=my.dts` boots a configuration.
 """
 
 RULES = """\
@@ -128,9 +128,8 @@ def build_tree(path, schema, amount, schemas):
 def cells_of(schema):
     """The schemas of the cells of a property that has several; [] for others."""
     items = schema.get("items", [])
-    if len(items) == 1 and "items" in items[0]:
-        items = items[0]["items"]
-    return items
+    inner = items if isinstance(items, dict) else items[0] if len(items) == 1 else {}
+    return inner.get("items", items)
 
 
 def type_of(schema):
@@ -138,8 +137,8 @@ def type_of(schema):
         return "empty"
     if schema.get("$ref", "").endswith("/string") or isinstance(schema.get("const"), str):
         return "string"
-    count = len(cells_of(schema))
-    return f"{count} cells" if count else "cell"
+    cells = f"{len(cells_of(schema))} cells" if cells_of(schema) else "cell"
+    return f"groups of {cells}" if isinstance(schema.get("items"), dict) else cells
 
 
 def unit_of(name, schema):
@@ -192,7 +191,7 @@ def limits_of(schema):
         values = itertools.product(*[[cell["const"]] if "const" in cell else cell["enum"] for cell in cells])
         return choice([f"`<{' '.join(value.text for value in one)}>`" for one in values])
     if cells:
-        return "; ".join(f"{cell['description']}: {limits_of_value(cell)}" for cell in cells)
+        return "; ".join(f"{cell['description']}: {limits_of_value(cell)}" for cell in cells if limits_of_value(cell))
     return limits_of_value(schema)
 
 
@@ -276,11 +275,11 @@ def rule_lines():
 
 def page():
     schemas = load_schemas()
-    tree = build_tree("/", schemas[FIRST], "", schemas)
-    lines = [INTRODUCTION, "```", *tree_lines(tree), "```", ""]
-    for node in tree.walk():
-        if node.title():
-            lines += section_lines(node)
+    trees = [build_tree("/", schemas[root], "", schemas) for root in ROOTS]
+    sections = {}  # by title: what boards and systems have in common is told once
+    for node in (node for tree in trees for node in tree.walk() if node.title()):
+        sections.setdefault(node.title(), section_lines(node))
+    lines = [INTRODUCTION, "```", *tree_lines(trees[0]), "```", "", *itertools.chain(*sections.values())]
     return "\n".join([*lines, RULES, *rule_lines()])
 
 

@@ -10,7 +10,10 @@ from reference import load_schemas
 from rules import read_cases
 
 PLAIN = system(Partition("plain", "counter64.elf", devices=""))
-EXAMPLES = [pytest.param(example, id=name) for name, schema in load_schemas().items() for example in schema["examples"]]
+SCHEMAS = load_schemas()
+BOARD = "shikiri,board"
+EXAMPLES = [pytest.param(example, id=name) for name, schema in SCHEMAS.items() if name != BOARD
+            for example in schema["examples"]]
 
 BEYOND = {  # rules about several nodes, about sums, or about more than the nodes
     "device-owner", "device-screens", "memory-apart", "memory-end", "memory-first-end", "memory-first-size",
@@ -38,6 +41,12 @@ def test_example(example, tmp_path):
     assert example.strip() in text
     dtb = compile_text(text, tmp_path)
     assert check_system(dtb, images_of(dtb)) == (0, [])
+
+
+@pytest.mark.parametrize("example", SCHEMAS[BOARD]["examples"])
+def test_board(example, tmp_path):
+    dtb = compile_text(PLAIN, tmp_path)
+    assert check_system(dtb, images_of(dtb), "/dts-v1/;\n" + example) == (0, [])
 
 
 def refused_by_schemas(verdict):

@@ -9,7 +9,7 @@ from pathlib import Path
 import elf
 import libfdt
 import pytest
-from harness import ROOT, check_system
+from harness import ROOT, check_system, pc
 from rules import read_cases
 
 ACCEPTED, REFUSED = read_cases("accepted"), read_cases("refused")
@@ -46,7 +46,7 @@ def check_case(case, directory):
     for name, fields in {"one.elf": {}, "two.elf": {}, **case.images}.items():
         images.append(directory / name)
         images[-1].write_bytes(elf.build(**fields))
-    return check_system(system, images, case.memory_mib)
+    return check_system(system, images, pc(case.memory_mib))
 
 
 def is_place_of(place, message):
