@@ -47,8 +47,8 @@ $bad"
 
 echo "check: size of the core"
 lines=$(cloc --quiet --csv "${core[@]}" | tail -n 1 | cut -d , -f 5)
-echo "check: the core has $lines lines of code, want at most 5000"
-[ "$lines" -le 5000 ] || fail "the core has grown past its limit"
+echo "check: the core has $lines lines of code, want at most 8000"
+[ "$lines" -le 8000 ] || fail "the core has grown past its limit"
 
 flags=(-std=c11 -ffreestanding -mgeneral-regs-only -I. -Ibuild)
 mapfile -t core_sources < <(find "${core[@]}" -name '*.c' ! -name offsets.c | sort)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """shikiri-check as its users call it: places, warnings, JSON, pictures, exit statuses."""
+import hashlib
 import json
+import re
 import subprocess
 import xml.etree.ElementTree
 
@@ -145,6 +147,18 @@ def test_picture(tmp_path):
     assert call("--quiet", "--svg", picture, written(tmp_path, NO_WARNING))[0] == CLEAN
     texts = [text for element in xml.etree.ElementTree.parse(picture).iter() for text in [element.text or ""] if text.strip()]
     assert {"a1, 160 MiB", "b1, 4 MiB", "the hypervisor, 384 KiB", "a1: 0 to 100 us", "b1: 100 to 200 us"} <= set(texts)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_certificate(path, tmp_path):
+    """The file's hash is the one that is shown, and the file says what the device tree does, by another program."""
+    file = tmp_path / "certificate"
+    status, table, _ = call("--certificate", file, path)
+    shown = re.search(r"^certificate ([0-9a-f]{64})$", table, re.MULTILINE)[1]
+    assert status == CLEAN and hashlib.sha256(file.read_bytes()).hexdigest() == shown
+    assert json.loads(call("--json", path)[1])["certificate"] == shown
+    assert file.read_text().splitlines()[0] == "shikiri-certificate 1"
+    assert file.read_text().count('partition ') == path.read_text().count("partition@")
 
 
 def test_board(tmp_path):

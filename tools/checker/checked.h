@@ -37,8 +37,10 @@ const char *checked_size(uint64_t size_bytes, char text[CHECKED_SIZE_CHARS]);
 /* What is legal but odd. */
 void checked_warn(const struct checked *checked, struct problems *problems);
 
+typedef void checked_show_fn(const struct checked *checked, FILE *to);
+
 /* The system as tables: partitions, memory, devices, schedule. */
-void checked_print(const struct checked *checked, FILE *to);
+checked_show_fn checked_print;
 
 /* The memory map and the schedule as a picture. */
-void checked_draw(const struct checked *checked, FILE *to);
+checked_show_fn checked_draw;

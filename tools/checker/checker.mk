@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # build/shikiri-check: the checker, from its own files and those of partitions/ that boot uses too.
 
-CHECKER_SOURCES := $(wildcard tools/checker/*.c) hv/lib/arena.c hv/lib/format.c hv/lib/report.c \
-                   $(addprefix partitions/,config.c fdt.c image.c layout.c memory.c rules.c system.c)
+CHECKER_SOURCES := $(wildcard tools/checker/*.c) hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/sha256.c \
+                   $(addprefix partitions/,certificate.c config.c fdt.c image.c layout.c memory.c rules.c system.c)
 CHECKER_OBJECTS := $(CHECKER_SOURCES:%=$(BUILD)/checker/%.o)
 CHECKER_CFLAGS  := -std=c11 -g -O2 -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -I.
 

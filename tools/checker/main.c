@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "partitions/certificate.h"
 #include "tools/checker/checked.h"
 #include "tools/checker/tool.h"
 
@@ -20,6 +21,7 @@ struct options {
     unsigned directory_count;
     const char *ignored[NAMES_MAX];
     unsigned ignored_count;
+    const char *certificate;
     const char *svg;
     bool json, quiet, no_images;
 };
@@ -32,6 +34,7 @@ static const char usage[] = "usage: shikiri-check [OPTION...] SYSTEM.dts|SYSTEM.
                             "  --images DIRECTORY  may be given several times\n"
                             "  --no-images         do not look at images\n"
                             "  --board BOARD.dts   the machine (default: dts/boards/qemu-pc.dts)\n"
+                            "  --certificate FILE  write who can reach what, a text whose sha256sum names it\n"
                             "  --svg FILE          draw memory and schedule\n"
                             "  --json              print the problems as JSON\n"
                             "  --ignore WARNING    do not give a warning: " WARNINGS "\n"
@@ -52,17 +55,13 @@ static const char *beside(const char *program, const char *name) {
 }
 
 static void read_options(struct options *options, int argc, char **argv) {
-    enum { IMAGES = 1, NO_IMAGES, BOARD, SVG, JSON, IGNORE, QUIET, HELP };
+    enum { IMAGES = 1, NO_IMAGES, BOARD, CERTIFICATE, SVG, JSON, IGNORE, QUIET, HELP };
     static const struct option names[] = {
-        {"images", required_argument, NULL, IMAGES},
-        {"no-images", no_argument, NULL, NO_IMAGES},
-        {"board", required_argument, NULL, BOARD},
-        {"svg", required_argument, NULL, SVG},
-        {"json", no_argument, NULL, JSON},
-        {"ignore", required_argument, NULL, IGNORE},
-        {"quiet", no_argument, NULL, QUIET},
-        {"help", no_argument, NULL, HELP},
-        {0},
+        {"images", required_argument, NULL, IMAGES}, {"no-images", no_argument, NULL, NO_IMAGES},
+        {"board", required_argument, NULL, BOARD},   {"certificate", required_argument, NULL, CERTIFICATE},
+        {"svg", required_argument, NULL, SVG},       {"json", no_argument, NULL, JSON},
+        {"ignore", required_argument, NULL, IGNORE}, {"quiet", no_argument, NULL, QUIET},
+        {"help", no_argument, NULL, HELP},           {0},
     };
 
     *options = (struct options){.board = beside(argv[0], "../dts/boards/qemu-pc.dts")};
@@ -76,6 +75,9 @@ static void read_options(struct options *options, int argc, char **argv) {
             break;
         case BOARD:
             options->board = optarg;
+            break;
+        case CERTIFICATE:
+            options->certificate = optarg;
             break;
         case SVG:
             options->svg = optarg;
@@ -181,14 +183,23 @@ static void check(struct checked *checked, const struct source *source, const st
         system_check(&checked->system, source->blob, source->size_bytes, &layout->host, &arena, report);
 }
 
-static void draw(const struct checked *checked, const char *path) {
+/* Writes a file by `show`; a file that cannot be written ends the program. */
+static void write_file(const struct checked *checked, const char *path, checked_show_fn *show) {
     FILE *file = fopen(path, "w");
 
     if (!file)
-        tool_fail("%s: found no way to write it, want a path for the picture", path);
-    checked_draw(checked, file);
+        tool_fail("%s: found no way to write it, want the path of a file", path);
+    show(checked, file);
     if (fclose(file) != 0)
         tool_fail("%s: found no room to write it", path);
+}
+
+static void show_certificate(const struct checked *checked, FILE *to) {
+    struct certificate certificate = certificate_of_config(&checked->system.config);
+    char line[CERTIFICATE_LINE_MAX];
+
+    while (certificate_next(&certificate, line))
+        fprintf(to, "%s\n", line);
 }
 
 /* "2 errors, 1 warning" */
@@ -226,18 +237,27 @@ int main(int argc, char **argv) {
         check(&checked, &source, &images, &options, &problems.report);
     }
     bool clean = problems.report.errors == 0;
+    char hash[SHA256_HEX_DIGITS + 1] = "";
 
-    if (clean)
+    if (clean) {
         checked_warn(&checked, &problems);
+        certificate_hash(certificate_of_config(&checked.system.config), hash);
+    }
     if (options.json) {
-        problems_print_json(&problems, NULL, stdout);
+        problems_print_json(&problems, clean ? hash : NULL, stdout);
     } else {
         problems_print(&problems, stderr);
         print_count(&problems);
     }
-    if (clean && !options.json && !options.quiet)
+    if (!clean)
+        return EXIT_PROBLEMS;
+    if (!options.json && !options.quiet) {
         checked_print(&checked, stdout);
-    if (clean && options.svg)
-        draw(&checked, options.svg);
-    return clean ? EXIT_CLEAN : EXIT_PROBLEMS;
+        printf("\ncertificate %s\n", hash);
+    }
+    if (options.svg)
+        write_file(&checked, options.svg, checked_draw);
+    if (options.certificate)
+        write_file(&checked, options.certificate, show_certificate);
+    return EXIT_CLEAN;
 }
