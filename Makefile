@@ -14,7 +14,13 @@ NAME    := $(basename $(notdir $(CONFIG)))
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo 'Variables: CONFIG=path/to/system.dts (default $(CONFIG)), IMAGES="more.elf images.elf",'
+	@echo '           V=1 shows the commands,'
 	@echo '           SECONDS=n ends "run" after n seconds, CPU=max|EPYC, MEMORY=mebibytes.'
+
+# Short lines instead of commands, unless V=1.
+quiet := $(if $(filter 1,$(V)),,yes)
+Q     := $(if $(quiet),@)
+say    = $(if $(quiet),@printf '  %-6s %s\n' $(1) $(2))
 
 # ---- what has to be installed ---------------------------------------------------------------
 
@@ -54,34 +60,40 @@ all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor 
 
 $(BUILD)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CORE_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CORE_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S Makefile $(BUILD)/offsets.h
 	@mkdir -p $(@D)
-	$(CC) $(CORE_ASFLAGS) -MMD -MP -c $< -o $@
+	$(call say,AS,$<)
+	$(Q)$(CC) $(CORE_ASFLAGS) -MMD -MP -c $< -o $@
 
 # Offsets of C structs for assembly.
 $(BUILD)/offsets.h: hv/svm/offsets.c $(wildcard hv/svm/*.h hv/cpu/*.h) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CORE_CFLAGS) -S $< -o - | grep '^#define [A-Z]' > $@
+	$(call say,GEN,$@)
+	$(Q)$(CC) $(CORE_CFLAGS) -S $< -o - | grep '^#define [A-Z]' > $@
 
 # Linked twice: the first time with an empty symbol table, the second with the one made from the first.
 $(BUILD)/symbols-0.S: tools/symbols.sh
 	@mkdir -p $(@D)
-	tools/symbols.sh < /dev/null > $@
+	$(Q)tools/symbols.sh < /dev/null > $@
 
 $(BUILD)/shikiri-0.elf: $(CORE_OBJECTS) $(BUILD)/symbols-0.S boot/shikiri.ld
-	$(CC) $(CORE_LDFLAGS) $(CORE_OBJECTS) $(BUILD)/symbols-0.S $(CORE_LIBS) -o $@
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CORE_LDFLAGS) $(CORE_OBJECTS) $(BUILD)/symbols-0.S $(CORE_LIBS) -o $@
 
 $(BUILD)/symbols-1.S: $(BUILD)/shikiri-0.elf tools/symbols.sh
-	nm -n $< | tools/symbols.sh > $@
+	$(Q)nm -n $< | tools/symbols.sh > $@
 
 # shikiri.sym.elf is for gdb; shikiri.elf is the same image as ELF32, which is what QEMU's -kernel takes.
 $(BUILD)/shikiri.sym.elf: $(BUILD)/symbols-1.S
-	$(CC) $(CORE_LDFLAGS) $(CORE_OBJECTS) $< $(CORE_LIBS) -o $@
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CORE_LDFLAGS) $(CORE_OBJECTS) $< $(CORE_LIBS) -o $@
 
 $(BUILD)/shikiri.elf: $(BUILD)/shikiri.sym.elf
-	objcopy -O elf32-i386 -S $< $@
+	$(call say,ELF32,$@)
+	$(Q)objcopy -O elf32-i386 -S $< $@
 
 -include $(CORE_OBJECTS:.o=.d)
 

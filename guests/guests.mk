@@ -19,7 +19,8 @@ guest_sources = guests/lib/start$(3).S $(wildcard $(call guest_folder,$(1))/*.c)
 # $(1) guest, $(2) width in bits, $(3) flavour of the start code
 define guest_rules
 $(BUILD)/guests/$(1).elf: $(patsubst %,$(BUILD)/guests/$(2)/%.o,$(call guest_sources,$(1),$(2),$(3))) guests/lib/guest.ld
-	$$(CC) -m$(2) $(GUEST_LDFLAGS) $$(filter %.o,$$^) -o $$@
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) -m$(2) $(GUEST_LDFLAGS) $$(filter %.o,$$^) -o $$@
 endef
 
 .PHONY: guests
@@ -32,11 +33,13 @@ $(foreach g,$(GUESTS_MB),$(eval $(call guest_rules,$(g),32,_multiboot)))
 define guest_object_rules
 $(BUILD)/guests/$(1)/%.c.o: %.c guests/guests.mk
 	@mkdir -p $$(@D)
-	$$(CC) -m$(1) $(GUEST_CFLAGS) -MMD -MP -c $$< -o $$@
+	$$(call say,CC,'$$< ($(1) bits)')
+	$$(Q)$$(CC) -m$(1) $(GUEST_CFLAGS) -MMD -MP -c $$< -o $$@
 
 $(BUILD)/guests/$(1)/%.S.o: %.S guests/guests.mk
 	@mkdir -p $$(@D)
-	$$(CC) -m$(1) -g -I. -MMD -MP -c $$< -o $$@
+	$$(call say,AS,'$$< ($(1) bits)')
+	$$(Q)$$(CC) -m$(1) -g -I. -MMD -MP -c $$< -o $$@
 endef
 $(eval $(call guest_object_rules,32))
 $(eval $(call guest_object_rules,64))

@@ -5,9 +5,10 @@ CORRUPT_OBJECT := $(BUILD)/tests/corrupt/corrupt.c.o
 
 $(BUILD)/corrupt/shikiri.sym.elf: $(CORE_OBJECTS) $(CORRUPT_OBJECT) $(BUILD)/symbols-0.S boot/shikiri.ld
 	@mkdir -p $(@D)
-	$(CC) $(CORE_LDFLAGS) -Wl,--wrap=partition_build,--wrap=report_summary $(filter %.o %.S,$^) $(CORE_LIBS) -o $@
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CORE_LDFLAGS) -Wl,--wrap=partition_build,--wrap=report_summary $(filter %.o %.S,$^) $(CORE_LIBS) -o $@
 
 $(BUILD)/corrupt/shikiri.elf: $(BUILD)/corrupt/shikiri.sym.elf
-	objcopy -O elf32-i386 -S $< $@
+	$(Q)objcopy -O elf32-i386 -S $< $@
 
 -include $(CORRUPT_OBJECT:.o=.d)

@@ -103,7 +103,8 @@ host-tests: $(HOST_RUNS) ## unit tests on the build machine
 define host_test_rule
 $(HOST_BUILD)/$(1): tests/host/$(1).c $($(1)_SOURCES) $(HOST_HEADERS) tests/host/tests.mk
 	@mkdir -p $$(@D)
-	$$(CC) $(HOST_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) $(HOST_LIBS) -o $$@
+	$$(call say,CC,$$@)
+	$$(Q)$$(CC) $(HOST_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) $(HOST_LIBS) -o $$@
 endef
 
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test_rule,$(t))))

@@ -8,9 +8,11 @@ CHECKER_CFLAGS  := -std=c11 -g -O2 -Wall -Wextra -Werror -Wstrict-prototypes -Wm
 
 $(BUILD)/checker/%.c.o: %.c tools/checker/checker.mk
 	@mkdir -p $(@D)
-	$(CC) $(CHECKER_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CHECKER_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/shikiri-check: $(CHECKER_OBJECTS)
-	$(CC) $^ -lfdt -o $@
+	$(call say,LD,$@)
+	$(Q)$(CC) $^ -lfdt -o $@
 
 -include $(CHECKER_OBJECTS:.o=.d)
