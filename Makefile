@@ -5,17 +5,16 @@ BUILD   := build
 CONFIG  ?= dts/examples/trio.dts
 VERSION := 0.1
 PYTHON  := /usr/bin/python3
-NAME    := $(basename $(notdir $(CONFIG)))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: help deps all run test check bench docs iso clean size symbols-table
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo 'Variables: CONFIG=path/to/system.dts (default $(CONFIG)), IMAGES="more.elf images.elf",'
-	@echo '           V=1 shows the commands,'
-	@echo '           SECONDS=n ends "run" after n seconds, CPU=max|EPYC, MEMORY=mebibytes.'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo 'variables of run and iso, as in: make run CONFIG=my.dts SECONDS=20'
+	@sed -n 's/^#   \([A-Z]*=.*\)/  \1/p' Makefile
+	@echo 'V=1 shows the commands instead of short lines.'
 
 # Short lines instead of commands, unless V=1.
 quiet := $(if $(filter 1,$(V)),,yes)
@@ -106,14 +105,28 @@ include tests/corrupt/corrupt.mk
 
 # ---- running --------------------------------------------------------------------------------
 
-EMULATE := $(PYTHON) tools/emulate.py --build $(BUILD) $(if $(IMAGES),--images $(IMAGES)) \
-           $(if $(CPU),--cpu $(CPU)) $(if $(MEMORY),--memory $(MEMORY))
+#   CONFIG=system.dts     a .dts or .dtb (default dts/examples/trio.dts)
+#   IMAGES="a.elf b.elf"  guest images that are elsewhere than beside CONFIG
+#   SECONDS=n             end "run" after n seconds
+#   OPTIONS="words"       for the hypervisor: trace=switch, on-end=halt
+#   SCREEN=choice         window, vnc, curses or none (default: window if there can be one)
+#   CPU=model             QEMU's processor: max (default), EPYC, ...
+#   MEMORY=n              mebibytes of the machine (default 256)
+#   ICOUNT=1              time is the number of instructions, so that runs repeat
+#   QEMU="options"        more options for QEMU: -s -S, -d int -D build/int.log
+
+# As a word for the shell, whatever the user has put into it.
+quote   = '$(subst ','\'',$(1))'
+option  = $(if $(strip $($(2))),--$(1)=$(call quote,$($(2))))
+EMULATE = $(PYTHON) tools/emulate.py --build $(BUILD) $(call option,images,IMAGES) $(call option,seconds,SECONDS) \
+          $(call option,options,OPTIONS) $(call option,screen,SCREEN) $(call option,cpu,CPU) $(call option,memory,MEMORY) \
+          $(if $(filter-out 0,$(ICOUNT)),--icount) $(call option,qemu,QEMU) $(if $(quiet),,--show)
 
 run: all ## boot CONFIG in QEMU
-	@$(EMULATE) run $(CONFIG) $(if $(SECONDS),--seconds $(SECONDS))
+	@$(EMULATE) run $(call quote,$(CONFIG))
 
 iso: all ## leave a bootable build/NAME.iso of CONFIG
-	@$(EMULATE) iso $(CONFIG)
+	@$(EMULATE) iso $(call quote,$(CONFIG))
 
 test: check host-tests all checker-tests boot-tests bench ## all tests
 	@echo "all tests passed"

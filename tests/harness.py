@@ -14,7 +14,7 @@ import emulate  # noqa: E402
 
 BUILD = ROOT / "build"
 GUESTS = BUILD / "guests"
-DONE, REFUSED, PANIC = 33, 35, 37  # QEMU's exit status by hv/cpu/machine.h
+DONE, REFUSED, PANIC = emulate.DONE, emulate.REFUSED, emulate.PANIC
 TIMEOUT = 240  # seconds, of one run
 
 CONSOLE = """isa { compatible = "isa"; #address-cells = <2>; #size-cells = <1>;

@@ -6,32 +6,72 @@ import it."""
 import argparse
 import os
 import re
+import select
+import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 ROM_DIRECTORIES = ("/usr/share/seabios", "/usr/share/bochs", "/usr/share/vgabios")
+VNC_FIRST_PORT, VNC_PORTS = 5900, 100
+POLL_MS = 100
+LEAST_MEMORY_MIB = 2  # with less QEMU says nothing and does not start
+# QEMU's exit status when the hypervisor ends the run (hv/cpu/machine.h).
+DONE, REFUSED, PANIC = 33, 35, 37
+# What QEMU says of no interest: that it is ended, and what software emulation lacks of a processor.
+NOISE = ("qemu-system-x86_64: terminating on signal",
+         "qemu-system-x86_64: warning: TCG doesn't support requested feature:")
 
 
 class Problem(Exception):
     """Something the user can mend; its text says what."""
 
 
+def count(number, thing):
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def examples_hint(config):
+    """The file that was meant, or which examples there are."""
+    examples = ROOT / "dts/examples"
+    for path in (Path(f"{config}.dts"), examples / f"{Path(config).stem}.dts"):
+        if path.is_file():
+            return f"did you mean {os.path.relpath(path)}?"
+    return "the examples are " + ", ".join(os.path.relpath(path) for path in sorted(examples.glob("*.dts")))
+
+
+def check_config(config):
+    """A configuration is a .dts or .dtb that is there."""
+    if not str(config).strip():
+        raise Problem(f"CONFIG: found nothing, want a .dts or .dtb; {examples_hint(config)}")
+    found = "a directory" if Path(config).is_dir() else "no such file" if not Path(config).is_file() else None
+    if found:
+        raise Problem(f"CONFIG: found {config}, {found}, want a .dts or .dtb; {examples_hint(config)}")
+    if Path(config).suffix not in (".dts", ".dtb"):
+        raise Problem(f"CONFIG: found {config}, want a name that ends with .dts or .dtb; {examples_hint(config)}")
+
+
 def compile_dts(config, build):
-    """Compiles a .dts (a .dtb is taken as it is) and returns the path of the blob."""
+    """Compiles a .dts (a .dtb is copied) and returns the path of the blob. Of dtc only errors are shown: the
+    hypervisor's own checks say what its warnings would say."""
+    check_config(config)
     config = Path(config)
-    if not config.is_file():
-        raise Problem(f"{config}: found no such file, want a .dts or .dtb")
-    if config.suffix == ".dtb":
-        return config
-    dtb = Path(build) / (config.stem + ".dtb")
+    dtb = Path(build) / (re.sub(r"[^\w.+-]", "_", config.stem) + ".dtb")  # in command lines and GRUB's menu
     dtb.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["dtc", "-I", "dts", "-O", "dtb", "-o", dtb, config], capture_output=True, text=True)
-    if done.stderr:
-        sys.stderr.write(done.stderr)
+    if config.suffix == ".dtb":
+        if config.resolve() != dtb.resolve():
+            shutil.copyfile(config, dtb)
+        return dtb
+    done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", dtb, config], capture_output=True, text=True)
     if done.returncode != 0:
-        raise Problem(f"{config}: dtc finds it wrong")
+        sys.stderr.write(done.stderr.replace("FATAL ERROR: Unable to parse input tree\n", ""))
+        raise Problem(f"{config}: found errors, which are above, want a source that dtc compiles")
     return dtb
 
 
@@ -43,15 +83,32 @@ def image_names(dtb):
 
 def find_images(dtb, config, build, extra=()):
     """Where the images of a system are: named ones first, then beside the .dts, then the example guests."""
+    for path in extra:
+        if not Path(path).is_file():
+            raise Problem(f"IMAGES: found {path}, no such file, want a guest's ELF file")
     named = {Path(path).name: Path(path) for path in extra}
     found = []
     for name in image_names(dtb):
+        if re.search("[/, ]", name):
+            raise Problem(f'{config}: found image = "{name}", want a file name without directories, spaces and '
+                          "commas; put the file beside the .dts or say where it is by IMAGES")
         places = [named.get(name), Path(config).parent / name, Path(build) / "guests" / name]
         path = next((place for place in places if place and place.is_file()), None)
         if path is None:
             raise Problem(f'{config}: found no file "{name}", want it beside the .dts or in IMAGES')
         found.append(path)
     return found
+
+
+def plain_path(path, directory):
+    """The path, or that of a link to it where QEMU would split the path at a space or comma."""
+    if not re.search("[, ]", str(path)):
+        return path
+    directory.mkdir(parents=True, exist_ok=True)
+    link = directory / Path(path).name
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path(path).resolve())
+    return link
 
 
 def qemu_command(build, cpu="max", memory=256, icount=False, options="", modules=(), iso=None,
@@ -125,72 +182,215 @@ def bochs_config(iso, serial_file, log_file, cpu="ryzen", memory=256, com2_file=
         ""])
 
 
+def collect_modules(arguments):
+    """The blob and the images of the configuration: what a boot loader has to load."""
+    dtb = compile_dts(arguments.config, arguments.build)
+    images = find_images(dtb, arguments.config, arguments.build, arguments.images)
+    return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images]]
+
+
+def qemu_has_window():
+    done = subprocess.run(["qemu-system-x86_64", "-display", "help"], capture_output=True, text=True)
+    return bool({"gtk", "sdl"} & set(done.stdout.split()))
+
+
+def free_vnc_display():
+    """The first VNC display of this machine whose port is free."""
+    for number in range(VNC_PORTS):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", VNC_FIRST_PORT + number))
+                return number
+            except OSError:
+                continue
+    raise Problem(f"SCREEN: found no free port from {VNC_FIRST_PORT}, want one for vnc")
+
+
+def choose_screen(choice):
+    """QEMU's -display for a choice, and what the user should know of it."""
+    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if choice == "vnc":
+        number = free_vnc_display()
+        return f"vnc=127.0.0.1:{number}", f"The screen is at VNC 127.0.0.1:{VNC_FIRST_PORT + number}."
+    if choice == "curses":
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise Problem("SCREEN: found curses without a terminal, want vnc or none")
+        return "curses", "The screen is this terminal; Esc 2 and quit end."
+    if choice == "window" and not has_display:
+        raise Problem("SCREEN: found window without DISPLAY, want vnc, curses or none")
+    if choice == "window" and not qemu_has_window():
+        raise Problem("SCREEN: found window, and QEMU without one, want vnc, curses or none; apt-get install "
+                      "qemu-system-gui")
+    if choice == "window" or (choice is None and has_display and qemu_has_window()):
+        return None, "The screen is QEMU's window."
+    return "none", "The screen is not shown: SCREEN=vnc or SCREEN=curses does."
+
+
+def machine(arguments, base, interactive, **boot):
+    """QEMU's command line, and what to tell the user first. What goes to files is named after `base`."""
+    com1, com2 = base.with_suffix(".com1.log"), base.with_suffix(".com2.log")
+    display, advice = choose_screen(arguments.screen)
+    if display == "curses":
+        serial, monitor, where, end = f"file:{com1}", [], f"COM1 goes to {com1}", ""
+    elif interactive:
+        serial, monitor, where = "mon:stdio", [], "COM1 is below"
+        end = " Ctrl-] and a digit change the screen, Ctrl-A x ends."
+    else:
+        serial, monitor, where, end = "stdio", ["-monitor", "none"], "COM1 is below", " Ctrl-C ends."
+    if arguments.seconds:
+        end = f" Ends after {count(arguments.seconds, 'second')}."
+    command = qemu_command(arguments.build, arguments.cpu, arguments.memory, arguments.icount,
+                           serial=(serial, f"file:{com2}"), display=display, more=monitor + arguments.qemu, **boot)
+    return command, f"{where}, COM2 goes to {com2}. {advice}{end}"
+
+
+def pass_messages(stream):
+    """Hands QEMU's messages on but for the noise."""
+    for line in stream:
+        if not line.startswith(NOISE):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+
+def wait_for_end(qemu, seconds):
+    """Waits until QEMU ends, the time is over, or nobody reads the output any more; False for the latter two."""
+    deadline = time.monotonic() + (seconds or float("inf"))
+    output = select.poll()
+    output.register(sys.stdout, 0)  # reports errors alone
+    while qemu.poll() is None:
+        if output.poll(POLL_MS) or time.monotonic() >= deadline:
+            return False
+    return True
+
+
+def run_qemu(command, seconds, interactive):
+    """QEMU's exit status, or None when it did not end by itself: it never outlives this program."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    with subprocess.Popen(command, stdin=None if interactive else subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True, errors="replace") as qemu:
+        messages = threading.Thread(target=pass_messages, args=(qemu.stderr,))
+        messages.start()
+        try:
+            ended = wait_for_end(qemu, seconds)
+        except KeyboardInterrupt:
+            ended = False
+        if not ended:
+            qemu.terminate()
+        status = qemu.wait()
+        messages.join()
+    return status if ended else None
+
+
+def show_com2(path):
+    if path.is_file() and path.stat().st_size:
+        print(f"--- last lines of COM2 ({path})")
+        print("\n".join(path.read_text(errors="replace").splitlines()[-3:]))
+
+
+def judge(status, config):
+    """What QEMU's exit status means, as this program's own."""
+    if status in (None, 0, DONE):
+        return 0
+    raise Problem({
+        REFUSED: f"{config}: refused by the hypervisor for the errors above, no partition has started",
+        PANIC: f"{config}: the hypervisor has stopped with a panic, which is a bug of its own (docs/debugging.md)",
+    }.get(status, f"{config}: QEMU has ended with status {status}"))
+
+
 def run(arguments):
     """Boots the configuration in QEMU with COM1 on the terminal."""
-    dtb = compile_dts(arguments.config, arguments.build)
-    modules = [dtb, *find_images(dtb, arguments.config, arguments.build, arguments.images)]
-    com2 = Path(arguments.build) / (dtb.stem + ".com2.log")
-    window = bool(os.environ.get("DISPLAY"))
-    interactive = sys.stdin.isatty() and not arguments.seconds
-    command = qemu_command(arguments.build, arguments.cpu, arguments.memory, modules=modules,
-                           options="on-end=qemu-exit",
-                           serial=("mon:stdio" if interactive else "stdio", f"file:{com2}"),
-                           display=None if window else "none",
-                           more=() if interactive else ("-monitor", "none"))
-    print(f"COM1 is below, COM2 goes to {com2}. " +
-          ("The screen is QEMU's window. " if window else "No display: the screen is not shown. ") +
-          ("Ctrl-] and a digit change the screen, Ctrl-A x ends." if interactive else
-           f"Ends after {arguments.seconds} seconds." if arguments.seconds else "Ctrl-C ends."), flush=True)
-    with subprocess.Popen(command, stdin=None if interactive else subprocess.DEVNULL) as qemu:
-        try:
-            status = qemu.wait(timeout=arguments.seconds)
-        except subprocess.TimeoutExpired:
-            qemu.terminate()
-            qemu.wait()
-            print(f"\nended after {arguments.seconds} seconds")
-            return 0
-        except KeyboardInterrupt:
-            qemu.terminate()
-            qemu.wait()
-            return 0
-    if com2.is_file() and com2.stat().st_size:
-        print(f"--- last lines of COM2 ({com2})")
-        print("\n".join(com2.read_text(errors="replace").splitlines()[-3:]))
-    return 0 if status in (0, 33) else 1  # 33: all partitions stopped (hv/cpu/machine.h)
+    dtb, *images = collect_modules(arguments)
+    interactive = sys.stdin.isatty() and (not arguments.seconds or arguments.screen == "curses")
+    command, advice = machine(arguments, dtb, interactive, modules=[dtb, *images],
+                              options=f"on-end=qemu-exit {arguments.options}".strip())
+    if arguments.show:
+        print(shlex.join(command))
+    print(advice, flush=True)
+    com2 = dtb.with_suffix(".com2.log")
+    com2.unlink(missing_ok=True)
+    status = run_qemu(command, arguments.seconds, interactive)
+    if status is None and arguments.seconds:
+        print(f"\nended after {count(arguments.seconds, 'second')}")
+    show_com2(com2)
+    sys.stdout.flush()
+    return judge(status, arguments.config)
 
 
 def iso(arguments):
     """Leaves build/NAME.iso."""
-    dtb = compile_dts(arguments.config, arguments.build)
-    modules = [dtb, *find_images(dtb, arguments.config, arguments.build, arguments.images)]
-    output = Path(arguments.build) / (dtb.stem + ".iso")
-    make_iso(arguments.build, output, modules, arguments.options)
-    print(f"{output}: {output.stat().st_size // 1024} KiB; boot it with: qemu-system-x86_64 -cpu max -m 256 "
-          f"-serial stdio -cdrom {output}")
+    dtb, *images = collect_modules(arguments)
+    output = dtb.with_suffix(".iso")
+    make_iso(arguments.build, output, [dtb, *images], arguments.options)
+    command, advice = machine(arguments, dtb, True, iso=output)
+    print(f"{output}: {output.stat().st_size // 1024} KiB; boot it with:\n{shlex.join(command)}\n{advice}")
     return 0
 
 
-def main():
+def whole_number(variable, unit, least):
+    """A reader of a number that counts something."""
+    def read(text):
+        if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
+            raise Problem(f"{variable}: found {text}, want a whole number of {unit}, at least {least}")
+        return int(text)
+    return read
+
+
+def words(variable):
+    """A reader of words in one string, quoted as for the shell."""
+    def read(text):
+        try:
+            return shlex.split(text)
+        except ValueError as error:
+            raise Problem(f"{variable}: found {text} ({error}), want words, quoted as for the shell") from None
+    return read
+
+
+def one_of(variable, choices):
+    """A reader of a name."""
+    def read(text):
+        if text not in choices:
+            raise Problem(f"{variable}: found {text}, want {', '.join(choices[:-1])} or {choices[-1]}")
+        return text
+    return read
+
+
+def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where shikiri.elf and guests/ are")
-    parser.add_argument("--images", nargs="*", default=[], help="guest images that are elsewhere")
+    parser.add_argument("--images", type=words("IMAGES"), default=[], help="guest images that are elsewhere")
+    parser.add_argument("--options", default="", help="the hypervisor's command line")
     parser.add_argument("--cpu", default="max", help="QEMU's CPU model: max, EPYC, ...")
-    parser.add_argument("--memory", type=int, default=256, help="the machine's memory in MiB")
+    parser.add_argument("--memory", type=whole_number("MEMORY", "mebibytes", LEAST_MEMORY_MIB), default=256,
+                        help="the machine's memory in MiB")
+    parser.add_argument("--icount", action="store_true", help="time is the number of instructions: runs repeat")
+    parser.add_argument("--screen", type=one_of("SCREEN", ["window", "vnc", "curses", "none"]), help="how to show it")
+    parser.add_argument("--qemu", type=words("QEMU"), default=[], help="more options for QEMU")
+    parser.add_argument("--seconds", type=whole_number("SECONDS", "seconds", 1), help="end after so many seconds")
+    parser.add_argument("--show", action="store_true", help="show QEMU's command line")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("run", help=run.__doc__)
     command.add_argument("config")
-    command.add_argument("--seconds", type=int, help="end after so many seconds")
     command.set_defaults(function=run)
     command = commands.add_parser("iso", help=iso.__doc__)
     command.add_argument("config")
-    command.add_argument("--options", default="", help="the hypervisor's command line")
     command.set_defaults(function=iso)
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
     try:
+        arguments = read_arguments()
         return arguments.function(arguments)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
+    except FileNotFoundError as missing:
+        print(f"error: found no {missing.filename}, want it; make deps all makes it", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # nobody reads on, as in "make run | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":
