@@ -113,6 +113,7 @@ include tests/corrupt/corrupt.mk
 #   CPU=model             QEMU's processor: max (default), EPYC, ...
 #   MEMORY=n              mebibytes of the machine (default 256)
 #   ICOUNT=1              time is the number of instructions, so that runs repeat
+#   UNCHECKED=1           leave the errors to the hypervisor
 #   QEMU="options"        more options for QEMU: -s -S, -d int -D build/int.log
 
 # As a word for the shell, whatever the user has put into it.
@@ -120,7 +121,7 @@ quote   = '$(subst ','\'',$(1))'
 option  = $(if $(strip $($(2))),--$(1)=$(call quote,$($(2))))
 EMULATE = $(PYTHON) tools/emulate.py --build $(BUILD) $(call option,images,IMAGES) $(call option,seconds,SECONDS) \
           $(call option,options,OPTIONS) $(call option,screen,SCREEN) $(call option,cpu,CPU) $(call option,memory,MEMORY) \
-          $(if $(filter-out 0,$(ICOUNT)),--icount) $(call option,qemu,QEMU) $(if $(quiet),,--show)
+          $(if $(filter-out 0,$(ICOUNT)),--icount) $(if $(filter-out 0,$(UNCHECKED)),--unchecked) $(call option,qemu,QEMU) $(if $(quiet),,--show)
 
 run: all ## boot CONFIG in QEMU
 	@$(EMULATE) run $(call quote,$(CONFIG))

@@ -4,6 +4,7 @@ import struct
 
 CONTENT_AT = 0x1000  # offset of the first segment's content
 MORE_AT = 0x110000   # guest-physical address of the second segment, a page; the others follow it
+HLT = b"\xf4"        # with interrupts off it ends the partition
 MULTIBOOT_AT, MULTIBOOT_MAGIC = 0x800, 0x1badb002
 
 
@@ -31,7 +32,7 @@ def build(magic=0x464c457f, encoding=1, type=2, machine=None, entry=None, header
             file += program_header(is_64, segment, CONTENT_AT, gpa, content, memory)
         else:
             file += program_header(is_64, 1, 0, MORE_AT + i * 0x1000, 0, 0x1000)
-    file = file.ljust(CONTENT_AT, b"\0") + bytes(content)
+    file = file.ljust(CONTENT_AT, b"\0") + HLT * content
     if multiboot is not None:
         checksum = -(MULTIBOOT_MAGIC + multiboot) & 0xffffffff
         words = struct.pack("<III", MULTIBOOT_MAGIC, multiboot, checksum)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What scenarios and benchmarks share: systems written as a few words, runs in an emulator, and
 what they print."""
+import json
 import re
 import subprocess
 import sys
@@ -72,6 +73,11 @@ class Result:
         """The texts of the error lines."""
         return [line.removeprefix("shikiri: error: ") for line in self.lines if line.startswith("shikiri: error: ")]
 
+    def certificate(self):
+        """The hash of the first certificate that was printed, or None."""
+        match = re.search(r"^shikiri: certificate ([0-9a-f]{64})$", self.serial, re.MULTILINE)
+        return match and match[1]
+
     def of(self, label):
         """What a partition printed."""
         return [line.split(" | ", 1)[1] for line in self.lines if re.match(rf"{re.escape(label)} *\| ", line)]
@@ -104,27 +110,40 @@ def symbol(name, image=BUILD / "shikiri.sym.elf"):
     return int(re.search(rf"^([0-9a-f]+) \w {name}$", table, re.MULTILINE)[1], 16)
 
 
-BOARD = """/dts-v1/;
-/ {{ compatible = "shikiri,board"; model = "pc"; #address-cells = <2>; #size-cells = <2>;
-memory@100000 {{ device_type = "memory"; reg = <0x0 0x100000 0x0 {size:#x}>; }}; }};
-"""
-FIRMWARE_BYTES = 128 * 1024  # at the end of a pc's RAM
-
-
-def pc(memory_mib):
-    """The text of a board."""
-    return BOARD.format(size=(memory_mib - 1) * 1024 * 1024 - FIRMWARE_BYTES)
-
-
-def check_system(config, images, board=pc(256)):
-    """What shikiri-check says of a system: its exit status, and the errors as place and message."""
+def call_checker(config, images, board, *options):
+    """Runs shikiri-check on a system, as a finished process."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "board.dts"
         path.write_text(board)
-        done = subprocess.run([BUILD / "shikiri-check", "--quiet", "--board", path, config, *images],
+        done = subprocess.run([BUILD / "shikiri-check", *options, "--board", path, config, *images],
                               capture_output=True, text=True)
-    assert done.returncode in (0, 1) and not done.stdout, done.stderr
+    assert done.returncode in (0, 1), done.stderr
+    return done
+
+
+def check_system(config, images, board=emulate.board(256)):
+    """What shikiri-check says of a system: its exit status, and the errors as place and message."""
+    done = call_checker(config, images, board, "--quiet")
+    assert not done.stdout
     return done.returncode, re.findall(r"^(.+?): error: (.*)$", done.stderr, re.MULTILINE)
+
+
+def is_blob(path):
+    return Path(path).read_bytes()[:4] == b"\xd0\x0d\xfe\xed"
+
+
+def assert_agreement(result, modules, memory_mib):
+    """Of a system that the hypervisor has looked at, the checker says the same, to the letter and to the hash."""
+    blobs = [module for module in modules if is_blob(module)]
+    found = [error for error in result.errors() if error.startswith(("/", "device tree: ", "machine: "))]
+    if len(blobs) != 1 or not (found or result.certificate()):
+        return
+    images = [module for module in modules if module not in blobs]
+    status, errors = check_system(blobs[0], images, emulate.board(memory_mib))
+    assert ([error for _, error in errors], status) == (found, 1 if found else 0)
+    if not found:
+        done = call_checker(blobs[0], images, emulate.board(memory_mib), "--json")
+        assert json.loads(done.stdout)["certificate"] == result.certificate()
 
 
 def spawn(command, timeout=TIMEOUT):
@@ -160,6 +179,7 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
                         com2.read_text(errors="replace") if com2.exists() else "", raw)
         if status not in statuses:
             raise AssertionError(f"QEMU ended with {status}\n{output}\n{result.serial[-4000:]}")
+        assert_agreement(result, modules, machine.get("memory", 256))
         return result
 
 

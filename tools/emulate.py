@@ -21,6 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ROM_DIRECTORIES = ("/usr/share/seabios", "/usr/share/bochs", "/usr/share/vgabios")
 VNC_FIRST_PORT, VNC_PORTS = 5900, 100
 POLL_MS = 100
+MIB, GIB = 1 << 20, 1 << 30
+LOW_RAM_MOST, LOW_RAM_IF_MORE = 0xe0000000, 0xc0000000  # RAM below 4 GiB
+FIRMWARE_BYTES = 128 * 1024  # at the end of that
+UARTS = (0x3f8, 0x2f8)
 LEAST_MEMORY_MIB = 2  # with less QEMU says nothing and does not start
 # QEMU's exit status when the hypervisor ends the run (hv/cpu/machine.h).
 DONE, REFUSED, PANIC = 33, 35, 37
@@ -182,10 +186,37 @@ def bochs_config(iso, serial_file, log_file, cpu="ryzen", memory=256, com2_file=
         ""])
 
 
+def board(memory_mib):
+    """The .dts of QEMU's machine "pc" with that much memory, as dts/boards/qemu-pc.dts is for 256 MiB."""
+    memory_bytes = memory_mib * MIB
+    low = memory_bytes if memory_bytes < LOW_RAM_MOST else LOW_RAM_IF_MORE
+    ranges = [(MIB, low - FIRMWARE_BYTES - MIB), (4 * GIB, memory_bytes - low)]
+    cells = ", ".join(f"<{base >> 32:#x} {base & 0xffffffff:#x} {size >> 32:#x} {size & 0xffffffff:#x}>"
+                      for base, size in ranges if size)
+    uarts = " ".join(f'serial@{port:x} {{ compatible = "ns16550a"; reg = <1 {port:#x} 8>; }};' for port in UARTS)
+    return f"""/dts-v1/;
+/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory_mib} MiB"; #address-cells = <2>; #size-cells = <2>;
+memory@100000 {{ device_type = "memory"; reg = {cells}; }};
+isa {{ compatible = "isa"; #address-cells = <2>; #size-cells = <1>; {uarts} }}; }};
+"""
+
+
+def check(arguments, images):
+    """Lets shikiri-check tell with file and line what the hypervisor would refuse."""
+    path = Path(arguments.build) / f"qemu-pc-{arguments.memory}.dts"
+    path.write_text(board(arguments.memory))
+    done = subprocess.run([Path(arguments.build) / "shikiri-check", "--quiet", "--ignore", "unused-ram", "--board", path,
+                           arguments.config, *images])
+    if done.returncode != 0:
+        raise Problem(f"{arguments.config}: refused for the errors above; the hypervisor would say the same")
+
+
 def collect_modules(arguments):
     """The blob and the images of the configuration: what a boot loader has to load."""
     dtb = compile_dts(arguments.config, arguments.build)
     images = find_images(dtb, arguments.config, arguments.build, arguments.images)
+    if not arguments.unchecked:
+        check(arguments, images)
     return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images]]
 
 
@@ -367,6 +398,7 @@ def read_arguments():
     parser.add_argument("--screen", type=one_of("SCREEN", ["window", "vnc", "curses", "none"]), help="how to show it")
     parser.add_argument("--qemu", type=words("QEMU"), default=[], help="more options for QEMU")
     parser.add_argument("--seconds", type=whole_number("SECONDS", "seconds", 1), help="end after so many seconds")
+    parser.add_argument("--unchecked", action="store_true", help="let the hypervisor itself find the errors")
     parser.add_argument("--show", action="store_true", help="show QEMU's command line")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("run", help=run.__doc__)

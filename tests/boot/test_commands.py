@@ -142,10 +142,28 @@ def test_early_end(tmp_path, end):
         os.kill(int(qemu), 0)
 
 
+@pytest.mark.parametrize("command", ["run", "iso"])
+def test_checked(tmp_path, command):
+    """shikiri-check tells a mistake with its place, and nothing is booted or left behind."""
+    config = write_system(tmp_path, Partition("a b", "counter64.elf"))
+    line = next(i for i, text in enumerate(config.read_text().splitlines(), 1) if "label" in text)
+    status, output, errors = make(command, CONFIG=config)
+    assert (status, output) == (2, "")
+    assert re.fullmatch(rf"{config}:{line}: error: /partitions/partition@0/label: found \"a b\", want .*\n1 error\n"
+                        rf"error: {config}: refused for the errors above; the hypervisor would say the same\n", errors)
+
+
+def test_memory_is_checked(tmp_path):
+    """The checker knows how much memory the machine has."""
+    config = write_system(tmp_path, Partition("a", "counter64.elf", "rounds=1", mib=400))
+    assert "want no more than fit into the RAM that is left" in make("run", CONFIG=config)[2]
+    assert make("run", CONFIG=config, MEMORY=512)[0] == 0
+
+
 def test_refused(tmp_path):
     """The last line says that it was the configuration."""
     config = write_system(tmp_path, Partition("a b", "counter64.elf"))
-    status, output, errors = make("run", CONFIG=config)
+    status, output, errors = make("run", CONFIG=config, UNCHECKED=1)
     assert (status, errors) == (2, f"error: {config}: refused by the hypervisor for the errors above, no partition "
                                    "has started\n")
     assert 'label: found "a b", want 1 to 15 letters' in output
@@ -158,7 +176,7 @@ def test_dtc(tmp_path):
     config.write_text(text.replace("reg = <0>;", ""))
     assert "Warning" in subprocess.run(["dtc", "-o", os.devnull, config], capture_output=True, text=True).stderr
     status, output, errors = make("run", CONFIG=config)
-    assert "/partition@0/reg: found nothing, want 1 cell" in output and "Warning" not in output + errors
+    assert "/partition@0/reg: found nothing, want 1 cell" in errors and "Warning" not in output + errors
     config.write_text(text.replace("slot-us", "= slot-us"))
     assert make("run", CONFIG=config) == (
         2, "", f"Error: {config}:3.48-49 syntax error\nerror: {config}: found errors, which are above, want a source "

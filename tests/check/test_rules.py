@@ -2,14 +2,12 @@
 """Each rule of a configuration has one file in tests/rules that is accepted and one that is refused with exact
 messages, and there is no place in the parser that reports an error without such a file."""
 import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 
-import elf
-import libfdt
 import pytest
-from harness import ROOT, check_system, pc
+from harness import ROOT, check_system, emulate
+from rule_files import write_case
 from rules import read_cases
 
 ACCEPTED, REFUSED = read_cases("accepted"), read_cases("refused")
@@ -18,35 +16,10 @@ PARSER = sorted((ROOT / "partitions").glob("*.c"))
 ARGUMENTS = {"report_error": (2, 3, 4), "dt_error": (2, 3, 4), "image_error": (None, 1, 2)}
 
 
-def edit_blob(blob, action, *words):
-    """The blob with one thing done to it that dtc would not do."""
-    if action == "cut":
-        return blob[:int(words[0], 0)]
-    if action == "word":
-        at, value = (int(word, 0) for word in words)
-        return blob[:at] + value.to_bytes(4, "big") + blob[at + 4:]
-    if action == "string":
-        tree = libfdt.Fdt(blob)
-        tree.resize(len(blob) + int(words[1], 0) + 0x1000)
-        tree.setprop_str(0, words[0], "x" * int(words[1], 0))
-        return bytes(tree.as_bytearray())
-    old, new = (word.encode() + b"\0" for word in words)
-    assert action == "rename" and len(old) == len(new) and blob.count(old) == 1
-    return blob.replace(old, new)
-
-
 def check_case(case, directory):
     """What the checker says of a file with its images."""
-    system = case.path
-    if case.blob:
-        system = directory / "system.dtb"
-        subprocess.run(["dtc", "-q", "-O", "dtb", "-o", system, case.path], check=True)
-        system.write_bytes(edit_blob(system.read_bytes(), *case.blob))
-    images = []
-    for name, fields in {"one.elf": {}, "two.elf": {}, **case.images}.items():
-        images.append(directory / name)
-        images[-1].write_bytes(elf.build(**fields))
-    return check_system(system, images, pc(case.memory_mib))
+    blob, *images = write_case(case, directory)
+    return check_system(blob if case.blob else case.path, images, emulate.board(case.memory_mib))
 
 
 def is_place_of(place, message):
