@@ -10,10 +10,19 @@
 #include "hv/lib/string.h"
 
 #define BLOB           "device tree"
+#define VERSION_MIN    16 /* earlier ones have paths for names, which libfdt trips over */
 #define PATH_MAX_BYTES 160
 #define NEAR           2  /* edits that a typing mistake may have */
 #define NAME_MAX       31 /* of names compared for nearness */
 #define HINT_MAX       200
+
+int dt_check(const void *blob, size_t size_bytes) {
+    if (size_bytes < sizeof(struct fdt_header))
+        return -FDT_ERR_TRUNCATED;
+    if (fdt_version(blob) < VERSION_MIN)
+        return -FDT_ERR_BADVERSION;
+    return fdt_check_full(blob, size_bytes);
+}
 
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
     struct report *report = dt->report;
@@ -28,7 +37,7 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
                      (unsigned long)size_bytes, fdt_totalsize(blob));
         return false;
     }
-    int error = fdt_check_full(blob, size_bytes);
+    int error = dt_check(blob, size_bytes);
 
     if (error) {
         report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",

@@ -22,6 +22,9 @@ struct dt {
  */
 typedef const char *const dt_names[];
 
+/* 0 for a blob that is whole and can be read, else libfdt's error. */
+int dt_check(const void *blob, size_t size_bytes);
+
 /* Checks the whole blob; false, and one error, when it cannot be read. */
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
 

@@ -74,7 +74,7 @@ static uint64_t partitions_bytes(const void *blob, size_t size_bytes, unsigned *
     uint64_t bytes = 0;
     int node;
 
-    if (size_bytes < sizeof(struct fdt_header) || fdt_check_full(blob, size_bytes) != 0)
+    if (dt_check(blob, size_bytes) != 0)
         return 0;
     int partitions = dt_find(&dt, 0, "partitions");
 

@@ -78,6 +78,25 @@ static void test_truncated(void **state) {
     free(good);
 }
 
+/* The structure of versions before 16 is another. */
+static void test_old_version(void **state) {
+    size_t size_bytes;
+    uint8_t *blob = dts_compile(dts_good, &size_bytes);
+
+    (void)state;
+    for (uint32_t version = 0; version <= 17; version++) {
+        fdt32_st(blob + offsetof(struct fdt_header, version), version);
+        fdt32_st(blob + offsetof(struct fdt_header, last_comp_version), version < 16 ? version : 16);
+        assert_int_equal(dt_check(blob, size_bytes), version < 16 ? -FDT_ERR_BADVERSION : 0);
+        expect("version", blob, size_bytes,
+               version < 16 ? "device tree: found a damaged blob (FDT_ERR_BADVERSION), want a whole one; "
+                              "make it anew with dtc\n"
+                            : "");
+    }
+    assert_int_equal(dt_check(blob, sizeof(struct fdt_header) - 1), -FDT_ERR_TRUNCATED);
+    free(blob);
+}
+
 static void test_damaged(void **state) {
     size_t size_bytes;
     uint8_t *good = dts_compile(dts_good, &size_bytes);
@@ -251,6 +270,7 @@ int main(void) {
         cmocka_unit_test(test_no_blob),     cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_any_byte),    cmocka_unit_test(test_hint),      cmocka_unit_test(test_names),
         cmocka_unit_test(test_small_arena), cmocka_unit_test(test_long_path), cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_old_version),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

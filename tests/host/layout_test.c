@@ -2,6 +2,7 @@
 /*
  * layout.c: where the modules and the arena go, and what the arena is sized by.
  */
+#include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -113,6 +114,11 @@ static void test_no_room(void **state) {
                     "the machine more memory\n");
     findings_init(&findings);
     assert_true(layout_place_arena(&layout, blob, 100, &findings.report)); /* no whole blob: no partitions */
+    assert_int_equal(layout.arena.size_bytes, 256 * KIB);
+    start(&ram, 1);
+    fdt_set_version(blob, 2); /* one that is not read */
+    fdt_set_last_comp_version(blob, 2);
+    assert_true(layout_place_arena(&layout, blob, size_bytes, &findings.report));
     assert_int_equal(layout.arena.size_bytes, 256 * KIB);
     free(blob);
 }

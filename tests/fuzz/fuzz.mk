@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzzing: libFuzzer programs, each a harness with the files it exercises. Seeds and the dictionary are made from
+# the examples, the example guests and the sources. `make fuzz` keeps inputs that reach something new in
+# build/fuzz/NAME/corpus and goes on from them the next time; findings are left in build/fuzz/NAME/findings.
+
+FUZZ_BUILD  := $(BUILD)/fuzz
+FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer,address,undefined -fsanitize-coverage-ignorelist=tests/fuzz/not_covered \
+               -fno-sanitize-recover=all -Wall -Wextra -Werror -I.
+FUZZ_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/fuzz/invariants.c
+FUZZ_IMAGE  := tests/fuzz/fuzz_image.c tests/fuzz/mutate_elf.c partitions/config.c partitions/fdt.c partitions/rules.c partitions/image.c $(FUZZ_REPORT)
+FUZZ_QUICK  := 20000
+
+# Set by the two ways to run them below.
+FUZZ_CORPUS := corpus
+FUZZ_LIMIT  := -runs=0
+
+# Each target: its sources, what its compiler is told, the longest input, its seeds.
+FUZZ_TARGETS :=
+
+FUZZ_TARGETS += config
+config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c tests/fuzz/invariants.c partitions/system.c \
+                  partitions/layout.c partitions/memory.c $(filter-out tests/fuzz/%,$(FUZZ_IMAGE))
+config_LENGTH  := 4096
+config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/fuzz/*.dts))
+FUZZ_TARGETS += elf64
+elf64_SOURCES := $(FUZZ_IMAGE)
+elf64_FLAGS   := -DFUZZ_KIND=IMAGE_ELF64
+elf64_LENGTH  := 8192
+elf64_SEEDS   := $(GUESTS_64:%=%.elf)
+FUZZ_TARGETS += elf32
+elf32_SOURCES := $(FUZZ_IMAGE)
+elf32_FLAGS   := -DFUZZ_KIND=IMAGE_ELF32
+elf32_LENGTH  := 8192
+elf32_SEEDS   := $(GUESTS_32:%=%.elf)
+FUZZ_TARGETS += elf_multiboot
+elf_multiboot_SOURCES := $(FUZZ_IMAGE)
+elf_multiboot_FLAGS   := -DFUZZ_KIND=IMAGE_MULTIBOOT
+elf_multiboot_LENGTH  := 8192
+elf_multiboot_SEEDS   := $(GUESTS_MB:%=%.elf)
+FUZZ_TARGETS += multiboot
+multiboot_SOURCES := tests/fuzz/fuzz_multiboot.c boot/multiboot.c $(FUZZ_REPORT)
+multiboot_LENGTH  := 2048
+multiboot_SEEDS   :=
+
+FUZZ_HEADERS := $(HOST_HEADERS) $(wildcard tests/fuzz/*.h)
+FUZZ_RUNS    := $(FUZZ_TARGETS:%=fuzz-run-%)
+
+.PHONY: fuzz fuzz-quick $(FUZZ_RUNS)
+fuzz: ## fuzz every target for SECONDS=60 or RUNS=n executions, two at a time
+	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT=$(if $(RUNS),-runs=$(RUNS),-max_total_time=$(or $(SECONDS),60))
+
+fuzz-quick: ## the same executions of every target each time
+	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT="-runs=$(FUZZ_QUICK) -seed=1" FUZZ_CORPUS=quick
+
+define fuzz_rules
+$(FUZZ_BUILD)/$(1)/fuzz_$(1): $($(1)_SOURCES) $(FUZZ_HEADERS) tests/fuzz/fuzz.mk
+	@mkdir -p $$(@D)
+	clang $(FUZZ_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) -lfdt -o $$@
+
+fuzz-run-$(1): $(FUZZ_BUILD)/$(1)/fuzz_$(1) $(FUZZ_BUILD)/dictionary $(addprefix $(FUZZ_BUILD)/$(1)/seeds/,$($(1)_SEEDS))
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $(1) $$(FUZZ_CORPUS) -max_len=$($(1)_LENGTH) $$(FUZZ_LIMIT)
+endef
+
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
+
+$(FUZZ_BUILD)/config/seeds/%.dtb: %.dts
+	@mkdir -p $(@D)
+	@dtc -q -I dts -O dtb -o $@ $<
+
+# A guest without its symbols, as a seed of the target whose folder it goes to.
+define fuzz_image_seed_rule
+$(FUZZ_BUILD)/$(1)/seeds/%.elf: $(BUILD)/guests/%.elf
+	@mkdir -p $$(@D)
+	@objcopy -S $$< $$@
+endef
+$(foreach t,elf64 elf32 elf_multiboot,$(eval $(call fuzz_image_seed_rule,$(t))))
+
+# All strings that the readers compare with.
+$(FUZZ_BUILD)/dictionary: $(wildcard partitions/*.c) tests/fuzz/words tests/fuzz/fuzz.mk
+	@mkdir -p $(@D)
+	@{ cat tests/fuzz/words; grep -oh '"[#a-z0-9,_-]\+"' partitions/*.c | sort -u; } > $@

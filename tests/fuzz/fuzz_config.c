@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A device tree through the whole check that boot makes, on a machine with two pieces of RAM and
+ * with the example guests as modules. mutate_dtb.c knows how trees are changed.
+ */
+#define _POSIX_C_SOURCE 200809L /* strdup */
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "partitions/layout.h"
+#include "partitions/system.h"
+#include "tests/fuzz/invariants.h"
+
+#define GUESTS      "build/guests/*.elf"
+#define FILES_MAX   64
+#define ARENA_BYTES (1UL << 20)
+
+#define REPEAT_ONE_IN 8 /* checks, for speed */
+
+static struct image_file files[FILES_MAX];
+static unsigned file_count;
+
+static const struct range ram[] = {{MIB, 255 * MIB}, {4 * GIB, GIB}};
+static uint64_t modules_bytes;
+static struct layout layout;
+
+static uint8_t arena_memory[ARENA_BYTES];
+
+/* A check and what came of it; `digest` covers every message and every value of the configuration. */
+struct outcome {
+    struct report report; /* first: emit() gets its address */
+    unsigned emitted;
+    uint64_t digest;
+    struct system system;
+};
+
+/* FNV-1a. */
+static void digest_bytes(uint64_t *digest, const void *bytes, size_t size_bytes) {
+    for (size_t i = 0; i < size_bytes; i++)
+        *digest = (*digest ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3;
+}
+
+static void digest_text(uint64_t *digest, const char *text) {
+    digest_bytes(digest, text, strlen(text) + 1);
+}
+
+static void digest_number(uint64_t *digest, uint64_t number) {
+    digest_bytes(digest, &number, sizeof(number));
+}
+
+static void emit(struct report *report, const struct finding *finding) {
+    struct outcome *outcome = (struct outcome *)report;
+    char line[FINDING_BYTES];
+
+    expect_finding(finding, line);
+    digest_text(&outcome->digest, line);
+    outcome->emitted++;
+}
+
+static void digest_partition(uint64_t *digest, const struct partition_config *partition) {
+    digest_text(digest, partition->path);
+    digest_text(digest, partition->label);
+    digest_text(digest, partition->image);
+    digest_text(digest, partition->bootargs);
+    digest_number(digest, partition->fault_on_unowned_port);
+    for (unsigned i = 0; i < partition->window_count; i++) {
+        const struct window_config *window = &partition->windows[i];
+
+        digest_text(digest, window->path);
+        digest_number(digest, window->gpa.value);
+        digest_number(digest, window->size_bytes);
+        digest_number(digest, window->hpa.value);
+        digest_number(digest, window->fixed | window->writable << 1 | window->executable << 2);
+    }
+    for (unsigned i = 0; i < partition->device_count; i++) {
+        digest_text(digest, partition->devices[i].path);
+        digest_number(digest, partition->devices[i].kind | partition->devices[i].port << 8);
+        digest_number(digest, partition->devices[i].port_count);
+    }
+}
+
+static uint64_t digest_config(const struct config *config) {
+    uint64_t digest = 0xcbf29ce484222325;
+
+    digest_text(&digest, config->model);
+    digest_number(&digest, config->slot_us);
+    for (unsigned i = 0; i < config->partition_count; i++)
+        digest_partition(&digest, &config->partitions[i]);
+    return digest;
+}
+
+static void check(struct outcome *outcome, const void *blob, size_t size_bytes) {
+    struct arena arena = {.next = arena_memory};
+
+    memset(outcome, 0x55, sizeof(*outcome));
+    outcome->report = (struct report){.emit = emit};
+    outcome->emitted = 0;
+    layout_init(&layout, ram, ARRAY_LENGTH(ram));
+    assert(layout_place_modules(&layout, modules_bytes, &outcome->report));
+    if (layout_place_arena(&layout, blob, size_bytes, &outcome->report)) {
+        arena.end = arena.next + (layout.arena.size_bytes < ARENA_BYTES ? layout.arena.size_bytes : ARENA_BYTES);
+        outcome->system.files = files;
+        outcome->system.file_count = file_count;
+        system_check(&outcome->system, blob, size_bytes, &layout.host, &arena, &outcome->report);
+    }
+    assert(outcome->report.errors == outcome->emitted);
+    if (outcome->report.errors == 0)
+        outcome->digest = digest_config(&outcome->system.config);
+}
+
+static struct range host_range_of(const struct window_config *window) {
+    return (struct range){window->hpa.value, window->size_bytes};
+}
+
+/* A window against RAM, what is taken, and the windows before it. */
+static void expect_window(const struct config *config, const struct window_config *window) {
+    struct range range = host_range_of(window);
+
+    assert(window->gpa.value % PAGE_BYTES == 0 && window->size_bytes % PAGE_BYTES == 0 && range.base % PAGE_BYTES == 0);
+    assert(lies_inside((struct range){window->gpa.value, window->size_bytes}, (struct range){0, 512 * GIB}));
+    assert(lies_inside(range, ram[0]) || lies_inside(range, ram[1]));
+    assert(lies_apart(range, (struct range){LAYOUT_IMAGE_BASE, LAYOUT_IMAGE_BYTES}));
+    assert(lies_apart(range, layout.modules) && lies_apart(range, layout.arena));
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        for (unsigned j = 0; j < config->partitions[i].window_count; j++) {
+            if (&config->partitions[i].windows[j] == window)
+                return;
+            assert(lies_apart(range, host_range_of(&config->partitions[i].windows[j])));
+        }
+    }
+}
+
+static void expect_windows_of_guest(const struct partition_config *partition) {
+    assert(partition->window_count >= 1 && partition->window_count <= CONFIG_WINDOWS_MAX);
+    assert(partition->windows[0].writable);
+    for (unsigned i = 0; i < partition->window_count; i++)
+        for (unsigned j = 0; j < i; j++)
+            assert(lies_apart((struct range){partition->windows[i].gpa.value, partition->windows[i].size_bytes},
+                              (struct range){partition->windows[j].gpa.value, partition->windows[j].size_bytes}));
+}
+
+static void expect_image(const struct partition_config *partition) {
+    const struct image_file *file = NULL;
+    struct outcome outcome = {.report = {.emit = emit}};
+    struct image_plan plan;
+
+    for (unsigned i = 0; i < file_count && !file; i++)
+        file = strcmp(files[i].name, partition->image) == 0 ? &files[i] : NULL;
+    assert(file);
+    image_plan(&plan, file->data, file->size_bytes, partition, &outcome.report);
+    assert(outcome.report.errors == 0);
+    expect_plan(&plan, file->size_bytes, partition);
+}
+
+/* The machine's UARTs have one owner each, and there are eight screens. */
+static void expect_devices(const struct config *config) {
+    unsigned owners[3] = {0}, screens = 0;
+
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        for (unsigned j = 0; j < config->partitions[i].device_count; j++) {
+            const struct device_config *device = &config->partitions[i].devices[j];
+
+            screens += device->kind == DEVICE_VGA_TEXT;
+            if (device->kind == DEVICE_CONSOLE)
+                assert(device->port == 0x3f8 && device->port_count == 8);
+            if (device->kind != DEVICE_UART)
+                continue;
+            assert(device->port_count == 8 &&
+                   (device->port == 0x2f8 || device->port == 0x3e8 || device->port == 0x2e8));
+            assert(++owners[device->port == 0x2f8 ? 0 : device->port == 0x3e8 ? 1 : 2] == 1);
+        }
+    }
+    assert(screens <= 8);
+}
+
+static void expect_system(const struct config *config) {
+    assert(config->slot_us >= 50 && config->slot_us <= 1000000);
+    assert(config->partition_count >= 1 && config->partition_count <= CONFIG_PARTITIONS_MAX);
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        const struct partition_config *partition = &config->partitions[i];
+
+        assert(strlen(partition->label) >= 1 && strlen(partition->label) <= 15 && strlen(partition->bootargs) <= 2047);
+        for (unsigned j = 0; j < i; j++)
+            assert(strcmp(partition->label, config->partitions[j].label) != 0);
+        expect_windows_of_guest(partition);
+        for (unsigned j = 0; j < partition->window_count; j++)
+            expect_window(config, &partition->windows[j]);
+        expect_image(partition);
+    }
+    expect_devices(config);
+}
+
+static void load_file(struct image_file *file, const char *path) {
+    FILE *stream = fopen(path, "rb");
+    uint8_t *data = malloc(MIB);
+
+    if (!stream || !data)
+        abort();
+    file->name = strdup(strrchr(path, '/') + 1);
+    file->size_bytes = fread(data, 1, MIB, stream);
+    file->data = realloc(data, file->size_bytes);
+    fclose(stream);
+    modules_bytes += align_up(file->size_bytes, PAGE_BYTES);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    glob_t guests;
+
+    (void)argc, (void)argv;
+    if (glob(GUESTS, 0, NULL, &guests) != 0) {
+        fprintf(stderr, "found no " GUESTS ", want the example guests; run make all\n");
+        exit(2);
+    }
+    for (; file_count < guests.gl_pathc && file_count < FILES_MAX; file_count++)
+        load_file(&files[file_count], guests.gl_pathv[file_count]);
+    globfree(&guests);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
+    static struct outcome outcome, again;
+    void *blob = malloc(size_bytes ? size_bytes : 1); /* exact, so that reading past it is seen */
+
+    memcpy(blob, data, size_bytes);
+    check(&outcome, blob, size_bytes);
+    if (outcome.digest % REPEAT_ONE_IN == 0) {
+        check(&again, blob, size_bytes);
+        assert(again.report.errors == outcome.report.errors && again.digest == outcome.digest);
+    }
+    free(blob); /* nothing that was accepted may point into it */
+    if (outcome.report.errors > 0)
+        return 0;
+    assert(digest_config(&outcome.system.config) == outcome.digest);
+    expect_system(&outcome.system.config);
+    return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest image of one kind, FUZZ_KIND, through image_plan() for partitions of several shapes.
+ * Whatever the input, the file gets the class of that kind, and a Multiboot header where it wants one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fuzz/invariants.h"
+
+#define ELF_CLASS        4
+#define MULTIBOOT_MAGIC  0x1badb002U
+#define MULTIBOOT_SEARCH 8192
+#define MULTIBOOT_BYTES  12
+
+static struct window_config one_window[] = {
+    {.size_bytes = 16 * MIB, .writable = true, .executable = true},
+};
+static struct window_config no_code_first[] = {
+    {.size_bytes = MIB, .writable = true},
+    {.gpa = {MIB}, .size_bytes = 0x3000, .executable = true},
+    {.gpa = {4 * GIB}, .size_bytes = 4 * MIB, .writable = true, .executable = true},
+};
+static struct device_config screen = {.kind = DEVICE_VGA_TEXT};
+
+static const struct partition_config partitions[] = {
+    {.path = "/one", .image = "i.elf", .windows = one_window, .window_count = 1},
+    {.path = "/screen",
+     .image = "i.elf",
+     .windows = one_window,
+     .window_count = 1,
+     .devices = &screen,
+     .device_count = 1},
+    {.path = "/three", .image = "i.elf", .windows = no_code_first, .window_count = 3},
+};
+
+static unsigned emitted;
+
+static void emit(struct report *report, const struct finding *finding) {
+    char line[FINDING_BYTES];
+
+    (void)report;
+    expect_finding(finding, line);
+    emitted++;
+}
+
+/* At the last place where one is looked for; the flags are the input's. */
+static void put_multiboot_header(uint8_t *file, size_t size_bytes) {
+    size_t end = size_bytes < MULTIBOOT_SEARCH ? size_bytes : MULTIBOOT_SEARCH;
+
+    if (end < MULTIBOOT_BYTES)
+        return;
+    uint8_t *header = file + align_down(end - MULTIBOOT_BYTES, 4);
+    uint32_t words[3] = {MULTIBOOT_MAGIC};
+
+    memcpy(&words[1], header + 4, 4);
+    words[2] = -words[0] - words[1];
+    memcpy(header, words, sizeof(words));
+}
+
+static void force_kind(uint8_t *file, size_t size_bytes) {
+    if (size_bytes > ELF_CLASS)
+        file[ELF_CLASS] = FUZZ_KIND == IMAGE_ELF64 ? 2 : 1;
+    if (FUZZ_KIND == IMAGE_MULTIBOOT)
+        put_multiboot_header(file, size_bytes);
+}
+
+static void expect_kind(enum image_kind kind) {
+    assert((kind == IMAGE_ELF64) == (FUZZ_KIND == IMAGE_ELF64));
+    assert(FUZZ_KIND != IMAGE_MULTIBOOT || kind == IMAGE_MULTIBOOT);
+}
+
+static void check(const uint8_t *file, size_t size_bytes, const struct partition_config *partition) {
+    struct report report = {.emit = emit}, again = {.emit = emit};
+    struct image_plan plan, plan_again;
+
+    memset(&plan, 0x55, sizeof(plan));
+    memset(&plan_again, 0xaa, sizeof(plan_again));
+    emitted = 0;
+    image_plan(&plan, file, size_bytes, partition, &report);
+    assert(report.errors == emitted);
+    image_plan(&plan_again, file, size_bytes, partition, &again);
+    assert(again.errors == report.errors);
+    if (report.errors)
+        return;
+    assert(plan_again.segment_count == plan.segment_count && plan_again.entry.value == plan.entry.value);
+    assert(memcmp(plan.segments, plan_again.segments, plan.segment_count * sizeof(plan.segments[0])) == 0);
+    expect_kind(plan.kind);
+    expect_plan(&plan, size_bytes, partition);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
+    uint8_t *file = malloc(size_bytes ? size_bytes : 1); /* exact, so that reading past it is seen */
+
+    memcpy(file, data, size_bytes);
+    force_kind(file, size_bytes);
+    for (unsigned i = 0; i < ARRAY_LENGTH(partitions); i++)
+        check(file, size_bytes, &partitions[i]);
+    free(file);
+    return 0;
+}

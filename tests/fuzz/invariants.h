@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What holds for everything that was accepted. Said here anew, without the helpers of the code
+ * under test: a false assertion is a finding.
+ */
+#pragma once
+
+#include <assert.h>
+
+#include "hv/lib/range.h"
+#include "partitions/image.h"
+
+#define FINDING_BYTES 1024 /* of its one-line form */
+
+/* Whether `inner`, which is not empty, lies in `outer`; neither wraps. */
+bool lies_inside(struct range inner, struct range outer);
+bool lies_apart(struct range a, struct range b);
+
+/* An image that was accepted for the partition: copies stay inside the file and the windows, apart from each other. */
+void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struct partition_config *partition);
+
+/* A finding says in one printable line what was found and what is wanted; its form is left in `line`. */
+void expect_finding(const struct finding *finding, char line[FINDING_BYTES]);

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# run.sh BUILD NAME CORPUS OPTION...: runs one fuzz target and prints a line about it. What it reaches is kept in
+# BUILD/NAME/CORPUS, which is emptied before a quick run so that all of those are alike.
+set -u
+build=$1 name=$2 corpus=$3
+shift 3
+folder=$build/$name
+log=$folder/$corpus.log
+
+[ "$corpus" = corpus ] || rm -rf "${folder:?}/$corpus"
+mkdir -p "$folder/$corpus" "$folder/seeds" "$folder/findings"
+"$folder/fuzz_$name" -dict="$build/dictionary" -artifact_prefix="$folder/findings/" -timeout=10 -rss_limit_mb=1024 \
+    -detect_leaks=0 -print_final_stats=1 "$@" "$folder/$corpus" "$folder/seeds" > "$log" 2>&1
+status=$?
+
+executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+branches=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+printf 'fuzz: %-14s %9s executions, %5s edges, %s\n' "$name" "${executions:-0}" "${branches:-0}" \
+    "$([ $status -eq 0 ] && echo 'no finding' || echo "a FINDING, see $log")"
+[ $status -eq 0 ] || { grep -vE '^(INFO|#[0-9]|[[:space:]]+NEW_FUNC|Dictionary|stat::)' "$log" | head -n 30; exit 1; }
