@@ -26,7 +26,7 @@ say    = $(if $(quiet),@printf '  %-6s %s\n' $(1) $(2))
 PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x86 seabios \
             grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
             libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
-            clang-format clang-tidy cppcheck cloc dt-schema python3-libfdt python3-yaml
+            clang libclang-rt-14-dev clang-format clang-tidy cppcheck cloc dt-schema python3-libfdt python3-yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 deps: ## install the packages that are missing (Debian 12)
@@ -102,6 +102,7 @@ include guests/guests.mk
 include tools/checker/checker.mk
 include tests/host/tests.mk
 include tests/corrupt/corrupt.mk
+include tests/fuzz/fuzz.mk
 
 # ---- running --------------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ run: all ## boot CONFIG in QEMU
 iso: all ## leave a bootable build/NAME.iso of CONFIG
 	@$(EMULATE) iso $(call quote,$(CONFIG))
 
-test: check host-tests all checker-tests boot-tests bench ## all tests
+test: check host-tests all checker-tests fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"
 
 .PHONY: checker-tests boot-tests

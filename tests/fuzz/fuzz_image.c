@@ -70,7 +70,8 @@ static void expect_kind(enum image_kind kind) {
     assert(FUZZ_KIND != IMAGE_MULTIBOOT || kind == IMAGE_MULTIBOOT);
 }
 
-static void check(const uint8_t *file, size_t size_bytes, const struct partition_config *partition) {
+/* Whether it was accepted. */
+static bool check(const uint8_t *file, size_t size_bytes, const struct partition_config *partition) {
     struct report report = {.emit = emit}, again = {.emit = emit};
     struct image_plan plan, plan_again;
 
@@ -82,22 +83,26 @@ static void check(const uint8_t *file, size_t size_bytes, const struct partition
     image_plan(&plan_again, file, size_bytes, partition, &again);
     assert(again.errors == report.errors);
     if (report.errors)
-        return;
+        return false;
     assert(plan_again.segment_count == plan.segment_count && plan_again.entry.value == plan.entry.value);
     assert(memcmp(plan.segments, plan_again.segments, plan.segment_count * sizeof(plan.segments[0])) == 0);
     expect_kind(plan.kind);
     expect_plan(&plan, size_bytes, partition);
+    return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     uint8_t *file = malloc(size_bytes ? size_bytes : 1); /* exact, so that reading past it is seen */
+    bool accepted = false;
 
     memcpy(file, data, size_bytes);
     force_kind(file, size_bytes);
     for (unsigned i = 0; i < ARRAY_LENGTH(partitions); i++)
-        check(file, size_bytes, &partitions[i]);
+        accepted |= check(file, size_bytes, &partitions[i]);
+    if (accepted)
+        count_accepted();
     free(file);
     return 0;
 }

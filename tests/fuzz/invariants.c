@@ -4,6 +4,8 @@
  */
 #include "tests/fuzz/invariants.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool lies_inside(struct range inner, struct range outer) {
@@ -63,4 +65,15 @@ void expect_finding(const struct finding *finding, char line[FINDING_BYTES]) {
     assert(strstr(line, "found ") && strstr(line, "want "));
     for (const char *c = line; *c != '\0'; c++)
         assert(*c >= ' ' && *c <= '~');
+}
+
+static unsigned long accepted;
+
+static void print_accepted(void) {
+    fprintf(stderr, "stat::accepted_inputs: %lu\n", accepted);
+}
+
+void count_accepted(void) {
+    if (accepted++ == 0)
+        atexit(print_accepted);
 }

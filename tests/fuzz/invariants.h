@@ -21,3 +21,6 @@ void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struc
 
 /* A finding says in one printable line what was found and what is wanted; its form is left in `line`. */
 void expect_finding(const struct finding *finding, char line[FINDING_BYTES]);
+
+/* Counts an input that was accepted; how many there were is printed in the end. */
+void count_accepted(void);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hv/lib/types.h"
+#include "partitions/fdt.h"
 
 #define NODES_MAX  512
 #define VALUE_MAX  2200 /* longer than any value that is accepted */
@@ -125,6 +125,16 @@ static void rename_node(struct change *change, int node) {
         fdt_set_name(change->to, node, name);
 }
 
+/* What two partitions may not have in common. */
+static void set_apart(struct change *change, int partition) {
+    unsigned number = pick(change, 40);
+    char label[NAME_BYTES];
+
+    snprintf(label, sizeof(label), "p%u", number);
+    fdt_setprop_string(change->to, partition, "label", label);
+    fdt_setprop_u32(change->to, partition, "reg", number);
+}
+
 static void copy_tree(struct change *change, int node, int parent, const char *name) {
     int property, child, copy = fdt_add_subnode(change->to, parent, name);
 
@@ -136,6 +146,8 @@ static void copy_tree(struct change *change, int node, int parent, const char *n
 
         fdt_setprop(change->to, copy, name, value, length);
     }
+    if (fdt_getprop(change->from, node, "label", NULL))
+        set_apart(change, copy);
     fdt_for_each_subnode(child, change->from, node)
         copy_tree(change, child, copy, name_of(change->from, child));
 }
@@ -181,7 +193,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t size_max
 
     change = (struct change){.from = before, .to = after, .random = seed | 1};
     if (size_bytes > sizeof(before) || size_max > sizeof(after) || pick(&change, 5) == 0 ||
-        fdt_check_full(data, size_bytes) != 0 || fdt_open_into(data, before, sizeof(before)) != 0)
+        dt_check(data, size_bytes) != 0 || fdt_open_into(data, before, sizeof(before)) != 0)
         return LLVMFuzzerMutate(data, size_bytes, size_max);
     memcpy(after, before, sizeof(after));
     for (int node = 0; node >= 0 && change.node_count < NODES_MAX; node = fdt_next_node(before, node, NULL))

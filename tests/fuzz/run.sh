@@ -10,12 +10,14 @@ log=$folder/$corpus.log
 
 [ "$corpus" = corpus ] || rm -rf "${folder:?}/$corpus"
 mkdir -p "$folder/$corpus" "$folder/seeds" "$folder/findings"
-"$folder/fuzz_$name" -dict="$build/dictionary" -artifact_prefix="$folder/findings/" -timeout=10 -rss_limit_mb=1024 \
+"$folder/fuzz_$name" -dict="$build/dictionary" -artifact_prefix="$folder/findings/" -mutate_depth=3 -timeout=10 -rss_limit_mb=1024 \
     -detect_leaks=0 -print_final_stats=1 "$@" "$folder/$corpus" "$folder/seeds" > "$log" 2>&1
 status=$?
 
-executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-branches=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-printf 'fuzz: %-14s %9s executions, %5s edges, %s\n' "$name" "${executions:-0}" "${branches:-0}" \
-    "$([ $status -eq 0 ] && echo 'no finding' || echo "a FINDING, see $log")"
+number() {
+    sed -n "s/$1/\\1/p" "$log" | tail -n 1
+}
+printf 'fuzz: %-14s %9s executions, %9s accepted, %5s edges, %s\n' "$name" \
+    "$(number '^stat::number_of_executed_units: *\([0-9]*\)')" "$(number '^stat::accepted_inputs: *\([0-9]*\)')" \
+    "$(number '.* cov: \([0-9]*\) .*')" "$([ $status -eq 0 ] && echo 'no finding' || echo "a FINDING, see $log")"
 [ $status -eq 0 ] || { grep -vE '^(INFO|#[0-9]|[[:space:]]+NEW_FUNC|Dictionary|stat::)' "$log" | head -n 30; exit 1; }
