@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""docs/first-guest.md is true: its files build, boot and print what it says."""
+"""The pages are true: the files of docs/first-guest.md build, boot and print what it says, and docs/examples.md has
+every word that an example guest understands."""
 import re
 import subprocess
 import textwrap
@@ -22,3 +23,13 @@ def test_first_guest(tmp_path):
     subprocess.run(command.split() + ["-Wall", "-Wextra", "-Werror"], cwd=tmp_path, check=True)
     result = run_qemu(modules=[emulate.compile_dts(tmp_path / "first.dts", tmp_path), tmp_path / "first.elf"])
     assert printed.splitlines() == [line for line in result.lines if "| " in line or "status" in line]
+
+
+def test_examples_are_complete():
+    page = (ROOT / "docs/examples.md").read_text()
+    sources = {path: path.read_text() for path in sorted((ROOT / "guests").glob("*/*.c"))}
+    keys = {key for text in sources.values() for key in re.findall(r'args_(?:number|string)\(\w+, "(\w+)"', text)}
+    deeds = re.findall(r'^    \{"([\w-]+)", do_', sources[ROOT / "guests/crash/crash.c"], re.MULTILINE)
+    assert len(keys) > 10 and len(deeds) > 20
+    assert [key for key in sorted(keys) if f"{key}=" not in page] == []
+    assert [deed for deed in deeds if f"`{deed}`" not in page] == []
