@@ -35,12 +35,12 @@ static unsigned check_file(const struct image_file *file) {
     return 1;
 }
 
-void certify_system(struct boot *boot, const struct loop *loop) {
+void certify_system(struct boot *boot) {
     uint64_t from = x86_rdtsc();
     char hash[SHA256_HEX_DIGITS + 1];
     unsigned errors;
 
-    audit_init(loop->partitions, &boot->system.config, boot->layout.arena);
+    audit_init(boot->partitions, &boot->system.config, boot->layout.arena);
     report_certificate(hash);
     errors = check_hash(&boot->options, hash);
     for (unsigned i = 0; i < boot->system.file_count; i++)

@@ -11,7 +11,7 @@
  * Audits what start_build() has made and prints the certificate's hash. A certificate that is not the one the
  * user gave ends the run before any partition has started.
  */
-void certify_system(struct boot *boot, const struct loop *loop);
+void certify_system(struct boot *boot);
 
 /* Audits once more, when all partitions have stopped. */
 void certify_end(void);

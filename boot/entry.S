@@ -5,6 +5,8 @@
  * and Long Mode Activation"). COM1 and the banner come first: whatever goes wrong
  * after them can be told.
  */
+#include "offsets.h"
+
 #define MULTIBOOT1_MAGIC        0x1badb002
 #define MULTIBOOT1_FLAGS        0x00000003 /* modules on page boundaries, memory information */
 #define MULTIBOOT1_LOADER_MAGIC 0x2badb002
@@ -15,12 +17,11 @@
 #define EFER        0xc0000080
 #define FS_BASE     0xc0000100
 #define EFER_LME    0x100
+#define EFER_NXE    0x800
 #define CR0_ENABLE  0x80010000 /* PG, WP */
 #define CR4_PAE     0x20
 #define ENTRY_TABLE 0x003
 #define ENTRY_LARGE 0x083
-#define STACK_BYTES 0x3000
-#define FAULT_STACK_BYTES 0x1000
 
         .section .multiboot, "a"
         .balign 8
@@ -46,24 +47,20 @@ no_long_mode:
         .balign 8
 boot_gdt:
         .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+        .quad   0x00cf9b000000ffff      /* 32-bit code, on the way of the other processors */
 boot_gdt_register:
         .word   . - boot_gdt - 1
         .long   boot_gdt
 
         .section .bss
         .balign 4096
-        .global boot_pml4, boot_pdpt, boot_directories, boot_low_table, stack_guard, double_fault_guard
+        .global boot_pml4, boot_pdpt, boot_directories, boot_low_table
 boot_pml4:              .skip 4096
 boot_pdpt:              .skip 4096
 boot_directories:       .skip 4 * 4096
 boot_low_table:         .skip 4096
-stack_guard:            .skip 4096
-stack:                  .skip STACK_BYTES
-stack_top:
-double_fault_guard:     .skip 4096
-double_fault_stack:     .skip FAULT_STACK_BYTES
-        .global double_fault_stack_top
-double_fault_stack_top:
+        .global cpu_stacks              /* hv/cpu/cpu.h; the boot processor's are the first */
+cpu_stacks:             .skip CPU_MAX * CPU_STACKS_BYTES
 /* When all this began, for the time the start takes. */
         .global entry_tsc
 entry_tsc:              .skip 8
@@ -79,7 +76,7 @@ __stack_chk_guard:      .skip 8
 start:
         cli
         cld
-        mov     $stack_top, %esp
+        mov     $cpu_stacks + CPU_STACK_TOP, %esp
         mov     %eax, %ebp
         rdtsc
         mov     %eax, entry_tsc
@@ -132,6 +129,10 @@ start:
         cmp     $boot_directories + 4 * 4096, %edi
         jb      1b
 
+        mov     $long_mode, %esi
+
+/* ESI = where to go on in long mode; EBX and EBP are kept. Paging by boot_pml4. */
+enter_long_mode:
         mov     $CR4_PAE, %eax
         mov     %eax, %cr4
         mov     $boot_pml4, %eax
@@ -145,7 +146,19 @@ start:
         or      $CR0_ENABLE, %eax
         mov     %eax, %cr0
         lgdt    boot_gdt_register
-        ljmp    $0x08, $long_mode
+        ljmp    $0x08, $1f
+        .code64
+1:      mov     $0x10, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %ss
+        xor     %eax, %eax
+        mov     %eax, %fs
+        mov     %eax, %gs
+        lldt    %ax
+        mov     %esi, %esi              /* the upper half is undefined after the change of mode */
+        jmp     *%rsi
+        .code32
 
 /* ESI = what to say before the end. */
 die:    call    print
@@ -185,15 +198,6 @@ serial_set_up_end:
         .text
         .code64
 long_mode:
-        mov     $0x10, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        mov     %eax, %ss
-        xor     %eax, %eax
-        mov     %eax, %fs
-        mov     %eax, %gs
-        lldt    %ax
-
         /* Both stack protectors' canary: the time, with a zero byte that stops strings. */
         rdtsc
         shl     $32, %rdx
@@ -210,4 +214,46 @@ long_mode:
         mov     %ebx, %esi
         xor     %ebp, %ebp              /* the backtrace ends here */
         call    boot_main
+        ud2
+
+/*
+ * Another processor: real mode at the page that SIPI names, where boot/processors.c puts a copy of
+ * this. The tables have NX bits by now.
+ */
+        .section .rodata
+        .global trampoline, trampoline_end
+        .code16
+trampoline:
+        cli
+        cld
+        mov     %cs, %ax
+        mov     %ax, %ds
+        lgdtl   trampoline_gdt_register - trampoline
+        mov     %cr0, %eax
+        or      $1, %al
+        mov     %eax, %cr0
+        ljmpl   $0x18, $started
+trampoline_gdt_register:
+        .word   boot_gdt_register - boot_gdt - 1
+        .long   boot_gdt
+trampoline_end:
+
+        .text
+        .code32
+started:
+        mov     $0x10, %eax
+        mov     %eax, %ds
+        mov     %eax, %ss
+        mov     $EFER, %ecx
+        rdmsr
+        or      $EFER_NXE, %eax
+        wrmsr
+        mov     $started_long_mode, %esi
+        jmp     enter_long_mode
+        .code64
+started_long_mode:
+        mov     processors_stack_top, %rsp
+        mov     processors_cpu, %rdi
+        xor     %ebp, %ebp
+        call    processors_enter
         ud2

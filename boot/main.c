@@ -15,39 +15,44 @@
 #include "hv/cpu/xstate.h"
 #include "hv/lib/log.h"
 #include "sched/loop.h"
-#include "sched/report.h"
 
 __attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);
 
-static void put(char c) {
-    serial_put(c);
-    if (devices_screen_count() == 0)
-        screen_put(c);
+/* The screen takes more time than a slot may spare. */
+static uint64_t write(const char *text, size_t length) {
+    uint64_t slot_end_tsc = cpu_self()->slot_end_tsc;
+    uint64_t position = serial_write(text, length);
+
+    serial_send(position, slot_end_tsc);
+    if (slot_end_tsc == 0 && devices_screen_count() == 0)
+        screen_write(text, length);
+    return position;
 }
 
 void boot_main(uint32_t magic, const void *info) {
     static struct boot boot;
-    static struct loop loop;
 
-    log_set_sink(put);
-    trap_init();                                 /* the IDT's contents */
-    cpu_init(&cpu_boot, double_fault_stack_top); /* descriptor tables; from here on a bug is a panic */
-    multiboot_read(&boot.loader, magic, info);   /* memory map, modules, command line */
-    start_read_options(&boot);                   /* how the run ends, what is traced */
-    start_check_processor(&boot);                /* SVM, nested paging, NX */
-    start_place_modules(&boot);                  /* to where they are out of the way, whoever has loaded them */
-    start_find_blob(&boot);                      /* the configuration among the modules */
-    start_find_memory(&boot);                    /* a piece of RAM for everything built below */
-    start_protect(&boot);                        /* our own page tables: W^X, NX, guard pages */
-    xstate_init();                               /* x87, SSE, AVX, XCR0 */
-    start_timer(&cpu_boot);                      /* the LAPIC's, and its rate */
-    start_svm(&boot, &cpu_boot);                 /* EFER.SVME, and what it really does */
-    start_check_system(&boot);                   /* every error of the configuration and the images */
-    start_build(&boot, &loop);                   /* partitions: memory, tables, devices, entry points */
-    certify_system(&boot, &loop);                /* the live tables are what the configuration and the user say */
-    start_announce(&boot);                       /* what there is, and how long it took */
-    loop_run(&loop);                             /* until all have stopped */
-    report_summary(&loop);                       /* run times, switches, exits */
-    certify_end();                               /* the tables are still what they were */
+    log_set_sink(write);
+    trap_init();                               /* the IDT's contents */
+    cpu_init(&cpus[0]);                        /* descriptor tables; from here on a bug is a panic */
+    multiboot_read(&boot.loader, magic, info); /* memory map, modules, command line */
+    start_read_options(&boot);                 /* how the run ends, what is traced */
+    start_check_processor(&boot);              /* SVM, nested paging, NX */
+    start_place_modules(&boot);                /* to where they are out of the way, whoever has loaded them */
+    start_find_blob(&boot);                    /* the configuration among the modules */
+    processors_find(&boot.processors);         /* in the ACPI tables, before they are out of reach */
+    start_find_memory(&boot);                  /* a piece of RAM for everything built below */
+    start_protect(&boot);                      /* our own page tables: W^X, NX, guard pages */
+    xstate_init();                             /* x87, SSE, AVX, XCR0 */
+    start_timer(&cpus[0]);                     /* the LAPIC's, and its rate */
+    start_svm(&boot, &cpus[0]);                /* EFER.SVME, and what it really does */
+    start_check_system(&boot);                 /* every error of the configuration and the images */
+    start_build(&boot);                        /* partitions: memory, tables, devices, entry points */
+    certify_system(&boot);                     /* the live tables are what the configuration and the user say */
+    start_announce(&boot);                     /* what there is, and how long it took */
+    start_processors(&boot);                   /* INIT, SIPI; each into a loop of its own */
+    loop_run(&boot.loops[0]);                  /* until all have stopped, on all processors */
+    start_summarize(&boot);                    /* run times, switches, exits */
+    certify_end();                             /* the tables are still what they were */
     machine_end(MACHINE_DONE);
 }

@@ -13,6 +13,7 @@
 #include "hv/lib/string.h"
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
+#include "sched/report.h"
 
 #define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
 #define FDT_MAGIC_LENGTH 4
@@ -153,6 +154,7 @@ void start_check_system(struct boot *boot) {
     struct report report = {.emit = emit};
 
     list_files(boot);
+    boot->system.machine_cpus = boot->processors.count;
     system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &boot->layout.host,
                  &boot->arena, &report);
     if (report.errors)
@@ -168,42 +170,178 @@ static void log_windows(const struct partition_config *partition) {
     }
 }
 
-static void build_one(struct boot *boot, struct loop *loop, unsigned index) {
-    const struct partition_config *config = &boot->system.config.partitions[index];
-    struct partition_environment environment = {loop->cpu, &boot->arena, &boot->svm, &boot->system.config};
+/* The processor whose schedule names the partition. */
+static const struct cpu_config *home_of(const struct config *config, unsigned partition) {
+    for (unsigned i = 0; i < config->cpu_count; i++)
+        for (unsigned j = 0; j < config->cpus[i].member_count; j++)
+            if (config->cpus[i].members[j] == partition)
+                return &config->cpus[i];
+    return NULL; /* timing_parse() has seen to it */
+}
+
+/* The same on every processor with frames; 0 without any. */
+static unsigned plan_count(const struct config *config) {
+    for (unsigned i = 0; i < config->cpu_count; i++)
+        if (config->cpus[i].is_cyclic)
+            return config->cpus[i].plan_count;
+    return 0;
+}
+
+static void build_one(struct boot *boot, unsigned index) {
+    const struct config *system = &boot->system.config;
+    const struct partition_config *config = &system->partitions[index];
+    const struct cpu_config *home = home_of(system, index);
+    struct partition_environment environment = {
+        .cpu = &cpus[home->number],
+        .slot_us = home->slot_us,
+        .wanted_plan = &boot->agreement.wanted,
+        .plan_count = plan_count(system),
+        .arena = &boot->arena,
+        .svm = &boot->svm,
+        .config = system,
+    };
     const struct image_file *file = system_find_image(&boot->system, config->image);
     struct report report = {.emit = emit};
     struct image_plan plan;
 
     log_windows(config);
     image_plan(&plan, file->data, file->size_bytes, config, &report);
-    if (!partition_build(&loop->partitions[index], index, &plan, file->data, &environment))
+    if (!partition_build(&boot->partitions[index], index, &plan, file->data, &environment))
         refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
 }
 
-void start_build(struct boot *boot, struct loop *loop) {
-    struct config *config = &boot->system.config;
-    size_t align = sizeof(uint64_t);
+static void *alloc(struct boot *boot, size_t count, size_t size_bytes) {
+    void *memory = arena_alloc(&boot->arena, count * size_bytes, sizeof(uint64_t));
 
-    *loop = (struct loop){
-        .cpu = &cpu_boot,
-        .partition_count = config->partition_count,
-        .partitions = arena_alloc(&boot->arena, config->partition_count * sizeof(struct partition), align),
-        .turns = arena_alloc(&boot->arena, config->partition_count * sizeof(struct turn), align),
-        .slot_ticks = config->slot_us * cpu_boot.tsc_khz / 1000,
-        .trace_switches = boot->options.trace_switches,
-    };
-    if (!loop->partitions || !loop->turns)
-        refuse("found too little memory for %u partitions", config->partition_count);
+    if (!memory)
+        refuse("found too little memory for %u partitions", boot->system.config.partition_count);
+    return memory;
+}
+
+static uint64_t ticks(uint32_t us) {
+    return us * cpus[0].tsc_khz / 1000;
+}
+
+static struct turn *turn_of(struct loop *loop, const struct boot *boot, unsigned partition) {
+    for (unsigned i = 0; i < loop->runner_count; i++)
+        if (loop->runners[i].partition == &boot->partitions[partition])
+            return &loop->runners[i].turn;
+    return NULL; /* CONFIG_NONE */
+}
+
+/*
+ * A slot is switched to so long before its offset: time for an exit that is under way, and for the
+ * switch, which the slot before pays for. What is left is waited for, so that slots start at their
+ * offsets to the tick (docs/timing.md).
+ */
+#define LEAD_US        1
+#define LEAD_TICKS_MIN 600 /* where a tick is an instruction */
+
+static uint64_t lead_ticks(void) {
+    return ticks(LEAD_US) > LEAD_TICKS_MIN ? ticks(LEAD_US) : LEAD_TICKS_MIN;
+}
+
+static struct plan build_plan(struct boot *boot, struct loop *loop, const struct plan_config *config) {
+    struct slot *slots = alloc(boot, config->slot_count, sizeof(*slots));
+
+    for (unsigned i = 0; i < config->slot_count; i++) {
+        const struct slot_config *slot = &config->slots[i];
+
+        slots[i] = (struct slot){
+            .offset_ticks = ticks(slot->offset_us),
+            .end_ticks = ticks(slot->offset_us + slot->duration_us),
+            .start_ticks = lead_ticks() + ticks(slot->pad_us),
+            .turn = turn_of(loop, boot, slot->partition),
+            .background = turn_of(loop, boot, slot->background),
+        };
+    }
+    return (struct plan){slots, config->slot_count};
+}
+
+static void build_schedule(struct boot *boot, struct loop *loop, const struct cpu_config *config) {
+    struct schedule *schedule = &loop->schedule;
+    struct plan *plans = alloc(boot, config->plan_count, sizeof(*plans));
+
+    schedule->is_cyclic = config->is_cyclic;
+    for (unsigned i = 0; i < config->plan_count; i++)
+        plans[i] = build_plan(boot, loop, &config->plans[i]);
+    if (config->is_cyclic) {
+        cyclic_init(&schedule->cyclic, plans, &boot->agreement, ticks(config->frame_us), loop->runner_count);
+        return;
+    }
+    round_robin_init(&schedule->round_robin, ticks(config->slot_us));
+    for (unsigned i = 0; i < loop->runner_count; i++)
+        round_robin_add(&schedule->round_robin, &loop->runners[i].turn);
+}
+
+static void build_loop(struct boot *boot, const struct cpu_config *config) {
+    struct loop *loop = &boot->loops[config->number];
+
+    loop->runners = alloc(boot, config->member_count, sizeof(*loop->runners));
+    loop->runner_count = config->member_count;
+    for (unsigned i = 0; i < config->member_count; i++)
+        loop->runners[i].partition = &boot->partitions[config->members[i]];
+    build_schedule(boot, loop, config);
+}
+
+static void describe_cpu(const struct cpu_config *cpu) {
+    if (cpu->is_cyclic)
+        log_line("processor %u: %u partition%s in frames of %u us, %u plan%s", cpu->number, cpu->member_count,
+                 cpu->member_count == 1 ? "" : "s", cpu->frame_us, cpu->plan_count, cpu->plan_count == 1 ? "" : "s");
+    else
+        log_line("processor %u: %u partition%s in turn, slots of %u us", cpu->number, cpu->member_count,
+                 cpu->member_count == 1 ? "" : "s", cpu->slot_us);
+}
+
+/* The boot processor has a loop in any case: it waits for the others. */
+void start_build(struct boot *boot) {
+    const struct config *config = &boot->system.config;
+
+    boot->partitions = alloc(boot, config->partition_count, sizeof(*boot->partitions));
     for (unsigned i = 0; i < config->partition_count; i++)
-        build_one(boot, loop, i);
+        build_one(boot, i);
+    for (unsigned i = 0; i < config->cpu_count; i++)
+        build_loop(boot, &config->cpus[i]);
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        boot->loops[i].cpu = i == 0 || boot->loops[i].runners ? &cpus[i] : NULL;
+        boot->loops[i].running = &boot->running;
+        boot->loops[i].trace_switches = boot->options.trace_switches;
+        boot->running += boot->loops[i].cpu != NULL;
+    }
     devices_show_screen(0);
 }
 
 void start_announce(const struct boot *boot) {
     const struct config *config = &boot->system.config;
 
-    log_line("%u partition%s, %u screen%s, slots of %u us; %lu TSC ticks since entry, %lu of them for the audit",
+    for (unsigned i = 0; i < config->cpu_count; i++)
+        describe_cpu(&config->cpus[i]);
+    log_line("%u partition%s, %u screen%s; %lu TSC ticks since entry, %lu of them for the audit",
              config->partition_count, config->partition_count == 1 ? "" : "s", devices_screen_count(),
-             devices_screen_count() == 1 ? "" : "s", config->slot_us, x86_rdtsc() - entry_tsc, boot->audit_ticks);
+             devices_screen_count() == 1 ? "" : "s", x86_rdtsc() - entry_tsc, boot->audit_ticks);
+}
+
+#define EPOCH_US 1000 /* until the first frame, so that every processor is in its loop by then */
+
+void start_processors(struct boot *boot) {
+    for (unsigned i = 1; i < CPU_MAX; i++) {
+        if (!boot->loops[i].cpu)
+            continue;
+        cpus[i].host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
+        if (!cpus[i].host_save_area)
+            refuse("found too little memory for the host save area of processor %u", i);
+        const char *trouble = processors_start(&boot->processors, i, &boot->loops[i]);
+
+        if (trouble)
+            refuse("processor %u: %s", i, trouble);
+    }
+    uint64_t epoch_tsc = x86_rdtsc() + ticks(EPOCH_US);
+
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        schedule_start(&boot->loops[i].schedule, epoch_tsc - lead_ticks());
+    processors_go();
+}
+
+void start_summarize(const struct boot *boot) {
+    report_summary(boot->loops, CPU_MAX, boot->partitions, boot->system.config.partition_count);
 }

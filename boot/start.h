@@ -7,6 +7,7 @@
 
 #include "boot/multiboot.h"
 #include "boot/options.h"
+#include "boot/processors.h"
 #include "hv/svm/svm.h"
 #include "partitions/devices.h"
 #include "partitions/layout.h"
@@ -22,11 +23,15 @@ struct boot {
     struct arena arena;
     struct image_file files[BOOT_MODULES_MAX];
     struct system system;
-    uint64_t audit_ticks; /* what certify_system() took */
+    struct processors processors;
+    struct partition *partitions;
+    struct agreement agreement; /* on the plan in force */
+    unsigned running;           /* processors whose loop is not over */
+    struct loop loops[CPU_MAX]; /* by processor number; without a cpu where the configuration names none */
+    uint64_t audit_ticks;       /* what certify_system() took */
 };
 
 /* From boot/entry.S. */
-extern uint8_t double_fault_stack_top[];
 extern uint64_t entry_tsc;
 
 void start_read_options(struct boot *boot);
@@ -39,8 +44,13 @@ void start_timer(struct cpu *cpu);
 void start_svm(struct boot *boot, struct cpu *cpu);
 void start_check_system(struct boot *boot);
 
-/* Builds the partitions and fills `loop` with what it needs to run them. */
-void start_build(struct boot *boot, struct loop *loop);
+/* Builds the partitions, and the processors' loops with what they need to run them. */
+void start_build(struct boot *boot);
 
-/* The last line before the first guest runs: how much there is, and how long the start took. */
+/* The last lines before the first guest runs: how much there is, and how long the start took. */
 void start_announce(const struct boot *boot);
+
+/* Starts the other processors. From then on all of them run. */
+void start_processors(struct boot *boot);
+
+void start_summarize(const struct boot *boot);

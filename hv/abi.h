@@ -14,25 +14,28 @@
 /* Hypercall numbers. */
 #define SHIKIRI_CALL_INFO          0 /* (field) -> value or error */
 #define SHIKIRI_CALL_YIELD         1 /* () -> 0, after the others had their turn */
-#define SHIKIRI_CALL_CONSOLE_WRITE 2 /* (gpa, length_bytes) -> bytes written or error */
+#define SHIKIRI_CALL_CONSOLE_WRITE 2 /* (gpa, length_bytes) -> bytes written, maybe fewer, or error */
 #define SHIKIRI_CALL_SHUTDOWN      3 /* (status) does not return */
-#define SHIKIRI_CALL_COUNT         4
+#define SHIKIRI_CALL_PLAN          4 /* (plan) -> 0 or error; from the next frame on, with "control" */
+#define SHIKIRI_CALL_COUNT         5
 
 /* Fields of SHIKIRI_CALL_INFO. */
 #define SHIKIRI_INFO_ABI_VERSION     0 /* SHIKIRI_ABI_VERSION */
 #define SHIKIRI_INFO_PARTITION       1 /* index of this partition, from 0 */
 #define SHIKIRI_INFO_PARTITION_COUNT 2 /* partitions in the system */
 #define SHIKIRI_INFO_TSC_KHZ         3 /* ticks of RDTSC a millisecond */
-#define SHIKIRI_INFO_SLOT_US         4 /* length of a slot in microseconds */
+#define SHIKIRI_INFO_SLOT_US         4 /* length of a slot in microseconds; 0 in frames */
 #define SHIKIRI_INFO_SWITCHES        5 /* times this partition was switched to */
-#define SHIKIRI_INFO_COUNT           6
+#define SHIKIRI_INFO_SLOT_TSC        6 /* TSC at which the current slot of a frame was due */
+#define SHIKIRI_INFO_PLAN            7 /* the plan of that slot */
+#define SHIKIRI_INFO_COUNT           8
 
 #define SHIKIRI_ABI_VERSION 1
 
 /* Results below zero are errors. */
 #define SHIKIRI_ERROR_CALL     (-1) /* no such hypercall */
 #define SHIKIRI_ERROR_ARGUMENT (-2) /* an argument is out of range */
-#define SHIKIRI_ERROR_DENIED   (-3) /* called from CPL > 0 */
+#define SHIKIRI_ERROR_DENIED   (-3) /* called from CPL > 0, or without "control" */
 
 /* The most SHIKIRI_CALL_CONSOLE_WRITE takes at once. */
 #define SHIKIRI_CONSOLE_WRITE_MAX 256

@@ -4,6 +4,7 @@
  * the registers is the guest's choice and is checked here.
  */
 #include "hv/abi.h"
+#include "hv/cpu/x86.h"
 #include "hv/exits.h"
 #include "hv/vcpu.h"
 
@@ -26,26 +27,37 @@ static enum verdict call_yield(struct vcpu *vcpu, uint64_t first, uint64_t secon
     return VERDICT_YIELD;
 }
 
-/* Whether all of it leads somewhere; at most two pages, as CONSOLE_WRITE_MAX is less than one. */
-static bool is_mapped(const struct npt *npt, uint64_t gpa, uint64_t length_bytes) {
+/* Where a byte of the guest lies, NULL where nothing is mapped. */
+static const uint8_t *byte_at(const struct npt *npt, uint64_t gpa) {
     hpa_t hpa;
     unsigned rights;
 
-    return npt_lookup(npt, GPA(gpa), &hpa, &rights) && npt_lookup(npt, GPA(gpa + length_bytes - 1), &hpa, &rights);
+    return npt_lookup(npt, GPA(gpa), &hpa, &rights) ? (const uint8_t *)(uintptr_t)hpa.value : NULL;
 }
 
+/*
+ * At most two pages, as CONSOLE_WRITE_MAX is less than one. A slot that ends ends the writing, behind
+ * the first byte at the earliest.
+ */
 static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t length_bytes) {
-    if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX ||
-        (length_bytes > 0 && !is_mapped(&vcpu->npt, gpa, length_bytes)))
-        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    for (uint64_t i = 0; i < length_bytes; i++) {
-        hpa_t hpa;
-        unsigned rights;
+    const uint64_t *slot_end_tsc = &vcpu->guest.cpu->slot_end_tsc;
+    uint64_t page_end = align_down(gpa, PAGE_BYTES) + PAGE_BYTES - gpa;
+    uint64_t done = 0;
 
-        npt_lookup(&vcpu->npt, GPA(gpa + i), &hpa, &rights);
-        console_put(vcpu->console, *(const uint8_t *)(uintptr_t)hpa.value);
-    }
-    return answer(vcpu, (int64_t)length_bytes);
+    if (length_bytes == 0)
+        return answer(vcpu, 0);
+    if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX ||
+        !byte_at(&vcpu->npt, gpa) || !byte_at(&vcpu->npt, gpa + length_bytes - 1))
+        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
+    const uint8_t *byte = byte_at(&vcpu->npt, gpa);
+
+    do {
+        if (done == page_end)
+            byte = byte_at(&vcpu->npt, gpa + done);
+        console_put(vcpu->console, *byte++);
+        done++;
+    } while (done < length_bytes && x86_rdtsc() < *slot_end_tsc);
+    return answer(vcpu, (int64_t)done);
 }
 
 static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t unused) {
@@ -54,11 +66,22 @@ static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t u
     return VERDICT_SHUTDOWN;
 }
 
+static enum verdict call_plan(struct vcpu *vcpu, uint64_t plan, uint64_t unused) {
+    (void)unused;
+    if (!vcpu->wanted_plan)
+        return answer(vcpu, SHIKIRI_ERROR_DENIED);
+    if (plan >= vcpu->plan_count)
+        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
+    __atomic_store_n(vcpu->wanted_plan, (unsigned)plan, __ATOMIC_RELEASE);
+    return answer(vcpu, 0);
+}
+
 static call_fn *const calls[SHIKIRI_CALL_COUNT] = {
     [SHIKIRI_CALL_INFO] = call_info,
     [SHIKIRI_CALL_YIELD] = call_yield,
     [SHIKIRI_CALL_CONSOLE_WRITE] = call_console_write,
     [SHIKIRI_CALL_SHUTDOWN] = call_shutdown,
+    [SHIKIRI_CALL_PLAN] = call_plan,
 };
 
 enum verdict hypercall_exit(struct vcpu *vcpu) {

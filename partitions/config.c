@@ -10,18 +10,18 @@
 #include "hv/lib/string.h"
 #include "partitions/fdt.h"
 #include "partitions/rules.h"
+#include "partitions/timing.h"
 
 #define ISA_IO_SPACE    1
 #define UART_PORT_COUNT 8
 
 static dt_names none = {NULL};
 static dt_names root_properties = {"compatible", "model", "#address-cells", "#size-cells", NULL};
-static dt_names root_children = {"schedule", "partitions", "__symbols__", NULL};
-static dt_names schedule_properties = {"compatible", "slot-us", NULL};
+static dt_names root_children = {"cpus", "schedule", "partitions", "__symbols__", NULL};
 static dt_names partitions_properties = {"#address-cells", "#size-cells", NULL};
 static dt_names partitions_children = {"partition@", NULL};
-static dt_names partition_properties = {"compatible",     "reg",         "label", "image", "bootargs", "unowned-ports",
-                                        "#address-cells", "#size-cells", NULL};
+static dt_names partition_properties = {"compatible",    "reg",     "label",          "image",       "bootargs",
+                                        "unowned-ports", "control", "#address-cells", "#size-cells", NULL};
 static dt_names partition_children = {"memory@", "vga", "isa", NULL};
 static dt_names memory_properties = {"device_type", "reg", "host-address", "read-only", "no-execute", NULL};
 static dt_names vga_properties = {"compatible", NULL};
@@ -134,25 +134,15 @@ static void parse_vga(struct dt *dt, int node, struct partition_config *partitio
     *device = (struct device_config){.path = dt_path(dt, node), .kind = DEVICE_VGA_TEXT};
 }
 
-/* Children of that name, where a final "@" stands for any unit address. */
-static unsigned count_children(const struct dt *dt, int node, const char *name) {
-    unsigned count = 0;
-    int child;
-
-    fdt_for_each_subnode(child, dt->blob, node)
-        count += dt_is_named(dt, child, name);
-    return count;
-}
-
 /* The screen, and what is on the ISA bus; a second node of either name is an error already. */
 static unsigned count_devices(const struct dt *dt, int node) {
     int isa = dt_find(dt, node, "isa");
 
-    return 1 + (isa < 0 ? 0 : count_children(dt, isa, "serial@"));
+    return 1 + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
 }
 
 static bool allocate(struct dt *dt, int node, struct partition_config *partition) {
-    unsigned windows = count_children(dt, node, "memory@");
+    unsigned windows = dt_count(dt, node, "memory@");
     unsigned devices = count_devices(dt, node);
 
     if (windows < 1 || windows > CONFIG_WINDOWS_MAX) {
@@ -211,6 +201,8 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     const char *label, *image;
 
     partition->path = dt_path(dt, node);
+    partition->phandle = fdt_get_phandle(dt->blob, node);
+    partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node, partition_properties, partition_children);
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
     dt_expect_cell(dt, node, "#address-cells", 2);
@@ -231,7 +223,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
 }
 
 static void parse_partitions(struct dt *dt, int node, struct config *config) {
-    unsigned count = count_children(dt, node, "partition@");
+    unsigned count = dt_count(dt, node, "partition@");
     int child;
 
     dt_check_names(dt, node, partitions_properties, partitions_children);
@@ -249,20 +241,11 @@ static void parse_partitions(struct dt *dt, int node, struct config *config) {
             parse_partition(dt, child, &config->partitions[config->partition_count++]);
 }
 
-static void parse_schedule(struct dt *dt, int node, struct config *config) {
-    dt_check_names(dt, node, schedule_properties, none);
-    dt_expect_string(dt, node, "compatible", "shikiri,round-robin");
-    if (dt_cells(dt, node, "slot-us", &config->slot_us, 1) &&
-        (config->slot_us < CONFIG_SLOT_US_MIN || config->slot_us > CONFIG_SLOT_US_MAX))
-        dt_error(dt, node, "slot-us", "a slot is given in microseconds", "found %u, want %d to %d", config->slot_us,
-                 CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
-}
-
 void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,
                   struct report *report) {
     struct dt dt = {.arena = arena, .report = report};
     const int root = 0;
-    int schedule, partitions;
+    int partitions;
 
     *config = (struct config){.model = ""};
     if (!dt_open(&dt, blob, size_bytes))
@@ -271,12 +254,10 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     dt_expect_string(&dt, root, "compatible", "shikiri,system");
     if (dt_has(&dt, root, "model"))
         config->model = keep(&dt, dt_string(&dt, root, "model"));
-    schedule = dt_child(&dt, root, "schedule");
-    if (schedule >= 0)
-        parse_schedule(&dt, schedule, config);
     partitions = dt_child(&dt, root, "partitions");
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);
+    timing_parse(&dt, root, config);
     rules_check_system(&dt, config);
     if (arena->used_up) /* strings and arrays may be missing */
         report_error(report, "device tree", NULL, "use fewer nodes",

@@ -12,6 +12,14 @@
 
 #define CONFIG_SLOT_US_MIN     50
 #define CONFIG_SLOT_US_MAX     1000000
+#define CONFIG_DURATION_US_MIN 20 /* of a slot in a frame */
+#define CONFIG_FRAME_US_MIN    100
+#define CONFIG_FRAME_US_MAX    10000000
+#define CONFIG_PAD_US_MAX      100
+#define CONFIG_PLANS_MAX       8
+#define CONFIG_SLOTS_MAX       64 /* per plan */
+#define CONFIG_CPUS_MAX        16
+#define CONFIG_NONE            UINT32_MAX
 #define CONFIG_PARTITIONS_MAX  256
 #define CONFIG_WINDOWS_MAX     16   /* per partition */
 #define CONFIG_LABEL_MAX       15   /* characters */
@@ -56,11 +64,42 @@ struct partition_config {
     struct device_config *devices;
     unsigned device_count;
     bool fault_on_unowned_port;
+    bool control;     /* it may switch plans and read statistics */
+    uint32_t phandle; /* 0 where nothing refers to it */
+};
+
+/* A stretch of the major frame in which one partition runs. */
+struct slot_config {
+    const char *path;
+    uint32_t offset_us, duration_us;
+    uint32_t pad_us;     /* it starts exactly so long after its offset; 0: as soon as it can */
+    unsigned partition;  /* numbers count as in config.partitions */
+    unsigned background; /* what runs while the partition idles, or CONFIG_NONE: nobody */
+};
+
+struct plan_config {
+    const char *path;
+    struct slot_config *slots; /* by offset, without overlaps */
+    unsigned slot_count;
+};
+
+/* One processor and its schedule. */
+struct cpu_config {
+    const char *path; /* of the schedule's node */
+    uint32_t number;  /* 0 is the boot processor */
+    bool is_cyclic;
+    uint32_t slot_us;  /* round robin */
+    uint32_t frame_us; /* cyclic */
+    struct plan_config *plans;
+    unsigned plan_count;
+    unsigned *members; /* the partitions that the schedule names, each once */
+    unsigned member_count;
 };
 
 struct config {
     const char *model; /* "" where the root has none */
-    uint32_t slot_us;
+    struct cpu_config *cpus;
+    unsigned cpu_count;
     struct partition_config *partitions;
     unsigned partition_count;
 };

@@ -12,16 +12,28 @@ static struct vga *screens[SCREEN_PAGES];
 static unsigned screen_count;
 static unsigned shown;
 
-static void refresh(struct vga *vga) {
+static bool stale; /* the cursor on what is shown is not where its partition has put it */
+
+/* On any processor; only one of them touches the physical CRTC, whose index and data go together. */
+static void note_cursor(struct vga *vga) {
     if (screens[shown] == vga)
-        screen_show(vga->page, vga_cursor_cell(vga), vga->crtc[VGA_CURSOR_START], vga->crtc[VGA_CURSOR_END]);
+        __atomic_store_n(&stale, true, __ATOMIC_RELEASE);
+}
+
+void devices_refresh_screen(void) {
+    if (!__atomic_exchange_n(&stale, false, __ATOMIC_ACQUIRE))
+        return;
+    const struct vga *vga = screens[shown];
+
+    screen_show(vga->page, vga_cursor_cell(vga), vga->crtc[VGA_CURSOR_START], vga->crtc[VGA_CURSOR_END]);
 }
 
 void devices_show_screen(unsigned number) {
     if (number >= screen_count)
         return;
     shown = number;
-    refresh(screens[shown]);
+    stale = true;
+    devices_refresh_screen();
 }
 
 unsigned devices_screen_count(void) {
@@ -34,7 +46,7 @@ static bool attach_vga(struct partition *partition, const struct device_config *
     unsigned page = screen_count++;
 
     (void)config;
-    vga_init(vga, page, refresh);
+    vga_init(vga, page, note_cursor);
     screens[page] = vga;
     screen_clear(page);
     return npt_map(&partition->vcpu.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),

@@ -15,5 +15,8 @@ bool devices_attach(struct partition *partition);
 /* Shows the screen of a number, from 0; a number that no partition has changes nothing. */
 void devices_show_screen(unsigned number);
 
+/* Moves the physical cursor to where the shown screen has its own. Only the boot processor calls these two. */
+void devices_refresh_screen(void);
+
 /* Number of screens that partitions have. */
 unsigned devices_screen_count(void);

@@ -251,6 +251,12 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
     return true;
 }
 
+unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {
+    int length;
+
+    return fdt_getprop(dt->blob, node, property, &length) ? (unsigned)length / sizeof(uint32_t) : 0;
+}
+
 bool dt_has(const struct dt *dt, int node, const char *property) {
     return fdt_getprop(dt->blob, node, property, NULL) != NULL;
 }
@@ -287,6 +293,15 @@ int dt_find(const struct dt *dt, int node, const char *name) {
             return child;
     }
     return -1;
+}
+
+unsigned dt_count(const struct dt *dt, int node, const char *name) {
+    unsigned count = 0;
+    int child;
+
+    fdt_for_each_subnode(child, dt->blob, node)
+        count += dt_is_named(dt, child, name);
+    return count;
 }
 
 int dt_child(const struct dt *dt, int node, const char *name) {

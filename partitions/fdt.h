@@ -52,6 +52,9 @@ const char *dt_string(const struct dt *dt, int node, const char *property);
 /* The property as `count` 32-bit cells. False and an error when it is missing or has another size. */
 bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count);
 
+/* Number of cells of a property; 0 where it is missing. */
+unsigned dt_count_cells(const struct dt *dt, int node, const char *property);
+
 bool dt_has(const struct dt *dt, int node, const char *property);
 
 /* Whether an empty property is there. */
@@ -64,7 +67,10 @@ void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_
 /* The first child of that name, or -1. libfdt's own search also takes a name with a unit address for one without. */
 int dt_find(const struct dt *dt, int node, const char *name);
 
-/* The same; an error when it is missing. */
+/* Number of children of that name. */
+unsigned dt_count(const struct dt *dt, int node, const char *name);
+
+/* The first of them; an error and -1 when there is none. */
 int dt_child(const struct dt *dt, int node, const char *name);
 
 /* A hint for a name that is not in the list: the nearest one, or all of them. */

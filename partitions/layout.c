@@ -10,6 +10,8 @@
 #include "partitions/fdt.h"
 
 #define BASE_BYTES         (256 * KIB) /* host save area, self-test, lists */
+#define CPU_BYTES          (12 * KIB)  /* host save area, loop */
+#define SLOT_BYTES         256         /* of a frame: what is read, what is run, its path */
 #define PARTITION_BYTES    (52 * KIB)  /* VMCB, permission maps, root of the NPT, XSAVE area, structs */
 #define WINDOW_BYTES       (12 * KIB)  /* nested page tables: a directory, and what 2 MiB pages leave at both ends */
 #define GIB_BYTES          PAGE_BYTES  /* a page table maps a GiB by large pages, the hypervisor's and a nested one */
@@ -68,23 +70,25 @@ static uint64_t partition_bytes(const struct dt *dt, int partition) {
     return bytes;
 }
 
-/* Of all partitions; adds their number to *count. */
-static uint64_t partitions_bytes(const void *blob, size_t size_bytes, unsigned *count) {
+/* Of all partitions, processors and slots; *count is the number of partitions. */
+static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count) {
     struct dt dt = {.blob = blob};
     uint64_t bytes = 0;
-    int node;
 
+    *count = 0;
     if (dt_check(blob, size_bytes) != 0)
         return 0;
-    int partitions = dt_find(&dt, 0, "partitions");
-
-    if (partitions < 0)
-        return 0;
-    fdt_for_each_subnode(node, blob, partitions) {
-        bytes += partition_bytes(&dt, node);
-        ++*count;
+    for (int node = 0; node >= 0; node = fdt_next_node(blob, node, NULL)) {
+        if (dt_is_named(&dt, node, "partition@")) {
+            bytes += partition_bytes(&dt, node);
+            ++*count;
+        } else if (dt_is_named(&dt, node, "cpu@")) {
+            bytes += CPU_BYTES;
+        } else if (dt_is_named(&dt, node, "slot@")) {
+            bytes += SLOT_BYTES;
+        }
     }
-    return bytes;
+    return align_up(bytes, PAGE_BYTES);
 }
 
 /* Of the hypervisor's page tables for RAM above 4 GiB (hv/cpu/paging.c). */
@@ -98,9 +102,8 @@ static uint64_t page_table_bytes(const struct host_memory *host) {
 }
 
 bool layout_place_arena(struct layout *layout, const void *blob, size_t blob_bytes, struct report *report) {
-    unsigned partitions = 0;
-    uint64_t size_bytes =
-        BASE_BYTES + page_table_bytes(&layout->host) + partitions_bytes(blob, blob_bytes, &partitions);
+    unsigned partitions;
+    uint64_t size_bytes = BASE_BYTES + page_table_bytes(&layout->host) + nodes_bytes(blob, blob_bytes, &partitions);
     uint64_t base;
 
     if (!memory_find(&layout->host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB) {

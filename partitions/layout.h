@@ -13,7 +13,7 @@
 
 /* What the image may take; boot/shikiri.ld holds it to that. */
 #define LAYOUT_IMAGE_BASE  0x100000UL
-#define LAYOUT_IMAGE_BYTES 0x60000UL
+#define LAYOUT_IMAGE_BYTES 0xa0000UL
 
 struct layout {
     struct range modules; /* all of them, each from a page boundary on */

@@ -63,7 +63,7 @@ static void fill_info(struct vcpu *vcpu, unsigned index, const struct partition_
     vcpu->info[SHIKIRI_INFO_PARTITION] = index;
     vcpu->info[SHIKIRI_INFO_PARTITION_COUNT] = environment->config->partition_count;
     vcpu->info[SHIKIRI_INFO_TSC_KHZ] = environment->cpu->tsc_khz;
-    vcpu->info[SHIKIRI_INFO_SLOT_US] = environment->config->slot_us;
+    vcpu->info[SHIKIRI_INFO_SLOT_US] = environment->slot_us;
 }
 
 /*
@@ -84,14 +84,17 @@ bool partition_build(struct partition *partition, unsigned index, const struct i
     struct vcpu *vcpu = &partition->vcpu;
 
     partition->config = config;
-    partition->console.label = config->label;
-    partition->console.label_width = label_width(environment->config);
+    console_init(&partition->console, config->label, label_width(environment->config));
     vcpu->console = &partition->console;
     if (!npt_init(&vcpu->npt, environment->arena, environment->svm->gigabyte_pages) ||
         !map_windows(&vcpu->npt, config) ||
         !vcpu_init(vcpu, environment->cpu, choose_asid(vcpu, index, environment), environment->arena) ||
         !devices_attach(partition))
         return false;
+    if (config->control) {
+        vcpu->wanted_plan = environment->wanted_plan;
+        vcpu->plan_count = environment->plan_count;
+    }
     clear_windows(config);
     copy_segments(config, plan, file);
     entry_prepare(vcpu, config, plan);

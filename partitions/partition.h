@@ -33,6 +33,9 @@ struct partition {
 /* What all partitions of a system are built with. */
 struct partition_environment {
     struct cpu *cpu;
+    uint32_t slot_us;      /* of a round robin, else 0 */
+    unsigned *wanted_plan; /* for partitions with "control" */
+    unsigned plan_count;
     struct arena *arena;
     const struct svm_facts *svm;
     const struct config *config;

@@ -40,6 +40,14 @@ static void check_image(const struct system *system, const struct partition_conf
                  partition->image);
 }
 
+static void check_cpus(const struct system *system, struct report *report) {
+    for (unsigned i = 0; system->machine_cpus && i < system->config.cpu_count; i++)
+        if (system->config.cpus[i].number >= system->machine_cpus)
+            report_error(report, system->config.cpus[i].path, NULL, "give the machine more, in QEMU by -smp",
+                         "found it for processor %u, want 0 to %u, as many as the machine has",
+                         system->config.cpus[i].number, system->machine_cpus - 1);
+}
+
 void system_check_memory(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
                          struct arena *arena, struct report *report) {
     config_parse(&system->config, blob, size_bytes, arena, report);
@@ -52,6 +60,7 @@ void system_check(struct system *system, const void *blob, size_t size_bytes, co
     config_parse(&system->config, blob, size_bytes, arena, report);
     if (report->errors)
         return;
+    check_cpus(system, report);
     memory_place(&system->config, host, report);
     for (unsigned i = 0; i < system->config.partition_count; i++)
         check_image(system, &system->config.partitions[i], report);

@@ -21,14 +21,15 @@ struct system {
     struct config config;
     const struct image_file *files;
     unsigned file_count;
+    unsigned machine_cpus; /* that can be started; 0 where it is not known */
 };
 
 /* The file of that name, or NULL. */
 const struct image_file *system_find_image(const struct system *system, const char *name);
 
 /*
- * Parses the blob into system->config, places its windows and checks the images, of which
- * `files` and `file_count` are set already. Every problem goes to `report`; only when there is
+ * Parses the blob into system->config, places its windows and checks the images, of which all
+ * but `config` is set already. Every problem goes to `report`; only when there is
  * none may partitions be built.
  */
 void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,

@@ -34,6 +34,7 @@ void keys_poll(void) {
 
     if (screen >= 0)
         devices_show_screen((unsigned)screen);
+    devices_refresh_screen();
     for (int i = 0; i < BYTES_MAX; i++) {
         int c = serial_get();
 

@@ -5,5 +5,5 @@
  */
 #pragma once
 
-/* Reads what was typed since the last call, and acts on it. */
+/* Reads what was typed since the last call, acts on it, and has the screen follow its cursor. */
 void keys_poll(void);

@@ -7,123 +7,189 @@
 #include "sched/loop.h"
 
 #include "hv/cpu/lapic.h"
+#include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 #include "sched/keys.h"
 #include "sched/report.h"
 
-#define POLLS_PER_SECOND 100
+#define KEYS_CPU   0     /* the processor that looks at keys */
+#define POLL_US    10000 /* from one look to the next */
+#define CHORE_US   10    /* what has to be left of an idle time for a chore */
+#define DETAILS_US 100   /* and for the details of a fault */
+
+static uint64_t ticks(const struct loop *loop, uint64_t us) {
+    return us * loop->cpu->tsc_khz / 1000;
+}
 
 /* Only here does state move that a plain exit leaves alone. */
-static void switch_to(struct loop *loop, struct partition *partition) {
-    if (loop->loaded == partition)
+static void switch_to(struct loop *loop, struct runner *runner) {
+    struct partition *partition = runner->partition;
+
+    if (loop->loaded == runner)
         return;
     if (loop->loaded)
-        vcpu_save(&loop->loaded->vcpu);
+        vcpu_save(&loop->loaded->partition->vcpu);
     vcpu_load(&partition->vcpu);
-    loop->loaded = partition;
+    loop->loaded = runner;
     loop->switches++;
     partition->vcpu.info[SHIKIRI_INFO_SWITCHES]++;
     if (loop->trace_switches)
         log_line("switch %lu tsc %lu to %s", loop->switches, x86_rdtsc(), partition->config->label);
 }
 
-/* A timer that fires a tick early, or one left over from the slot before, ends nothing. */
-static enum verdict run_until(struct loop *loop, struct partition *partition, uint64_t until_tsc) {
+/* A slot with a pad starts at its time to the tick; of the others, how late they are is counted. */
+static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
+    uint64_t now_tsc;
+
+    while ((now_tsc = x86_rdtsc()) < due_tsc)
+        ;
+    uint64_t late_ticks = now_tsc - due_tsc;
+
+    vcpu->info[SHIKIRI_INFO_SLOT_TSC] = due_tsc;
+    vcpu->info[SHIKIRI_INFO_PLAN] = (uint64_t)(loop->schedule.cyclic.plan - loop->schedule.cyclic.plans);
+    loop->starts++;
+    loop->late_ticks += late_ticks;
+    if (late_ticks > loop->late_ticks_max)
+        loop->late_ticks_max = late_ticks;
+}
+
+/*
+ * What the partition printed goes out in its own time, before it goes on. A timer that fires a tick
+ * early, or one left over from the slot before, ends nothing.
+ */
+static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decision *decision) {
+    uint64_t due_tsc = decision->due_tsc;
     enum verdict verdict;
 
+    loop->cpu->slot_end_tsc = decision->until_tsc;
+    if (!serial_send(vcpu->console->position, decision->until_tsc))
+        return VERDICT_PREEMPT;
     do {
-        lapic_arm(loop->cpu, until_tsc);
-        verdict = vcpu_run(&partition->vcpu);
-    } while (verdict == VERDICT_PREEMPT && x86_rdtsc() < until_tsc);
+        lapic_arm(loop->cpu, decision->until_tsc);
+        if (due_tsc != 0)
+            start_slot(loop, vcpu, due_tsc);
+        due_tsc = 0;
+        verdict = vcpu_run(vcpu);
+    } while (verdict == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc);
     return verdict;
 }
 
-static void stop(struct partition *partition, enum partition_state state) {
-    partition->state = state;
-    console_flush(&partition->console);
-    report_stop(partition);
+static enum turn_end stop(struct loop *loop, struct runner *runner, enum partition_state state) {
+    runner->partition->state = state;
+    runner->report = REPORT_STOP;
+    loop->unreported++;
+    return TURN_STOPS;
 }
 
 /* A guest that halts with interrupts off waits for nothing that can come. */
-static bool halts_for_ever(const struct partition *partition) {
-    return !(partition->vcpu.vmcb->save.rflags & RFLAGS_IF);
+static bool halts_for_ever(const struct vcpu *vcpu) {
+    return !(vcpu->vmcb->save.rflags & RFLAGS_IF);
 }
 
-static void act(struct loop *loop, struct turn *turn, enum verdict verdict, uint64_t slot_end_tsc) {
-    struct partition *partition = &loop->partitions[turn - loop->turns];
-
+/* What a verdict means. */
+static enum turn_end judge(struct loop *loop, struct runner *runner, enum verdict verdict) {
     switch (verdict) {
     case VERDICT_RESUME:
     case VERDICT_PREEMPT:
+        return TURN_SPENT;
     case VERDICT_YIELD:
-        schedule_add(&loop->schedule, turn);
-        break;
+        return TURN_YIELDS;
     case VERDICT_HALT:
-        if (halts_for_ever(partition))
-            stop(partition, PARTITION_HALTED);
-        else
-            schedule_halt(&loop->schedule, turn, slot_end_tsc);
-        break;
+        return halts_for_ever(&runner->partition->vcpu) ? stop(loop, runner, PARTITION_HALTED) : TURN_HALTS;
     case VERDICT_SHUTDOWN:
-        stop(partition, PARTITION_ENDED);
-        break;
+        return stop(loop, runner, PARTITION_ENDED);
     case VERDICT_FAULT:
-        stop(partition, PARTITION_FAULTED);
-        break;
+        return stop(loop, runner, PARTITION_FAULTED);
     }
+    return TURN_STOPS;
+}
+
+static bool is_left(const struct loop *loop, uint64_t until_tsc, uint64_t us) {
+    return x86_rdtsc() + ticks(loop, us) < until_tsc;
+}
+
+/* One step of a report that there is time for; false when there is none. */
+static bool report_next(struct loop *loop, uint64_t until_tsc) {
+    for (unsigned i = 0; i < loop->runner_count; i++) {
+        struct runner *runner = &loop->runners[i];
+
+        if (runner->report == REPORT_STOP && is_left(loop, until_tsc, CHORE_US)) {
+            console_flush(&runner->partition->console);
+            report_stop(runner->partition);
+            runner->report = REPORT_DETAILS;
+            return true;
+        }
+        if (runner->report == REPORT_DETAILS && is_left(loop, until_tsc, DETAILS_US)) {
+            report_details(runner->partition);
+            runner->report = REPORT_NONE;
+            loop->unreported--;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is done in time that is nobody's, until `until_tsc`: reports, keys, and output that is still to be sent. */
+static void do_chores(struct loop *loop, uint64_t now_tsc, uint64_t until_tsc) {
+    while (loop->unreported > 0 && report_next(loop, until_tsc))
+        ;
+    if (loop->cpu->index != KEYS_CPU || now_tsc < loop->next_poll_tsc || !is_left(loop, until_tsc, CHORE_US))
+        return;
+    loop->next_poll_tsc = now_tsc + ticks(loop, POLL_US);
+    keys_poll();
+    serial_send(serial_written(), now_tsc + ticks(loop, CHORE_US));
 }
 
 /* With IF=0 an interrupt that came while GIF was 0 still waits, and STI lets none in before HLT. */
-static void sleep_until(struct loop *loop, uint64_t until_tsc) {
-    uint64_t from = x86_rdtsc();
-
+static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
+    loop->cpu->slot_end_tsc = until_tsc;
+    do_chores(loop, from_tsc, until_tsc);
+    serial_send(serial_written(), until_tsc);
     lapic_arm(loop->cpu, until_tsc);
     x86_cli();
     x86_stgi();
     x86_sti_hlt();
     x86_clgi();
-    loop->idle_ticks += x86_rdtsc() - from;
+    loop->idle_ticks += x86_rdtsc() - from_tsc;
 }
 
-static void poll_keys(struct loop *loop, uint64_t now_tsc) {
-    if (now_tsc < loop->next_poll_tsc)
-        return;
-    loop->next_poll_tsc = now_tsc + loop->cpu->tsc_khz * 1000 / POLLS_PER_SECOND;
-    keys_poll();
+static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision *decision) {
+    struct runner *runner = (struct runner *)decision->turn;
+
+    switch_to(loop, runner);
+    enum verdict verdict = run(loop, &runner->partition->vcpu, decision);
+
+    runner->partition->run_ticks += x86_rdtsc() - now_tsc;
+    schedule_return(&loop->schedule, decision, judge(loop, runner, verdict));
 }
 
 void loop_run(struct loop *loop) {
     trap_leave_tss();
-    schedule_init(&loop->schedule, loop->slot_ticks);
-    for (unsigned i = 0; i < loop->partition_count; i++)
-        schedule_add(&loop->schedule, &loop->turns[i]);
     loop->started_tsc = x86_rdtsc();
     x86_clgi();
     x86_sti();
     for (;;) {
-        poll_keys(loop, x86_rdtsc());
-
         uint64_t now_tsc = x86_rdtsc();
-        uint64_t until_tsc;
-        struct turn *turn;
-        enum schedule_state state = schedule_next(&loop->schedule, now_tsc, &turn, &until_tsc);
+        struct decision decision;
+
+        if (!loop->schedule.is_cyclic) /* in a frame, only idle time is nobody's */
+            do_chores(loop, now_tsc, UINT64_MAX);
+        enum schedule_state state = schedule_next(&loop->schedule, now_tsc, &decision);
 
         if (state == SCHEDULE_OVER)
             break;
-        if (state == SCHEDULE_IDLE) {
-            sleep_until(loop, until_tsc);
-            continue;
-        }
-        struct partition *partition = &loop->partitions[turn - loop->turns];
-
-        switch_to(loop, partition);
-        enum verdict verdict = run_until(loop, partition, until_tsc);
-
-        partition->run_ticks += x86_rdtsc() - now_tsc;
-        act(loop, turn, verdict, until_tsc);
+        if (state == SCHEDULE_IDLE)
+            idle(loop, now_tsc, decision.until_tsc);
+        else
+            take_turn(loop, now_tsc, &decision);
     }
+    do_chores(loop, x86_rdtsc(), UINT64_MAX);
+    __atomic_fetch_sub(loop->running, 1, __ATOMIC_ACQ_REL);
+    while (loop->cpu->index == KEYS_CPU && __atomic_load_n(loop->running, __ATOMIC_ACQUIRE) > 0)
+        idle(loop, x86_rdtsc(), x86_rdtsc() + ticks(loop, POLL_US));
     x86_cli();
     x86_stgi();
+    loop->cpu->slot_end_tsc = 0;
 }

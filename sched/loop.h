@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The loop that runs the partitions of one processor: pick, switch, run, act on the
- * verdict.
+ * The loop that runs the vCPUs of one processor: decide, switch, run, act on the
+ * verdict. Each processor has its own, and they share nothing on the way.
  */
 #pragma once
 
 #include "partitions/partition.h"
 #include "sched/schedule.h"
 
+/* A vCPU that takes turns on this processor. */
+struct runner {
+    struct turn turn; /* first: decisions name it */
+    struct partition *partition;
+    enum { REPORT_NONE, REPORT_STOP, REPORT_DETAILS } report; /* what is still to be said about its end */
+};
+
 struct loop {
     struct cpu *cpu;
-    struct partition *partitions;
-    unsigned partition_count;
-    struct turn *turns; /* one a partition, in the same order */
-    uint64_t slot_ticks;
+    struct runner *runners;
+    unsigned runner_count;
+    unsigned *running;   /* processors whose loop is not over, for all of them */
     bool trace_switches; /* a line with the TSC at every switch */
-
     struct schedule schedule;
-    struct partition *loaded; /* whose state the processor holds */
+
+    struct runner *loaded; /* whose state the processor holds */
+    unsigned unreported;   /* runners with a report to come */
     uint64_t next_poll_tsc;
     uint64_t switches;
     uint64_t idle_ticks;
     uint64_t started_tsc;
+    uint64_t starts;     /* of slots at their due time */
+    uint64_t late_ticks; /* of all these starts together */
+    uint64_t late_ticks_max;
 };
 
-/* Runs until every partition has stopped. The first seven members are set. */
+/* Runs until every vCPU has stopped. All members down to the schedule are set; the boot processor
+ * also waits for the others. */
 void loop_run(struct loop *loop);

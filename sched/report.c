@@ -7,8 +7,11 @@
 #include "hv/cpu/panic.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
+#include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "partitions/audit.h"
+
+#define EXITS_MAX 512 /* characters */
 
 void report_stop(const struct partition *partition) {
     const struct vcpu *vcpu = &partition->vcpu;
@@ -24,12 +27,17 @@ void report_stop(const struct partition *partition) {
     case PARTITION_FAULTED:
         log_line("partition %s faulted: exit %s at rip 0x%lx", label, exit_name(exit_row(vcpu->vmcb->control.exitcode)),
                  vcpu->vmcb->save.rip);
-        exit_describe(vcpu);
-        vcpu_dump(vcpu);
         break;
     case PARTITION_RUNS:
         break;
     }
+}
+
+void report_details(const struct partition *partition) {
+    if (partition->state != PARTITION_FAULTED)
+        return;
+    exit_describe(&partition->vcpu);
+    vcpu_dump(&partition->vcpu);
 }
 
 static const char *state_name(enum partition_state state) {
@@ -38,35 +46,56 @@ static const char *state_name(enum partition_state state) {
     return names[state];
 }
 
-static void print_exits(const struct vcpu *vcpu) {
+static void list_exits(const struct vcpu *vcpu, char *text, size_t size_bytes) {
+    size_t at = format_string(text, size_bytes, "%s", "");
+
     for (unsigned row = 0; row < EXIT_ROWS; row++)
         if (vcpu->exits[row])
-            log_print(" %s %lu", exit_name(row), vcpu->exits[row]);
+            at += format_string(text + at, size_bytes - at, " %s %lu", exit_name(row), vcpu->exits[row]);
     if (vcpu->io.unowned)
-        log_print(" (ports nobody owns: %lu)", vcpu->io.unowned);
-    log_print("\n");
+        format_string(text + at, size_bytes - at, " (ports nobody owns: %lu)", vcpu->io.unowned);
 }
 
 /* In microseconds; the seconds a run lasts times the TSC's rate fit easily. */
-static uint64_t to_us(const struct loop *loop, uint64_t ticks) {
-    return ticks * 1000 / loop->cpu->tsc_khz;
+static uint64_t to_us(uint64_t ticks) {
+    return ticks * 1000 / cpus[0].tsc_khz;
 }
 
-void report_summary(const struct loop *loop) {
-    uint64_t total = x86_rdtsc() - loop->started_tsc;
+static void report_partition(const struct partition *p) {
+    char exits[EXITS_MAX];
 
-    log_line("all partitions stopped after %lu us, %lu switch%s, %lu us idle", to_us(loop, total), loop->switches,
-             loop->switches == 1 ? "" : "es", to_us(loop, loop->idle_ticks));
-    log_line("%-15s %-7s %12s %9s  exits", "partition", "state", "run time us", "switches");
+    list_exits(&p->vcpu, exits, sizeof(exits));
+    log_line("%-15s %-7s %12lu %9lu %s", p->config->label, state_name(p->state), to_us(p->run_ticks),
+             p->vcpu.info[SHIKIRI_INFO_SWITCHES], exits);
+}
+
+static void report_processor(const struct loop *loop) {
+    log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, loop->switches, to_us(loop->idle_ticks));
+    if (loop->schedule.is_cyclic)
+        log_line("processor %u: %lu frames, %lu slots started, %lu missed; late by %lu ticks at most, %lu on average",
+                 loop->cpu->index, loop->schedule.cyclic.frame + 1, loop->starts, loop->schedule.cyclic.missed,
+                 loop->late_ticks_max, loop->starts ? loop->late_ticks / loop->starts : 0);
+}
+
+void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
+                    unsigned partition_count) {
+    uint64_t total = x86_rdtsc() - loops[0].started_tsc;
+    uint64_t switches = 0, idle_ticks = 0;
+
+    for (unsigned i = 0; i < loop_count; i++) {
+        switches += loops[i].switches;
+        idle_ticks += loops[i].idle_ticks;
+    }
+    log_line("all partitions stopped after %lu us, %lu switch%s, %lu us idle", to_us(total), switches,
+             switches == 1 ? "" : "es", to_us(idle_ticks));
+    for (unsigned i = 0; i < loop_count; i++)
+        if (loops[i].cpu)
+            report_processor(&loops[i]);
     if (trap_nmi_count)
         log_line("%lu NMI%s came, which nobody asked for", trap_nmi_count, trap_nmi_count == 1 ? "" : "s");
-    for (unsigned i = 0; i < loop->partition_count; i++) {
-        const struct partition *p = &loop->partitions[i];
-
-        log_print("shikiri: %-15s %-7s %12lu %9lu ", p->config->label, state_name(p->state), to_us(loop, p->run_ticks),
-                  p->vcpu.info[SHIKIRI_INFO_SWITCHES]);
-        print_exits(&p->vcpu);
-    }
+    log_line("%-15s %-7s %12s %9s  exits", "partition", "state", "run time us", "switches");
+    for (unsigned i = 0; i < partition_count; i++)
+        report_partition(&partitions[i]);
 }
 
 void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {

@@ -7,14 +7,17 @@
 #include "hv/lib/sha256.h"
 #include "sched/loop.h"
 
-/* One line why it stopped; for a fault with the exit in words and all registers. */
+/* One line why it stopped. */
 void report_stop(const struct partition *partition);
 
+/* For a fault, the exit in words and all registers. */
+void report_details(const struct partition *partition);
+
+/* Switches, idle time and lateness, a processor each that has one; run time and exits, a partition each. */
+void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
+                    unsigned partition_count);
 /*
  * Audits the live tables and prints the hash of their certificate, which goes to `hash` too. Tables that are not
  * what the configuration says are a panic: a bug of ours or broken memory, and isolation is gone.
  */
 void report_certificate(char hash[SHA256_HEX_DIGITS + 1]);
-
-/* Run time, switches and exits by kind, a partition each. */
-void report_summary(const struct loop *loop);

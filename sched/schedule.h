@@ -1,42 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whose turn it is, and until when: round robin with slots of equal length. A turn
- * that halts gives the rest of its slot away and has its next turn after that slot's
- * end. Times are TSC ticks. Pure: time comes in, decisions come out; every decision
- * takes the same number of steps however many turns there are.
+ * Whose turn it is on one processor, and until when. Times are TSC ticks. Pure: time
+ * comes in, decisions come out; every decision takes the same number of steps however
+ * many turns there are. The kinds of schedules are round_robin.h and cyclic.h.
  */
 #pragma once
 
-#include "hv/lib/types.h"
-
-struct turn {
-    struct turn *next; /* in the queue it is in */
-    uint64_t wake_tsc; /* while halted */
-};
-
-struct queue {
-    struct turn *first, *last;
-};
+#include "sched/cyclic.h"
+#include "sched/round_robin.h"
+#include "sched/turn.h"
 
 struct schedule {
-    uint64_t slot_ticks;
-    struct queue ready;
-    struct queue halted; /* by wake_tsc: slots end in the order they start */
+    bool is_cyclic;
+    union {
+        struct round_robin round_robin;
+        struct cyclic cyclic;
+    };
 };
 
-enum schedule_state {
-    SCHEDULE_RUN,  /* run *turn until *until_tsc */
-    SCHEDULE_IDLE, /* nobody is ready before *until_tsc */
-    SCHEDULE_OVER, /* nobody is left */
-};
+/* The first frame starts at `epoch_tsc`. */
+void schedule_start(struct schedule *schedule, uint64_t epoch_tsc);
 
-void schedule_init(struct schedule *schedule, uint64_t slot_ticks);
+/* What happens from `now_tsc` on. A turn that is to run comes back by schedule_return(). */
+enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct decision *decision);
 
-/* A turn that is ready, behind all others. */
-void schedule_add(struct schedule *schedule, struct turn *turn);
-
-/* Takes the next turn out of its queue. It comes back by schedule_add() or schedule_halt(), or never. */
-enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct turn **turn, uint64_t *until_tsc);
-
-/* The turn gives away the rest of the slot that ends at `slot_end_tsc`. */
-void schedule_halt(struct schedule *schedule, struct turn *turn, uint64_t slot_end_tsc);
+/* What has become of the turn that ran by `decision`. */
+void schedule_return(struct schedule *schedule, const struct decision *decision, enum turn_end end);

@@ -29,6 +29,10 @@ class Debugger:
     def command(self, text):
         """Sends a packet and returns the answer's text."""
         self.socket.sendall(f"${text}#{sum(text.encode()) % 256:02x}".encode())
+        return self.receive()
+
+    def receive(self):
+        """The next packet's text. A machine that ran when the connection was made sends one that says it stopped."""
         while not (match := re.search(rb"\$([^#]*)#..", self.received)):
             self.received += self.socket.recv(4096)
         self.received = self.received[match.end():]
@@ -55,6 +59,11 @@ class Debugger:
 
     def write(self, address, data):
         assert self.command(f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
+
+    def write_physical(self, address, data):
+        """Also while a processor is in a guest, whose addresses are others."""
+        assert self.command("Qqemu.PhyMemMode:1") == "OK"
+        self.write(address, data)
 
     def finish(self):
         """Goes on until the function that has just been entered returns."""

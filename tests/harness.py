@@ -46,12 +46,56 @@ class Partition:
 """
 
 
-def system(*partitions, slot_us=1000):
-    """The text of a .dts."""
+COUNTED = "#address-cells = <1>; #size-cells = <0>;"
+
+
+def reference(number):
+    """A phandle of a partition, by its number."""
+    return f"<&{{/partitions/partition@{number:x}}}>"
+
+
+def in_turn(*numbers, slot_us=1000):
+    """A round-robin schedule of some partitions."""
+    return (f'schedule {{ compatible = "shikiri,round-robin"; slot-us = <{slot_us}>; '
+            f'partitions = {", ".join(map(reference, numbers))}; }};')
+
+
+@dataclass
+class Slot:
+    """A slot of a frame; partitions by their numbers."""
+    offset_us: int
+    duration_us: int
+    partition: int
+    background: int = None
+    pad_us: int = 0
+
+    def node(self, number):
+        more = f"background = {reference(self.background)}; " if self.background is not None else ""
+        more += f"pad-us = <{self.pad_us}>; " if self.pad_us else ""
+        return (f"slot@{number:x} {{ reg = <{number}>; offset-us = <{self.offset_us}>; "
+                f"duration-us = <{self.duration_us}>; partition = {reference(self.partition)}; {more}}};\n")
+
+
+def frame(frame_us, *plans):
+    """A cyclic schedule; a plan is a list of slots."""
+    nodes = "".join(f"plan@{i} {{ reg = <{i}>; {COUNTED}\n" + "".join(s.node(j) for j, s in enumerate(plan)) + "};\n"
+                    for i, plan in enumerate(plans))
+    return f'schedule {{ compatible = "shikiri,cyclic"; frame-us = <{frame_us}>; {COUNTED}\n{nodes}}};'
+
+
+def processors(schedules):
+    """The /cpus node: a schedule for each processor number."""
+    nodes = "".join(f'cpu@{n:x} {{ device_type = "cpu"; reg = <{n}>; {s} }};\n' for n, s in schedules.items())
+    return f"cpus {{ {COUNTED}\n{nodes}}};"
+
+
+def system(*partitions, slot_us=1000, schedule=None):
+    """The text of a .dts; without a schedule, all partitions share one processor in turn."""
     nodes = "".join(partition.node(i) for i, partition in enumerate(partitions))
+    schedule = schedule or f'schedule {{ compatible = "shikiri,round-robin"; slot-us = <{slot_us}>; }};'
     return f"""/dts-v1/;
 / {{ compatible = "shikiri,system";
-schedule {{ compatible = "shikiri,round-robin"; slot-us = <{slot_us}>; }};
+{schedule}
 partitions {{ #address-cells = <1>; #size-cells = <0>;
 {nodes}}}; }};
 """
@@ -121,7 +165,7 @@ def call_checker(config, images, board, *options):
     return done
 
 
-def check_system(config, images, board=emulate.board(256)):
+def check_system(config, images, board=emulate.board(256, 4)):
     """What shikiri-check says of a system: its exit status, and the errors as place and message."""
     done = call_checker(config, images, board, "--quiet")
     assert not done.stdout
@@ -132,17 +176,17 @@ def is_blob(path):
     return Path(path).read_bytes()[:4] == b"\xd0\x0d\xfe\xed"
 
 
-def assert_agreement(result, modules, memory_mib):
+def assert_agreement(result, modules, memory_mib, cpus):
     """Of a system that the hypervisor has looked at, the checker says the same, to the letter and to the hash."""
     blobs = [module for module in modules if is_blob(module)]
     found = [error for error in result.errors() if error.startswith(("/", "device tree: ", "machine: "))]
     if len(blobs) != 1 or not (found or result.certificate()):
         return
     images = [module for module in modules if module not in blobs]
-    status, errors = check_system(blobs[0], images, emulate.board(memory_mib))
+    status, errors = check_system(blobs[0], images, emulate.board(memory_mib, cpus))
     assert ([error for _, error in errors], status) == (found, 1 if found else 0)
     if not found:
-        done = call_checker(blobs[0], images, emulate.board(memory_mib), "--json")
+        done = call_checker(blobs[0], images, emulate.board(memory_mib, cpus), "--json")
         assert json.loads(done.stdout)["certificate"] == result.certificate()
 
 
@@ -167,6 +211,8 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
         if modules is None:
             modules = [dtb, *images_of(dtb)] if dtb else []
         com1, com2 = Path(directory) / "com1", Path(directory) / "com2"
+        if dtb:
+            machine.setdefault("cpus", emulate.cpu_count(dtb))
         command = emulate.qemu_command(build, modules=modules, options=f"on-end=qemu-exit {options}".strip(), iso=iso,
                                        serial=(f"file:{com1}", f"file:{com2}"), more=("-monitor", "none", *more),
                                        **machine)
@@ -179,7 +225,7 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
                         com2.read_text(errors="replace") if com2.exists() else "", raw)
         if status not in statuses:
             raise AssertionError(f"QEMU ended with {status}\n{output}\n{result.serial[-4000:]}")
-        assert_agreement(result, modules, machine.get("memory", 256))
+        assert_agreement(result, modules, machine.get("memory", 256), machine.get("cpus", 1))
         return result
 
 
@@ -191,7 +237,7 @@ def run_bochs(text, cpu, timeout=TIMEOUT):
         iso = emulate.make_iso(BUILD, directory / "system.iso", [dtb, *images_of(dtb)], "on-end=bochs-shutdown")
         serial, com2 = directory / "com1", directory / "com2"
         config, commands = directory / "bochsrc", directory / "commands"
-        config.write_text(emulate.bochs_config(iso, serial, directory / "log", cpu, com2_file=com2))
+        config.write_text(emulate.bochs_config(iso, serial, directory / "log", cpu, com2_file=com2, cpus=emulate.cpu_count(dtb)))
         commands.write_text("c\n" * 5)
         try:
             _, output = spawn(["bochs", "-q", "-f", config, "-rc", commands], timeout)

@@ -20,6 +20,7 @@ class Machine:
         path = Path(self.directory.name)
         dtb = compile_text(text, path) if text is not None else dtb
         self.log = path / "com1.log"
+        machine.setdefault("cpus", emulate.cpu_count(dtb))
         command = emulate.qemu_command(
             BUILD, modules=[dtb, *images_of(dtb)], options=f"on-end=qemu-exit {options}".strip(),
             serial=(f"file:{self.log}", f"file:{path}/com2"),
@@ -95,7 +96,7 @@ class Machine:
         path = Path(self.directory.name) / "com2"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait_for(self, condition, what, seconds=60):
+    def wait_for(self, condition, what, seconds=240):
         """Waits until `condition()` is true, and returns what it returns."""
         for _ in range(seconds * 10):
             found = condition()

@@ -5,6 +5,8 @@ import subprocess
 import elf
 import libfdt
 
+CPUS = 4  # that the machine has
+
 
 def edit_blob(blob, action, *words):
     """The blob with one thing done to it that dtc would not do."""

@@ -37,7 +37,7 @@ while read -r folder allowed; do
     [ -z "$bad" ] || fail "$folder may include $allowed only:
 $bad"
 done <<< "$rules"
-pure='partitions/(fdt|config|rules|layout|memory|image|system|certificate)\.[ch]'
+pure='partitions/(fdt|config|timing|rules|layout|memory|image|system|certificate)\.[ch]'
 bad=$(grep -HnE '^#include "' partitions/*.[ch] | grep -E "^$pure:" | grep -vE '#include "(hv/lib|partitions)/')
 [ -z "$bad" ] || fail "what also builds on the host may include hv/lib only:
 $bad"

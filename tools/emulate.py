@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# With -icount, processors run in turn, each until the next timer of any device. This one fires every microsecond.
+SHORT_TURNS = ["-netdev", "hubport,id=turns,hubid=0", "-object", "filter-buffer,id=turn,netdev=turns,queue=all,interval=1"]
 ROM_DIRECTORIES = ("/usr/share/seabios", "/usr/share/bochs", "/usr/share/vgabios")
 VNC_FIRST_PORT, VNC_PORTS = 5900, 100
 POLL_MS = 100
@@ -79,10 +81,19 @@ def compile_dts(config, build):
     return dtb
 
 
+def source_of(dtb):
+    """The blob as text."""
+    return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtb], capture_output=True, text=True).stdout
+
+
 def image_names(dtb):
     """The values of all image properties, each once, in order."""
-    done = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtb], capture_output=True, text=True)
-    return list(dict.fromkeys(re.findall(r'\bimage = "([^"]+)"', done.stdout)))
+    return list(dict.fromkeys(re.findall(r'\bimage = "([^"]+)"', source_of(dtb))))
+
+
+def cpu_count(dtb):
+    """How many processors the system wants: one more than the highest number."""
+    return max([int(number, 16) for number in re.findall(r"\bcpu@([0-9a-f]+) {", source_of(dtb))], default=0) + 1
 
 
 def find_images(dtb, config, build, extra=()):
@@ -116,15 +127,17 @@ def plain_path(path, directory):
 
 
 def qemu_command(build, cpu="max", memory=256, icount=False, options="", modules=(), iso=None,
-                 serial=("mon:stdio",), display="none", more=()):
+                 serial=("mon:stdio",), display="none", cpus=1, more=()):
     """QEMU with Shikiri by -kernel, or with an ISO."""
     command = ["qemu-system-x86_64", "-M", "pc", "-cpu", cpu, "-m", str(memory), "-no-reboot", "-nic", "none",
                "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    command += ["-smp", str(cpus)] if cpus > 1 else []
     command += ["-display", display] if display else []
     for line in serial:
         command += ["-serial", line]
     if icount:
         command += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
+        command += SHORT_TURNS if cpus > 1 else []
     if iso:
         command += ["-cdrom", str(iso), "-boot", "d"]
     else:
@@ -166,28 +179,28 @@ def find_rom(name):
     raise Problem(f"found no {name}, want the packages seabios and bochsbios: run make deps")
 
 
-def bochs_config(iso, serial_file, log_file, cpu="ryzen", memory=256, com2_file=None):
+def bochs_config(iso, serial_file, log_file, cpu="ryzen", memory=256, com2_file=None, cpus=1):
     """A Bochs configuration without a screen, which ends when port 0x8900 is told "Shutdown"."""
     return "\n".join([
         'display_library: rfb, options="timeout=0"',
-        f"romimage: file={find_rom('bios.bin')}",
+        f"romimage: file={find_rom('bios.bin' if cpus == 1 else 'BIOS-bochs-latest')}",  # SeaBIOS has no MADT here
         f"vgaromimage: file={find_rom('vgabios-isavga.bin')}",
         f"memory: guest={memory}, host={memory}",
-        f"cpu: model={cpu}, count=1, ips=50000000, reset_on_triple_fault=0",
+        f"cpu: model={cpu}, count={cpus}, ips=50000000, reset_on_triple_fault=0",
         "clock: sync=none",
         f"ata0-master: type=cdrom, path={iso}, status=inserted",
         "boot: cdrom",
         f"com1: enabled=1, mode=file, dev={serial_file}",
         f"com2: enabled=1, mode=file, dev={com2_file or '/dev/null'}",
-        "panic: action=report, cpu0=report",
+        "panic: action=report" + "".join(f", cpu{i}=report" for i in range(cpus)),
         "error: action=report",
         "info: action=ignore",
         f"log: {log_file}",
         ""])
 
 
-def board(memory_mib):
-    """The .dts of QEMU's machine "pc" with that much memory, as dts/boards/qemu-pc.dts is for 256 MiB."""
+def board(memory_mib, cpus=1):
+    """The .dts of QEMU's machine "pc" with that much memory and so many processors, as dts/boards/qemu-pc.dts is for 256 MiB."""
     memory_bytes = memory_mib * MIB
     low = memory_bytes if memory_bytes < LOW_RAM_MOST else LOW_RAM_IF_MORE
     ranges = [(MIB, low - FIRMWARE_BYTES - MIB), (4 * GIB, memory_bytes - low)]
@@ -195,16 +208,16 @@ def board(memory_mib):
                       for base, size in ranges if size)
     uarts = " ".join(f'serial@{port:x} {{ compatible = "ns16550a"; reg = <1 {port:#x} 8>; }};' for port in UARTS)
     return f"""/dts-v1/;
-/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory_mib} MiB"; #address-cells = <2>; #size-cells = <2>;
+/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory_mib} MiB"; processors = <{cpus}>; #address-cells = <2>; #size-cells = <2>;
 memory@100000 {{ device_type = "memory"; reg = {cells}; }};
 isa {{ compatible = "isa"; #address-cells = <2>; #size-cells = <1>; {uarts} }}; }};
 """
 
 
-def check(arguments, images):
+def check(arguments, dtb, images):
     """Lets shikiri-check tell with file and line what the hypervisor would refuse."""
     path = Path(arguments.build) / f"qemu-pc-{arguments.memory}.dts"
-    path.write_text(board(arguments.memory))
+    path.write_text(board(arguments.memory, cpu_count(dtb)))
     done = subprocess.run([Path(arguments.build) / "shikiri-check", "--quiet", "--ignore", "unused-ram", "--board", path,
                            arguments.config, *images])
     if done.returncode != 0:
@@ -216,7 +229,7 @@ def collect_modules(arguments):
     dtb = compile_dts(arguments.config, arguments.build)
     images = find_images(dtb, arguments.config, arguments.build, arguments.images)
     if not arguments.unchecked:
-        check(arguments, images)
+        check(arguments, dtb, images)
     return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images]]
 
 
@@ -333,7 +346,7 @@ def run(arguments):
     """Boots the configuration in QEMU with COM1 on the terminal."""
     dtb, *images = collect_modules(arguments)
     interactive = sys.stdin.isatty() and (not arguments.seconds or arguments.screen == "curses")
-    command, advice = machine(arguments, dtb, interactive, modules=[dtb, *images],
+    command, advice = machine(arguments, dtb, interactive, modules=[dtb, *images], cpus=cpu_count(dtb),
                               options=f"on-end=qemu-exit {arguments.options}".strip())
     if arguments.show:
         print(shlex.join(command))
@@ -353,7 +366,7 @@ def iso(arguments):
     dtb, *images = collect_modules(arguments)
     output = dtb.with_suffix(".iso")
     make_iso(arguments.build, output, [dtb, *images], arguments.options)
-    command, advice = machine(arguments, dtb, True, iso=output)
+    command, advice = machine(arguments, dtb, True, iso=output, cpus=cpu_count(dtb))
     print(f"{output}: {output.stat().st_size // 1024} KiB; boot it with:\n{shlex.join(command)}\n{advice}")
     return 0
 

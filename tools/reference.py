@@ -40,7 +40,7 @@ Each rule has two files in `tests/rules/`: NAME.accepted.dts, which is accepted,
 the message beside it.
 """
 
-GROUPS = {"tree": "The device tree", "system": "The system", "schedule": "The schedule", "partition": "Partitions",
+GROUPS = {"tree": "The device tree", "system": "The system", "schedule": "Schedules", "processor": "Processors", "partition": "Partitions",
           "memory": "Memory", "device": "Devices", "image": "Images", "machine": "The machine"}
 
 
@@ -87,11 +87,13 @@ class Node:
 
 
 def is_node(schema):
-    return schema.get("type") == "object" or schema.get("$ref", "").endswith(".yaml#")
+    return schema.get("type") == "object" or schema.get("$ref", "").endswith(".yaml#") or "oneOf" in schema
 
 
 def alternatives(schema, schemas):
-    """The schemas that a child's entry stands for: itself, the one it names, or one for each compatible."""
+    """The schemas that a child's entry stands for: itself, those it names, or one for each compatible."""
+    if "oneOf" in schema:
+        return [alternative for one in schema["oneOf"] for alternative in alternatives(one, schemas)]
     if "$ref" in schema:
         return [schemas[schema["$ref"].removesuffix(".yaml#")]]
     kinds = schema.get("properties", {}).get("compatible", {}).get("enum")
@@ -106,7 +108,7 @@ def node_name(schema, pattern):
 
 def amount_of(pattern, entry, schema):
     """How many nodes of a name there are: what the entry beside a reference says, or whether it has to be there."""
-    if "$ref" in entry and "description" in entry:
+    if entry.keys() & {"$ref", "oneOf"} and "description" in entry:
         return entry["description"]
     return "required" if pattern in schema.get("required", ()) else "optional"
 
@@ -135,6 +137,8 @@ def cells_of(schema):
 def type_of(schema):
     if schema.get("type") == "boolean":
         return "empty"
+    if "/phandle" in schema.get("$ref", ""):
+        return "references" if schema["$ref"].endswith("-array") else "reference"
     if schema.get("$ref", "").endswith("/string") or isinstance(schema.get("const"), str):
         return "string"
     cells = f"{len(cells_of(schema))} cells" if cells_of(schema) else "cell"
@@ -249,13 +253,17 @@ def node_lines(node):
     return lines + (table(["property", "type", "unit", "default", "limits", "meaning"], rows) if rows else [])
 
 
-def section_lines(node):
-    """A schema's section: its node, the nodes inside that have no schema of their own, and the examples."""
-    lines = [f"## {node.title()}", "", *node_lines(node)]
+def inner_lines(node):
+    """Of the nodes inside that have no schema of their own."""
     for child in node.children:
         if not child.title():
-            lines += node_lines(child)
-    for example in node.schema["examples"]:
+            yield from [*node_lines(child), *inner_lines(child)]
+
+
+def section_lines(node):
+    """A schema's section: its node, the nodes inside that have no schema of their own, and the examples."""
+    lines = [f"## {node.title()}", "", *node_lines(node), *inner_lines(node)]
+    for example in node.schema.get("examples", ()):
         lines += ["```dts", *example.rstrip().splitlines(), "```", ""]
     return lines
 

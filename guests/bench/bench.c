@@ -3,7 +3,7 @@
  * What exits and switches cost, in TSC ticks: under QEMU's -icount shift=0 a tick is an
  * instruction, the hypervisor's included. An empty loop is subtracted. Bootargs:
  * role=bench (default; one of them) measures, role=partner gives its time away rounds=
- * times, so that there is somebody to switch to.
+ * times, so that there is somebody to switch to; role=storm exits rounds= times, 0 for ever.
  */
 #include "guests/lib/lib.h"
 
@@ -65,6 +65,10 @@ int main(const char *args) {
     args_string(args, "role", role, sizeof(role), "bench");
     if (equal(role, "partner")) {
         TICKS(args_number(args, "rounds", 2 * (YIELDS + WARM_UP)), "mov $1, %%eax; vmmcall", "D"(0));
+        return 0;
+    }
+    if (equal(role, "storm")) {
+        TICKS(args_number(args, "rounds", 0), "mov $0, %%eax; cpuid", "D"(0));
         return 0;
     }
     print_to(args);

@@ -235,9 +235,17 @@ static bool do_cr8(void) {
     return ok && expect("cr8 by r15", read_cr8(), 15);
 }
 
+/* A slot that ends cuts a write short. */
+static uint64_t write_all(const char *text, unsigned long length) {
+    unsigned long sent = 0;
+
+    for (long now = 1; now > 0 && sent < length; sent += (unsigned long)now)
+        now = hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (unsigned long)(uintptr_t)(text + sent), length - sent);
+    return sent;
+}
+
 static bool do_hypercall(void) {
     static char text[] = "crash: by hypercall\n";
-    unsigned long length = sizeof(text) - 1;
 
     return expect("unknown", (uint64_t)hypercall(99, 0, 0), (uint64_t)SHIKIRI_ERROR_CALL) &&
            expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0), (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
@@ -248,7 +256,7 @@ static bool do_hypercall(void) {
            expect("too long", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 257),
                   (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("empty", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, 0, 0), 0) &&
-           expect("written", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (uintptr_t)text, length), length);
+           expect("all written", write_all(text, sizeof(text) - 1), sizeof(text) - 1);
 }
 
 static struct {

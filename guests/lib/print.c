@@ -50,7 +50,9 @@ static void put(char c) {
     }
     line[length++] = c;
     if (c == '\n' || length == LINE_MAX) {
-        hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (unsigned long)(uintptr_t)line, length);
+        for (unsigned sent = 0; sent < length;)
+            sent +=
+                (unsigned)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, (unsigned long)(uintptr_t)(line + sent), length - sent);
         length = 0;
     }
 }

@@ -13,7 +13,15 @@
 #define DATA_FLAT     0x00cf93000000ffffULL
 #define TSS_AVAILABLE 0x89ULL
 
-struct cpu cpu_boot;
+/* From boot/entry.S. */
+extern uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
+
+struct cpu cpus[CPU_MAX];
+unsigned cpu_count;
+
+struct cpu *cpu_self(void) {
+    return &cpus[(x86_read_rsp() - (uintptr_t)cpu_stacks) / CPU_STACKS_BYTES];
+}
 
 static void set_tss(struct cpu *cpu) {
     uint64_t base = (uintptr_t)&cpu->tss;
@@ -23,10 +31,12 @@ static void set_tss(struct cpu *cpu) {
     cpu->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
 }
 
-void cpu_init(struct cpu *cpu, void *double_fault_stack_top) {
+void cpu_init(struct cpu *cpu) {
+    cpu->index = (unsigned)(cpu - cpus);
+    cpu_count++; /* one starts after the other */
     cpu->gdt[SELECTOR_CODE / 8] = CODE_64BIT;
     cpu->gdt[SELECTOR_DATA / 8] = DATA_FLAT;
-    cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)double_fault_stack_top;
+    cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)cpu_stacks[cpu->index] + CPU_FAULT_STACK_TOP;
     cpu->tss.io_map_base = sizeof(cpu->tss);
     set_tss(cpu);
 

@@ -30,6 +30,16 @@ struct __attribute__((packed)) tss {
 };
 _Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
 
+/*
+ * Each processor has a piece of the stacks (boot/entry.S): a guard page, its stack, a guard page,
+ * the stack of double faults.
+ */
+#define CPU_MAX               16
+#define CPU_STACKS_BYTES      0x6000
+#define CPU_STACK_TOP         0x4000
+#define CPU_FAULT_STACK_GUARD 0x4000
+#define CPU_FAULT_STACK_TOP   0x6000
+
 struct cpu {
     uint64_t gdt[5]; /* null, code, data, TSS in two entries */
     struct tss tss;
@@ -38,11 +48,16 @@ struct cpu {
     bool has_ibpb; /* PRED_CMD, which forgets branch predictions */
     uint64_t tsc_khz;
     uint64_t lapic_per_tsc_q32; /* LAPIC timer ticks a TSC tick, 32.32 fixed point; see lapic.h */
+    uint64_t slot_end_tsc;      /* what has to be over by then; 0 while the time is the hypervisor's own */
     void *host_save_area;       /* VM_HSAVE_PA */
 };
 
-/* The boot processor's. Further processors get one each when they are started. */
-extern struct cpu cpu_boot;
+/* The first is the boot processor's. */
+extern struct cpu cpus[CPU_MAX];
+extern unsigned cpu_count; /* processors that run */
+
+/* The processor that asks, by the stack it is on. */
+struct cpu *cpu_self(void);
 
 /* Fills and loads descriptor tables and TSS of this processor, and loads the common IDT. */
-void cpu_init(struct cpu *cpu, void *double_fault_stack_top);
+void cpu_init(struct cpu *cpu);

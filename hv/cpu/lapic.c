@@ -14,6 +14,8 @@
 
 #define LAPIC_TASK_PRIORITY 0x080
 #define LAPIC_SPURIOUS      0x0f0
+#define LAPIC_ICR_LOW       0x300
+#define LAPIC_ICR_HIGH      0x310
 #define LAPIC_LVT_TIMER     0x320
 #define LAPIC_LVT_LINT0     0x350
 #define LAPIC_LVT_LINT1     0x360
@@ -23,6 +25,7 @@
 
 #define SPURIOUS_ENABLE 0x100
 #define LVT_MASKED      0x10000
+#define ICR_PENDING     0x1000
 #define DIVIDE_BY_1     0x0b
 
 #define PIT_HZ         1193182ULL
@@ -83,7 +86,7 @@ static bool measure(struct cpu *cpu) {
 }
 
 /* x2APIC mode, which firmware may have left on, is only left by way of a disabled LAPIC ("x2APIC Mode"). */
-static void enable(void) {
+static void enable_xapic(void) {
     uint64_t base = x86_rdmsr(MSR_APIC_BASE);
 
     if (base & APIC_BASE_EXTENDED)
@@ -92,20 +95,43 @@ static void enable(void) {
     x86_wrmsr(MSR_APIC_BASE, base | LAPIC_BASE | APIC_BASE_ENABLE);
 }
 
-const char *lapic_init(struct cpu *cpu) {
-    if (!(x86_cpuid(1, 0).edx & FEATURE_APIC))
-        return "this processor has no local APIC (CPUID 1, EDX bit 9), or the firmware has switched it off";
-    enable();
+/* With the timer still masked. */
+static void enable(void) {
+    enable_xapic();
     *lapic_register(LAPIC_TASK_PRIORITY) = 0;
     *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
     *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;
     *lapic_register(LAPIC_LVT_LINT1) = LVT_MASKED;
     *lapic_register(LAPIC_DIVIDE) = DIVIDE_BY_1;
     *lapic_register(LAPIC_LVT_TIMER) = LVT_MASKED;
+}
+
+const char *lapic_init(struct cpu *cpu) {
+    if (!(x86_cpuid(1, 0).edx & FEATURE_APIC))
+        return "this processor has no local APIC (CPUID 1, EDX bit 9), or the firmware has switched it off";
+    enable();
     if (!measure(cpu))
         return "the local APIC's timer cannot be measured against the 8254 (ports 0x42 and 0x61); want both";
     *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
     return NULL;
+}
+
+void lapic_init_like(struct cpu *cpu, const struct cpu *measured) {
+    enable();
+    cpu->tsc_khz = measured->tsc_khz;
+    cpu->lapic_per_tsc_q32 = measured->lapic_per_tsc_q32;
+    *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
+}
+
+uint8_t lapic_own_id(void) {
+    return (uint8_t)(x86_cpuid(1, 0).ebx >> 24);
+}
+
+void lapic_send(uint8_t apic_id, uint32_t command) {
+    *lapic_register(LAPIC_ICR_HIGH) = (uint32_t)apic_id << 24;
+    *lapic_register(LAPIC_ICR_LOW) = command;
+    for (int polls = 0; polls < PATIENCE_POLLS && (*lapic_register(LAPIC_ICR_LOW) & ICR_PENDING); polls++)
+        x86_pause();
 }
 
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {

@@ -15,5 +15,19 @@
  */
 const char *lapic_init(struct cpu *cpu);
 
+/* The same for a further processor, at the rates that were measured on `measured`. */
+void lapic_init_like(struct cpu *cpu, const struct cpu *measured);
+
+/* This processor's APIC id, also before lapic_init(). */
+uint8_t lapic_own_id(void);
+
+/* Low halves of the interrupt command register (APM vol. 2, "Interrupt Command Register"). */
+#define LAPIC_INIT          0x4500U
+#define LAPIC_STARTUP       0x4600U /* and the number of the page to start at */
+#define LAPIC_NMI_TO_OTHERS 0xc4400U
+
+/* Sends an interrupt command to the processor of that APIC id, and waits until it is on its way. */
+void lapic_send(uint8_t apic_id, uint32_t command);
+
 /* One interrupt VECTOR_TIMER at TSC `deadline`, or at once if that has passed. Replaces an earlier one. */
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc);

@@ -25,15 +25,21 @@ extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENT
 
 /* From boot/shikiri.ld. */
 extern const uint8_t text_start[], text_end[], rodata_start[], rodata_end[];
-extern const uint8_t stack_guard[], double_fault_guard[];
+extern const uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 
 static bool is_between(uint64_t address, const uint8_t *from, const uint8_t *to) {
     return address >= (uintptr_t)from && address < (uintptr_t)to;
 }
 
+static bool is_guard(uint64_t address) {
+    uint64_t offset = (address - (uintptr_t)cpu_stacks) % CPU_STACKS_BYTES;
+
+    return is_between(address, cpu_stacks[0], cpu_stacks[CPU_MAX]) && (offset == 0 || offset == CPU_FAULT_STACK_GUARD);
+}
+
 /* Rights of a page in the first 2 MiB; 0 for one that nobody may touch. */
 static uint64_t low_rights(uint64_t address) {
-    if (address == 0 || address == (uintptr_t)stack_guard || address == (uintptr_t)double_fault_guard)
+    if (address == 0 || is_guard(address))
         return 0;
     if (is_between(address, text_start, text_end))
         return ENTRY_PRESENT;

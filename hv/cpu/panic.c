@@ -5,7 +5,11 @@
  */
 #include "hv/cpu/panic.h"
 
+#include "hv/cpu/cpu.h"
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/machine.h"
+#include "hv/cpu/serial.h"
+#include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
@@ -38,12 +42,43 @@ static bool in_image(uint64_t address) {
     return address >= (uintptr_t)image_start && address < (uintptr_t)image_end;
 }
 
+static void halt(void) {
+    for (;;) {
+        x86_cli();
+        x86_hlt();
+    }
+}
+
+/*
+ * One panic is reported, with all other processors stopped: those in a guest leave it by the NMI,
+ * those in the hypervisor take it when they set GIF again.
+ */
+static void stop_others(const struct cpu *self) {
+    static const struct cpu *first;
+    const struct cpu *nobody = NULL;
+
+    if (!__atomic_compare_exchange_n(&first, &nobody, self, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (first == self) /* a panic in a panic */
+            machine_end(MACHINE_PANIC);
+        halt();
+    }
+    if (cpu_count == 1)
+        return;
+    trap_nmi_stops = true;
+    lapic_send(0, LAPIC_NMI_TO_OTHERS);
+    for (uint64_t until_tsc = x86_rdtsc() + self->tsc_khz; x86_rdtsc() < until_tsc;)
+        x86_pause();
+    serial_seize();
+}
+
 static void begin(const char *format, va_list arguments) {
     char text[256];
 
     x86_cli();
+    stop_others(cpu_self());
+    cpu_self()->slot_end_tsc = 0; /* what is said now is sent at once */
     format_string_v(text, sizeof(text), format, arguments);
-    log_line("panic: %s", text);
+    log_line("panic: processor %u: %s", cpu_self()->index, text);
 }
 
 void panic_begin(const char *format, ...) {

@@ -16,7 +16,7 @@
 #define PAGE_CELLS (PAGE_BYTES / 2)
 #define BLANK      0x0720 /* light grey on black, a space */
 
-static unsigned next_cell; /* where screen_put() writes next on page 0 */
+static unsigned next_cell; /* where screen_write() goes on on page 0 */
 
 static volatile uint16_t *page_cells(unsigned page) {
     return (volatile uint16_t *)(SCREEN_BASE + page * PAGE_BYTES);
@@ -56,11 +56,16 @@ static void scroll(void) {
     next_cell -= COLUMNS;
 }
 
-void screen_put(char c) {
+static void put(char c) {
     if (c == '\n')
         next_cell += COLUMNS - next_cell % COLUMNS;
     else
         page_cells(0)[next_cell++] = (uint16_t)((BLANK & 0xff00) | (uint8_t)c);
     if (next_cell >= COLUMNS * ROWS)
         scroll();
+}
+
+void screen_write(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        put(text[i]);
 }

@@ -16,5 +16,5 @@ void screen_clear(unsigned page);
 /* Shows a page, with the cursor at `cell` (0 to 1999) and of the shape that CRTC 0x0A and 0x0B say. */
 void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end);
 
-/* Writes one character at the end of page 0, scrolling. */
-void screen_put(char c);
+/* Writes lines at the end of page 0, scrolling. */
+void screen_write(const char *text, size_t length);

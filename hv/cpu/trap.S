@@ -47,8 +47,13 @@ exception:
 
         .global trap_nmi
 trap_nmi:
+        cmpb    $0, trap_nmi_stops
+        jne     1f
         lock incq trap_nmi_count
         iretq
+1:      cli                             /* another processor panics (panic.c) */
+        hlt
+        jmp     1b
 
         .global trap_interrupt
 trap_interrupt:
@@ -65,5 +70,6 @@ trap_ignore:
 
         .section .bss
         .balign 8
-        .global trap_nmi_count
+        .global trap_nmi_count, trap_nmi_stops
 trap_nmi_count: .skip 8
+trap_nmi_stops: .skip 1

@@ -18,6 +18,7 @@ struct trap_frame {
 };
 
 extern uint64_t trap_nmi_count;
+extern bool trap_nmi_stops; /* from now on an NMI halts its processor for ever */
 
 /* Fills the IDT and masks the 8259A pair, whose interrupts nobody uses. Once. */
 void trap_init(void);

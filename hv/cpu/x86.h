@@ -127,6 +127,13 @@ X86_CONTROL_REGISTER(cr2)
 X86_CONTROL_REGISTER(cr3)
 X86_CONTROL_REGISTER(cr4)
 
+static inline uint64_t x86_read_rsp(void) {
+    uint64_t value;
+
+    __asm__ volatile("mov %%rsp, %0" : "=r"(value));
+    return value;
+}
+
 static inline void x86_read_dr0_to_3(uint64_t dr[4]) {
     __asm__ volatile("mov %%dr0, %0" : "=r"(dr[0]));
     __asm__ volatile("mov %%dr1, %0" : "=r"(dr[1]));

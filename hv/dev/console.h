@@ -7,14 +7,19 @@
 
 #include "hv/lib/types.h"
 
-#define CONSOLE_LINE_MAX 120 /* characters; a longer line is broken */
+#define CONSOLE_LINE_MAX  120                     /* characters; a longer line is broken */
+#define CONSOLE_LABEL_MAX 15                      /* characters */
+#define CONSOLE_TEXT      (CONSOLE_LABEL_MAX + 3) /* where in the line the text begins, behind " | " */
 
 struct console_line {
-    const char *label;
-    int label_width; /* of the longest label, so that all texts start in one column */
-    unsigned length;
-    char text[CONSOLE_LINE_MAX];
+    unsigned start;    /* of the label in `line`, which ends before the text */
+    unsigned length;   /* of the text */
+    uint64_t position; /* where in the log the last line ended; the partition waits until it is sent */
+    char line[CONSOLE_TEXT + CONSOLE_LINE_MAX + 1];
 };
+
+/* An empty line, its label padded to `label_width` so that all texts start in one column. */
+void console_init(struct console_line *line, const char *label, int label_width);
 
 /* One character of the partition's output; a newline sends the line. */
 void console_put(struct console_line *line, uint8_t c);

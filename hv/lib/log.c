@@ -6,36 +6,24 @@
 
 #include "hv/lib/format.h"
 
-static log_put_fn *sink;
+static log_write_fn *sink;
 
-void log_set_sink(log_put_fn *put) {
-    sink = put;
+void log_set_sink(log_write_fn *write) {
+    sink = write;
 }
 
-void log_put(char c) {
-    if (sink)
-        sink(c);
-}
-
-static void put(void *context, char c) {
-    (void)context;
-    log_put(c);
-}
-
-void log_print(const char *format, ...) {
-    va_list arguments;
-
-    va_start(arguments, format);
-    format_to(put, NULL, format, arguments);
-    va_end(arguments);
+uint64_t log_write(const char *text, size_t length) {
+    return sink ? sink(text, length) : 0;
 }
 
 void log_line(const char *format, ...) {
+    char line[LOG_LINE_MAX + 2];
+    size_t length = format_string(line, sizeof(line) - 1, "shikiri: ");
     va_list arguments;
 
-    log_print("shikiri: ");
     va_start(arguments, format);
-    format_to(put, NULL, format, arguments);
+    length += format_string_v(line + length, sizeof(line) - 1 - length, format, arguments);
     va_end(arguments);
-    log_put('\n');
+    line[length++] = '\n';
+    log_write(line, length);
 }

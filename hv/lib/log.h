@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hypervisor's own words. Where they go is set once, by boot/main.c.
+ * The hypervisor's own words, and partitions' lines: whole lines only, so that those
+ * of several processors never mix. Where they go is set once, by boot/main.c.
  */
 #pragma once
 
-typedef void log_put_fn(char c);
+#include <stddef.h>
+#include <stdint.h>
 
-/* Everything printed from now on goes to `put`. */
-void log_set_sink(log_put_fn *put);
+#define LOG_LINE_MAX 640 /* characters; the rest of a longer line is cut */
 
-/* One character, for those that format themselves (the console multiplexer). */
-void log_put(char c);
+/* Takes whole lines, each with its newline; returns the position of their end in the output. */
+typedef uint64_t log_write_fn(const char *text, size_t length);
 
-/* Formatted text as it is. */
-void log_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Everything written from now on goes to `write`. */
+void log_set_sink(log_write_fn *write);
+
+/* Lines as they are, for those that format themselves (the console multiplexer). */
+uint64_t log_write(const char *text, size_t length);
 
 /* A whole line: "shikiri: " in front, a newline behind. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));

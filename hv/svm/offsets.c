@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Offsets of struct members for assembly. Compiled to assembly only; the Makefile
+ * Offsets of struct members and constants for assembly. Compiled to assembly only; the Makefile
  * turns the marked lines into offsets.h.
  */
 #include "hv/svm/vmrun.h"
 
 #define OFFSET(name, type, member) __asm__ volatile("\n#define " #name " %c0" ::"i"(offsetof(type, member)))
+#define CONSTANT(name)             __asm__ volatile("\n#define " #name " %c0" ::"i"(name))
 
 void offsets(void);
 void offsets(void) {
     OFFSET(GUEST_REGISTERS, struct guest, registers);
     OFFSET(GUEST_VMCB_PA, struct guest, vmcb_pa);
+    CONSTANT(CPU_MAX);
+    CONSTANT(CPU_STACKS_BYTES);
+    CONSTANT(CPU_STACK_TOP);
 }

@@ -13,13 +13,16 @@ PLAIN = system(Partition("plain", "counter64.elf", devices=""))
 SCHEMAS = load_schemas()
 BOARD = "shikiri,board"
 EXAMPLES = [pytest.param(example, id=name) for name, schema in SCHEMAS.items() if name != BOARD
-            for example in schema["examples"]]
+            for example in schema.get("examples", ())]
 
 BEYOND = {  # rules about several nodes, about sums, or about more than the nodes
     "device-owner", "device-screens", "memory-apart", "memory-end", "memory-first-end", "memory-first-size",
     "memory-first-writable", "memory-host-apart", "memory-host-ram", "memory-host-remainder", "memory-host-taken",
     "memory-room", "memory-size", "memory-start-area", "partition-image-module", "partition-label-unique",
-    "partition-windows", "partition-windows-most", "system-partition-count", "tree-reservations",
+    "partition-windows", "partition-windows-most", "processor-count", "processor-frame", "processor-home",
+    "processor-number", "processor-plans", "schedule-everybody", "schedule-inside", "schedule-overlap", "schedule-pad",
+    "schedule-plan-order", "schedule-plans", "schedule-reference", "schedule-slot-order", "schedule-slots",
+    "system-partition-count", "tree-reservations",
     "tree-unit-address"}
 
 

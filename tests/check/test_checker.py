@@ -46,8 +46,8 @@ def test_places(tmp_path):
     node = next(i for i, line in enumerate(lines, 1) if "partition@0 {" in line)
     assert call(path) == (PROBLEMS, "", f"""\
 {path}:4: error: /model: found 4 bytes that are not one string, want one string
-{base}:3: error: /schedule/slot-us: found 1, want 50 to 1000000; a slot is given in microseconds
 {base}:{node}: error: /partitions/partition@0/label: found nothing, want a string
+{base}:3: error: /schedule/slot-us: found 1, want 50 to 1000000; a slot is given in microseconds
 3 errors
 """)
 
@@ -88,7 +88,7 @@ WARNINGS = {
                     "/partitions/partition@0/isa/serial@3e8/reg: found port 0x3e8, want a UART that QEMU pc, 256 MiB has; "
                     "what the guest writes there is lost"),
     "unused-ram": (system(Partition("a", "hog.elf", mib=120)),
-                   "/partitions: found 134 of 254 MiB of RAM that no partition has, want less than half of it; enlarge "
+                   "/partitions: found 133 of 254 MiB of RAM that no partition has, want less than half of it; enlarge "
                    "windows, or give the machine less memory"),
 }
 NO_WARNING = system(Partition("a1", "hog.elf", mib=160, devices=COM2), Partition("b1", "hog.elf", devices=VGA), slot_us=100)
@@ -146,7 +146,7 @@ def test_picture(tmp_path):
     picture = tmp_path / "system.svg"
     assert call("--quiet", "--svg", picture, written(tmp_path, NO_WARNING))[0] == CLEAN
     texts = [text for element in xml.etree.ElementTree.parse(picture).iter() for text in [element.text or ""] if text.strip()]
-    assert {"a1, 160 MiB", "b1, 4 MiB", "the hypervisor, 384 KiB", "a1: 0 to 100 us", "b1: 100 to 200 us"} <= set(texts)
+    assert {"a1, 160 MiB", "b1, 4 MiB", "the hypervisor, 640 KiB", "a1: 0 to 100 us", "b1: 100 to 200 us"} <= set(texts)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import ROOT, check_system, emulate
-from rule_files import write_case
+from rule_files import CPUS, write_case
 from rules import read_cases
 
 ACCEPTED, REFUSED = read_cases("accepted"), read_cases("refused")
@@ -19,7 +19,7 @@ ARGUMENTS = {"report_error": (2, 3, 4), "dt_error": (2, 3, 4), "image_error": (N
 def check_case(case, directory):
     """What the checker says of a file with its images."""
     blob, *images = write_case(case, directory)
-    return check_system(blob if case.blob else case.path, images, emulate.board(case.memory_mib))
+    return check_system(blob if case.blob else case.path, images, emulate.board(case.memory_mib, CPUS))
 
 
 def is_place_of(place, message):

@@ -7,7 +7,7 @@
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
 #include "partitions/partition.h"
-#include "sched/report.h"
+#include "boot/start.h"
 
 enum area {
     VMCB,     /* the word at an offset, as in the manual's appendix B */
@@ -118,10 +118,10 @@ bool __wrap_partition_build(struct partition *partition, unsigned index, const s
     return built;
 }
 
-void __real_report_summary(const struct loop *loop);
-void __wrap_report_summary(const struct loop *loop);
-void __wrap_report_summary(const struct loop *loop) {
-    __real_report_summary(loop);
-    for (unsigned i = 0; i < loop->partition_count; i++)
-        corrupt_as_asked(&loop->partitions[i], "corrupt-later=");
+void __real_start_summarize(const struct boot *boot);
+void __wrap_start_summarize(const struct boot *boot);
+void __wrap_start_summarize(const struct boot *boot) {
+    __real_start_summarize(boot);
+    for (unsigned i = 0; i < boot->system.config.partition_count; i++)
+        corrupt_as_asked(&boot->partitions[i], "corrupt-later=");
 }

@@ -7,7 +7,7 @@ FUZZ_BUILD  := $(BUILD)/fuzz
 FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer,address,undefined -fsanitize-coverage-ignorelist=tests/fuzz/not_covered \
                -fno-sanitize-recover=all -Wall -Wextra -Werror -I.
 FUZZ_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/fuzz/invariants.c
-FUZZ_IMAGE  := tests/fuzz/fuzz_image.c tests/fuzz/mutate_elf.c partitions/config.c partitions/fdt.c partitions/rules.c partitions/image.c $(FUZZ_REPORT)
+FUZZ_IMAGE  := tests/fuzz/fuzz_image.c tests/fuzz/mutate_elf.c partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c partitions/image.c $(FUZZ_REPORT)
 FUZZ_QUICK  := 20000
 
 # Set by the two ways to run them below.

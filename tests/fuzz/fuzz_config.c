@@ -82,11 +82,30 @@ static void digest_partition(uint64_t *digest, const struct partition_config *pa
     }
 }
 
+static void digest_cpu(uint64_t *digest, const struct cpu_config *cpu) {
+    digest_text(digest, cpu->path);
+    digest_number(digest, cpu->number | (uint64_t)cpu->is_cyclic << 32);
+    digest_number(digest, cpu->is_cyclic ? cpu->frame_us : cpu->slot_us);
+    for (unsigned i = 0; i < cpu->member_count; i++)
+        digest_number(digest, cpu->members[i]);
+    for (unsigned i = 0; i < cpu->plan_count; i++) {
+        for (unsigned j = 0; j < cpu->plans[i].slot_count; j++) {
+            const struct slot_config *slot = &cpu->plans[i].slots[j];
+
+            digest_text(digest, slot->path);
+            digest_number(digest, slot->offset_us | (uint64_t)slot->duration_us << 32);
+            digest_number(digest, slot->partition | (uint64_t)slot->background << 32);
+            digest_number(digest, slot->pad_us);
+        }
+    }
+}
+
 static uint64_t digest_config(const struct config *config) {
     uint64_t digest = 0xcbf29ce484222325;
 
     digest_text(&digest, config->model);
-    digest_number(&digest, config->slot_us);
+    for (unsigned i = 0; i < config->cpu_count; i++)
+        digest_cpu(&digest, &config->cpus[i]);
     for (unsigned i = 0; i < config->partition_count; i++)
         digest_partition(&digest, &config->partitions[i]);
     return digest;
@@ -176,8 +195,45 @@ static void expect_devices(const struct config *config) {
     assert(screens <= 8);
 }
 
+/* Slots lie inside the frame, in order and apart, and belong to members of the processor. */
+static void expect_frame(const struct config *config, const struct cpu_config *cpu) {
+    assert(cpu->frame_us >= 100 && cpu->frame_us <= 10000000 && cpu->plan_count >= 1 && cpu->plan_count <= 8);
+    for (unsigned i = 0; i < cpu->plan_count; i++) {
+        const struct plan_config *plan = &cpu->plans[i];
+        uint32_t end_us = 0;
+
+        assert(plan->slot_count >= 1 && plan->slot_count <= 64);
+        for (unsigned j = 0; j < plan->slot_count; j++) {
+            const struct slot_config *slot = &plan->slots[j];
+
+            assert(slot->offset_us >= end_us && slot->duration_us >= 20 && slot->pad_us < slot->duration_us);
+            end_us = slot->offset_us + slot->duration_us;
+            assert(end_us <= cpu->frame_us && slot->partition < config->partition_count);
+            assert(slot->background == CONFIG_NONE || slot->background < config->partition_count);
+        }
+    }
+}
+
+/* Every partition is a member of one processor. */
+static void expect_time(const struct config *config) {
+    unsigned homes[CONFIG_PARTITIONS_MAX] = {0};
+
+    assert(config->cpu_count >= 1 && config->cpu_count <= 16);
+    for (unsigned i = 0; i < config->cpu_count; i++) {
+        const struct cpu_config *cpu = &config->cpus[i];
+
+        assert(cpu->number < 16 && (cpu->is_cyclic || (cpu->slot_us >= 50 && cpu->slot_us <= 1000000)));
+        if (cpu->is_cyclic)
+            expect_frame(config, cpu);
+        for (unsigned j = 0; j < cpu->member_count; j++)
+            homes[cpu->members[j]]++;
+    }
+    for (unsigned i = 0; i < config->partition_count; i++)
+        assert(homes[i] == 1);
+}
+
 static void expect_system(const struct config *config) {
-    assert(config->slot_us >= 50 && config->slot_us <= 1000000);
+    expect_time(config);
     assert(config->partition_count >= 1 && config->partition_count <= CONFIG_PARTITIONS_MAX);
     for (unsigned i = 0; i < config->partition_count; i++) {
         const struct partition_config *partition = &config->partitions[i];

@@ -13,7 +13,7 @@ static struct console_line line;
 
 static int make(void **state) {
     (void)state;
-    line = (struct console_line){.label = "ab", .label_width = 5};
+    console_init(&line, "ab", 5);
     log_capture();
     return 0;
 }
@@ -63,12 +63,15 @@ static void test_flush(void **state) {
 
 static void test_label(void **state) {
     (void)state;
-    line.label_width = 2;
+    console_init(&line, "ab", 2);
     put_text("x\n");
     log_expect("ab | x\n");
-    line.label = "longer";
+    console_init(&line, "longer", 2);
     put_text("x\n\n");
     log_expect("longer | x\nlonger |\n");
+    console_init(&line, "fifteen-letters", CONSOLE_LABEL_MAX);
+    put_text("x\n");
+    log_expect("fifteen-letters | x\n");
 }
 
 /* A line is broken where the 121st character comes, whatever it is, and not before. */
@@ -108,9 +111,10 @@ static void test_long_line(void **state) {
 
 /* Two partitions' characters come mixed, their lines do not. */
 static void test_two(void **state) {
-    struct console_line other = {.label = "other", .label_width = 5};
+    struct console_line other;
 
     (void)state;
+    console_init(&other, "other", 5);
     put_text("one");
     console_put(&other, 'x');
     console_put(&other, '\n');

@@ -20,6 +20,7 @@
 
 static uint8_t *memory; /* the arena, then the window's pages in reverse order */
 static struct arena arena;
+static struct cpu cpu;
 static struct vcpu vcpu;
 static struct vmcb vmcb;
 static struct console_line console;
@@ -30,8 +31,9 @@ static int make(void **state) {
     memset(memory, 0, (ARENA_PAGES + 2) * PAGE_BYTES);
     arena = (struct arena){.next = memory, .end = memory + ARENA_PAGES * PAGE_BYTES};
     vmcb = (struct vmcb){.save.cs.attributes = LONG_MODE};
-    console = (struct console_line){.label = "x", .label_width = 1};
-    vcpu = (struct vcpu){.vmcb = &vmcb, .console = &console};
+    console_init(&console, "x", 1);
+    cpu = (struct cpu){.slot_end_tsc = UINT64_MAX};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .console = &console, .guest.cpu = &cpu};
     for (unsigned i = 0; i < SHIKIRI_INFO_COUNT; i++)
         vcpu.info[i] = 100 + i;
     log_capture();
@@ -86,7 +88,7 @@ static void expect(uint64_t rax, uint64_t rdi, uint64_t rsi, int64_t result) {
 
 static void test_number(void **state) {
     (void)state;
-    for (uint64_t number = 4; number < 70; number++)
+    for (uint64_t number = SHIKIRI_CALL_COUNT; number < 70; number++)
         expect(number, 0, 0, -1);
     expect(0x80000000, 0, 0, -1);
     expect(0xffffffff, 0, 0, -1);
@@ -131,6 +133,35 @@ static void test_yield_and_shutdown(void **state) {
     assert_int_equal(vmcb.save.rax, 0);
     assert_int_equal(call(3, RESULT(-5), 0), VERDICT_SHUTDOWN);
     assert_int_equal(vcpu.status, RESULT(-5));
+}
+
+/* Only a partition with "control" has somewhere to put its wish, and only plans that there are. */
+static void test_plan(void **state) {
+    unsigned wanted = 9;
+
+    (void)state;
+    expect(4, 0, 0, -3);
+    vcpu.wanted_plan = &wanted;
+    vcpu.plan_count = 2;
+    expect(4, 2, 0, -2);
+    expect(4, UPPER, 0, -2);
+    assert_int_equal(wanted, 9);
+    expect(4, 1, 0, 0);
+    assert_int_equal(wanted, 1);
+    expect(4, 0, 0, 0);
+    assert_int_equal(wanted, 0);
+}
+
+/* A slot that is over takes one byte, so that the caller gets on. */
+static void test_write_at_the_end_of_a_slot(void **state) {
+    (void)state;
+    memcpy(at(WINDOW), "ab\n", 3);
+    cpu.slot_end_tsc = 1;
+    expect(2, WINDOW, 3, 1);
+    expect(2, WINDOW + 1, 2, 1);
+    expect(2, WINDOW + 2, 1, 1);
+    log_expect("x | ab\n");
+    expect(2, WINDOW, 0, 0);
 }
 
 static void test_write_refused(void **state) {
@@ -185,6 +216,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_32_bits, make, drop),
         cmocka_unit_test_setup_teardown(test_denied, make, drop),
         cmocka_unit_test_setup_teardown(test_yield_and_shutdown, make, drop),
+        cmocka_unit_test_setup_teardown(test_plan, make, drop),
+        cmocka_unit_test_setup_teardown(test_write_at_the_end_of_a_slot, make, drop),
         cmocka_unit_test_setup_teardown(test_write_refused, make, drop),
         cmocka_unit_test_setup_teardown(test_write, make, drop),
     };

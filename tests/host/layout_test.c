@@ -79,6 +79,7 @@ static void test_arena(void **state) {
     const struct range small = {MIB, 255 * MIB}, large[] = {{MIB, 3 * GIB}, {4 * GIB, 100 * GIB}};
     char *more = dts_replace(dts_good, "memory@0 {", "memory@5000000 { }; memory@0 {");
     char *huge = dts_replace(dts_good, "0 0x1000000>", "0x40 0>");
+    char *cpus = dts_replace(dts_good, "schedule {", "cpus { cpu@0 { slot@0 { }; slot@1 { }; }; }; schedule {");
     struct range arena = arena_for(dts_good, &small, 1);
 
     (void)state;
@@ -87,8 +88,10 @@ static void test_arena(void **state) {
     assert_int_equal(arena_for(more, &small, 1).size_bytes, arena.size_bytes + 12 * KIB);
     assert_int_equal(arena_for(huge, &small, 1).size_bytes, arena.size_bytes + 256 * PAGE_BYTES);
     assert_int_equal(arena_for(dts_good, large, 2).size_bytes, arena.size_bytes + (100 + 4) * PAGE_BYTES);
+    assert_int_equal(arena_for(cpus, &small, 1).size_bytes, arena.size_bytes + 12 * KIB + PAGE_BYTES);
     free(more);
     free(huge);
+    free(cpus);
 }
 
 /* However large a window claims to be, the arena stays one of a few MiB, and the parser has its say. */

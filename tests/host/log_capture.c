@@ -4,16 +4,21 @@
  */
 #include "tests/host/log_capture.h"
 
+#include <string.h>
+
 #include "hv/lib/log.h"
 #include "tests/host/test.h"
 
 static char logged[4096];
 static unsigned length;
 
-static void keep(char c) {
-    assert_true(length + 1 < sizeof(logged));
-    logged[length++] = c;
+/* Whole lines only. */
+static uint64_t keep(const char *text, size_t size_bytes) {
+    assert_true(size_bytes > 0 && text[size_bytes - 1] == '\n' && length + size_bytes < sizeof(logged));
+    memcpy(logged + length, text, size_bytes);
+    length += (unsigned)size_bytes;
     logged[length] = '\0';
+    return length;
 }
 
 void log_capture(void) {

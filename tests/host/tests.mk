@@ -7,7 +7,7 @@ HOST_CFLAGS := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recove
 HOST_LIBS   := -lcmocka -lfdt
 
 HOST_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/findings.c
-HOST_CONFIG := partitions/config.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(HOST_REPORT)
+HOST_CONFIG := partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(HOST_REPORT)
 HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 # For sources that execute what only the machine's owner may.
@@ -33,7 +33,7 @@ rules_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += memory_test
 memory_test_SOURCES := partitions/memory.c $(HOST_REPORT)
 HOST_TESTS += image_test
-image_test_SOURCES := partitions/image.c partitions/config.c partitions/fdt.c partitions/rules.c $(HOST_REPORT)
+image_test_SOURCES := partitions/image.c partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c $(HOST_REPORT)
 HOST_TESTS += system_test
 system_test_SOURCES := partitions/system.c partitions/memory.c $(HOST_CONFIG)
 HOST_TESTS += certificate_test
@@ -50,8 +50,12 @@ HOST_TESTS += vmcb_check_test
 vmcb_check_test_SOURCES := hv/svm/vmcb.c
 HOST_TESTS += svm_test
 svm_test_SOURCES := hv/svm/svm.c
-HOST_TESTS += schedule_test
-schedule_test_SOURCES := sched/schedule.c
+HOST_TESTS += round_robin_test
+round_robin_test_SOURCES := sched/round_robin.c
+HOST_TESTS += cyclic_test
+cyclic_test_SOURCES := sched/cyclic.c
+HOST_TESTS += timing_test
+timing_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += io_test
 io_test_SOURCES := hv/io.c
 HOST_TESTS += vga_test
@@ -62,6 +66,8 @@ HOST_TESTS += uart_test
 uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += multiboot_test
 multiboot_test_SOURCES := boot/multiboot.c
+HOST_TESTS += acpi_test
+acpi_test_SOURCES := boot/acpi.c
 HOST_TESTS += modules_test
 modules_test_SOURCES := boot/modules.c
 HOST_TESTS += layout_test
@@ -92,7 +98,7 @@ vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm
                      hv/lib/arena.c tests/host/processor.c $(HOST_LOG)
 vcpu_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += partition_test
-partition_test_SOURCES := partitions/partition.c
+partition_test_SOURCES := partitions/partition.c hv/dev/console.c $(HOST_LOG)
 
 HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
 HOST_RUNS    := $(HOST_TESTS:%=host-run-%)

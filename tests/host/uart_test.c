@@ -18,7 +18,7 @@ static struct uart uart;
 
 static int make(void **state) {
     (void)state;
-    line = (struct console_line){.label = "u", .label_width = 1};
+    console_init(&line, "u", 1);
     memset(&uart, 0xff, sizeof(uart));
     uart_init(&uart, &line);
     log_capture();

@@ -72,6 +72,9 @@ void board_read(struct board *board, const char *path) {
     board->model = fdt_getprop(source.blob, 0, "model", NULL);
     if (!board->model)
         board->model = path;
+    const fdt32_t *processors = fdt_getprop(source.blob, 0, "processors", NULL);
+
+    board->processors = processors ? fdt32_ld(processors) : 0;
     read_ram(board, source.blob);
     read_uarts(board, source.blob);
 }

@@ -17,6 +17,7 @@ struct board {
     unsigned ram_count;
     uint16_t uarts[BOARD_UARTS_MAX]; /* their first ports */
     unsigned uart_count;
+    unsigned processors; /* 0: as many as are wanted */
 };
 
 /* Ends the program with what is wrong when the file is no board. */

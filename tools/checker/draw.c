@@ -6,15 +6,16 @@
  */
 #include "tools/checker/checked.h"
 
-#define WIDTH        900
-#define MARGIN       20
-#define TITLE_HEIGHT 50
-#define ADDRESS_X    190 /* addresses end here */
-#define BAR_X        200
-#define BAR_WIDTH    340
-#define NOTE_X       (BAR_X + BAR_WIDTH + 12)
-#define SLOT_HEIGHT  44
-#define TEXT_HEIGHT  14
+#define WIDTH           900
+#define MARGIN          20
+#define TITLE_HEIGHT    50
+#define ADDRESS_X       190 /* addresses end here */
+#define BAR_X           200
+#define BAR_WIDTH       340
+#define NOTE_X          (BAR_X + BAR_WIDTH + 12)
+#define SLOT_HEIGHT     44
+#define SCHEDULE_HEIGHT (SLOT_HEIGHT + 40)
+#define TEXT_HEIGHT     14
 
 /* Colours that keep apart for most eyes, used in turn (Okabe and Ito's set, lightened). */
 static const char *const colours[] = {"#9fd3f5", "#f7d28b", "#8fd9bf", "#f3b79b", "#e3b8d3", "#f5ee9d", "#a9c4de"};
@@ -54,23 +55,37 @@ static void draw_piece(FILE *to, const struct piece *piece, int y) {
                 piece->window->fixed ? ", fixed address" : "");
 }
 
-/* One round: every partition's slot, as wide as it is long. */
-static void draw_schedule(FILE *to, const struct config *config, int y) {
-    double width = (double)(WIDTH - 2 * MARGIN) / config->partition_count;
+/* A stretch of time, as wide as it is long in `all_us`. */
+static void draw_slot(FILE *to, const struct config *config, unsigned partition, uint32_t from_us, uint32_t us,
+                      uint32_t all_us, int y) {
+    double scale = (double)(WIDTH - 2 * MARGIN) / all_us;
+    double x = MARGIN + from_us * scale, width = us * scale;
+    const char *label = config->partitions[partition].label;
 
-    fprintf(to, "<text x=\"%d\" y=\"%d\">One round of the schedule: %u slots of %u us</text>\n", MARGIN, y - 10,
-            config->partition_count, config->slot_us);
-    for (unsigned i = 0; i < config->partition_count; i++) {
-        double x = MARGIN + i * width;
+    fprintf(to,
+            "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" stroke=\"#404040\">"
+            "<title>%s: %u to %u us</title></rect>\n",
+            x, y, width, SLOT_HEIGHT, colours[partition % ARRAY_LENGTH(colours)], label, from_us, from_us + us);
+    if (width > 60)
+        fprintf(to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x + width / 2,
+                y + SLOT_HEIGHT / 2 + 5, label);
+}
 
-        fprintf(to,
-                "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" stroke=\"#404040\">"
-                "<title>%s: %u to %u us</title></rect>\n",
-                x, y, width, SLOT_HEIGHT, colours[i % ARRAY_LENGTH(colours)], config->partitions[i].label,
-                i * config->slot_us, (i + 1) * config->slot_us);
-        if (width > 60)
-            fprintf(to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x + width / 2,
-                    y + SLOT_HEIGHT / 2 + 5, config->partitions[i].label);
+/* A round of a round robin, or the frame by the first plan. */
+static void draw_schedule(FILE *to, const struct config *config, const struct cpu_config *cpu, int y) {
+    fprintf(to, "<text x=\"%d\" y=\"%d\">", MARGIN, y - 10);
+    if (config->cpu_count > 1)
+        fprintf(to, "Processor %u. ", cpu->number);
+    if (cpu->is_cyclic)
+        fprintf(to, "The frame of %u us</text>\n", cpu->frame_us);
+    else
+        fprintf(to, "One round of the schedule: %u slots of %u us</text>\n", cpu->member_count, cpu->slot_us);
+    for (unsigned i = 0; !cpu->is_cyclic && i < cpu->member_count; i++)
+        draw_slot(to, config, cpu->members[i], i * cpu->slot_us, cpu->slot_us, cpu->member_count * cpu->slot_us, y);
+    for (unsigned i = 0; cpu->is_cyclic && i < cpu->plans[0].slot_count; i++) {
+        const struct slot_config *slot = &cpu->plans[0].slots[i];
+
+        draw_slot(to, config, slot->partition, slot->offset_us, slot->duration_us, cpu->frame_us, y);
     }
 }
 
@@ -88,13 +103,14 @@ void checked_draw(const struct checked *checked, FILE *to) {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
             "font-size=\"14\">\n<style>.m { font-family: monospace; font-size: 12px }</style>\n"
             "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-            WIDTH, schedule_y + SLOT_HEIGHT + MARGIN);
+            WIDTH, schedule_y + (int)config->cpu_count * SCHEDULE_HEIGHT);
     fprintf(to, "<text x=\"%d\" y=\"30\" font-size=\"18\">%s on %s: who has which memory</text>\n", MARGIN,
             *config->model ? config->model : "The system", checked->board->model);
     for (unsigned i = 0; i < count; i++) {
         draw_piece(to, &pieces[i], y);
         y += height_of(&pieces[i]);
     }
-    draw_schedule(to, config, schedule_y);
+    for (unsigned i = 0; i < config->cpu_count; i++)
+        draw_schedule(to, config, &config->cpus[i], schedule_y + (int)i * SCHEDULE_HEIGHT);
     fputs("</svg>\n", to);
 }

@@ -177,6 +177,7 @@ static void check(struct checked *checked, const struct source *source, const st
 
     checked->system.files = images->files;
     checked->system.file_count = (unsigned)images->count;
+    checked->system.machine_cpus = checked->board->processors;
     if (options->no_images)
         system_check_memory(&checked->system, source->blob, source->size_bytes, &layout->host, &arena, report);
     else

@@ -25,11 +25,16 @@ static void warn_unused_ram(const struct checked *checked, struct problems *prob
 }
 
 static void warn_short_slot(const struct checked *checked, struct problems *problems) {
-    uint32_t slot_us = checked->system.config.slot_us;
+    const struct config *config = &checked->system.config;
 
-    if (slot_us < SHORT_SLOT_US)
-        problems_warn(problems, "short-slot", "/schedule", "slot-us", "switching takes some microseconds each time",
-                      "found %u, want at least %d for a machine that does more than switch", slot_us, SHORT_SLOT_US);
+    for (unsigned i = 0; i < config->cpu_count; i++) {
+        const struct cpu_config *cpu = &config->cpus[i];
+
+        if (!cpu->is_cyclic && cpu->slot_us < SHORT_SLOT_US)
+            problems_warn(problems, "short-slot", cpu->path, "slot-us", "switching takes some microseconds each time",
+                          "found %u, want at least %d for a machine that does more than switch", cpu->slot_us,
+                          SHORT_SLOT_US);
+    }
 }
 
 /* Characters that a reader of a terminal takes for each other. */

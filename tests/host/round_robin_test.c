@@ -1,49 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * schedule.c: who runs and until when, over sequences of decisions.
+ * round_robin.c: who runs and until when, over sequences of decisions.
  */
 #include <string.h>
 
 #include "hv/lib/types.h"
-#include "sched/schedule.h"
+#include "sched/round_robin.h"
 #include "tests/host/test.h"
 
 #define SLOT  100
 #define TURNS 4
 
-static struct schedule schedule;
+static struct round_robin robin;
 static struct turn turns[TURNS];
 
 static void start(unsigned count) {
     memset(turns, 0, sizeof(turns));
-    schedule_init(&schedule, SLOT);
+    round_robin_init(&robin, SLOT);
     for (unsigned i = 0; i < count; i++)
-        schedule_add(&schedule, &turns[i]);
+        round_robin_add(&robin, &turns[i]);
 }
 
 /* The next decision is that turn `number` runs for a whole slot. */
-static void expect_run(uint64_t now, unsigned number) {
-    struct turn *turn = NULL;
-    uint64_t until = 0;
+static struct decision expect_run(uint64_t now, unsigned number) {
+    struct decision decision = {0};
 
-    assert_int_equal(schedule_next(&schedule, now, &turn, &until), SCHEDULE_RUN);
-    assert_int_equal(turn - turns, number);
-    assert_int_equal(until, now + SLOT);
+    assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
+    assert_int_equal(decision.turn - turns, number);
+    assert_int_equal(decision.until_tsc, now + SLOT);
+    assert_int_equal(decision.due_tsc, 0);
+    return decision;
+}
+
+/* The same, and how that ends. */
+static void run(uint64_t now, unsigned number, enum turn_end end) {
+    struct decision decision = expect_run(now, number);
+
+    round_robin_return(&robin, &decision, end);
 }
 
 static void expect_idle(uint64_t now, uint64_t want) {
-    struct turn *turn = NULL;
-    uint64_t until = 0;
+    struct decision decision = {0};
 
-    assert_int_equal(schedule_next(&schedule, now, &turn, &until), SCHEDULE_IDLE);
-    assert_int_equal(until, want);
+    assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_IDLE);
+    assert_int_equal(decision.until_tsc, want);
 }
 
 static void expect_over(uint64_t now) {
-    struct turn *turn;
-    uint64_t until;
+    struct decision decision;
 
-    assert_int_equal(schedule_next(&schedule, now, &turn, &until), SCHEDULE_OVER);
+    assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_OVER);
 }
 
 static void test_round_robin(void **state) {
@@ -52,21 +58,18 @@ static void test_round_robin(void **state) {
     (void)state;
     start(3);
     for (unsigned i = 0; i < 12; i++, now += SLOT) {
-        expect_run(now, i % 3);
-        schedule_add(&schedule, &turns[i % 3]);
+        run(now, i % 3, i % 2 ? TURN_SPENT : TURN_YIELDS);
     }
 }
 
 static void test_alone(void **state) {
     (void)state;
     start(1);
-    expect_run(0, 0);
-    schedule_add(&schedule, &turns[0]);
-    expect_run(100, 0);
-    schedule_halt(&schedule, &turns[0], 200);
+    run(0, 0, TURN_SPENT);
+    run(100, 0, TURN_HALTS);
     expect_idle(150, 200);
     expect_idle(199, 200);
-    expect_run(200, 0);
+    run(200, 0, TURN_STOPS);
     expect_over(300);
 }
 
@@ -75,11 +78,11 @@ static void test_over(void **state) {
     start(0);
     expect_over(0);
     start(2);
-    expect_run(0, 0); /* never comes back */
-    expect_run(100, 1);
+    run(0, 0, TURN_STOPS); /* never comes back */
+    run(100, 1, TURN_STOPS);
     expect_over(200);
-    schedule_add(&schedule, &turns[1]);
-    expect_run(300, 1);
+    round_robin_add(&robin, &turns[1]);
+    run(300, 1, TURN_STOPS);
     expect_over(400);
 }
 
@@ -87,36 +90,27 @@ static void test_over(void **state) {
 static void test_halt(void **state) {
     (void)state;
     start(2);
-    expect_run(0, 0);
-    schedule_halt(&schedule, &turns[0], 100);
-    expect_run(10, 1);
-    schedule_add(&schedule, &turns[1]);
-    expect_run(50, 1); /* 0 sleeps until 100 */
-    schedule_add(&schedule, &turns[1]);
-    expect_run(100, 1); /* 0 wakes, behind 1 */
-    schedule_add(&schedule, &turns[1]);
-    expect_run(200, 0);
-    schedule_add(&schedule, &turns[0]);
-    expect_run(300, 1);
+    run(0, 0, TURN_HALTS);
+    run(10, 1, TURN_SPENT);
+    run(50, 1, TURN_SPENT);  /* 0 sleeps until 100 */
+    run(100, 1, TURN_SPENT); /* 0 wakes, behind 1 */
+    run(200, 0, TURN_SPENT);
+    run(300, 1, TURN_STOPS);
 }
 
 /* They wake in the order in which they halted. */
 static void test_wake_order(void **state) {
     (void)state;
     start(3);
-    expect_run(0, 0);
-    schedule_halt(&schedule, &turns[0], 100);
-    expect_run(10, 1);
-    schedule_halt(&schedule, &turns[1], 110);
-    expect_run(20, 2);
-    schedule_halt(&schedule, &turns[2], 120);
+    run(0, 0, TURN_HALTS);
+    run(10, 1, TURN_HALTS);
+    run(20, 2, TURN_HALTS);
     expect_idle(30, 100);
-    expect_run(100, 0);
-    schedule_halt(&schedule, &turns[0], 200);
+    run(100, 0, TURN_HALTS);
     expect_idle(105, 110);
-    expect_run(500, 1);
-    expect_run(500, 2);
-    expect_run(500, 0);
+    run(500, 1, TURN_STOPS);
+    run(500, 2, TURN_STOPS);
+    run(500, 0, TURN_STOPS);
     expect_over(500);
 }
 
@@ -124,17 +118,13 @@ static void test_wake_order(void **state) {
 static void test_one_wakes(void **state) {
     (void)state;
     start(3);
-    expect_run(0, 0);
-    schedule_halt(&schedule, &turns[0], 100);
-    expect_run(10, 1);
-    schedule_halt(&schedule, &turns[1], 110);
-    expect_run(20, 2);
-    schedule_add(&schedule, &turns[2]);
-    expect_run(500, 2); /* 0 wakes */
-    schedule_add(&schedule, &turns[2]);
-    expect_run(600, 0); /* 1 wakes */
-    expect_run(700, 2);
-    expect_run(800, 1);
+    run(0, 0, TURN_HALTS);
+    run(10, 1, TURN_HALTS);
+    run(20, 2, TURN_SPENT);
+    run(500, 2, TURN_SPENT); /* 0 wakes */
+    run(600, 0, TURN_STOPS); /* 1 wakes */
+    run(700, 2, TURN_STOPS);
+    run(800, 1, TURN_STOPS);
     expect_over(900);
 }
 
@@ -150,21 +140,17 @@ static void test_fairness(void **state) {
     (void)state;
     start(TURNS);
     for (unsigned i = 0; i < 4000; i++) {
-        struct turn *turn;
-        uint64_t until;
+        struct decision decision;
 
-        assert_int_equal(schedule_next(&schedule, now, &turn, &until), SCHEDULE_RUN);
-        unsigned number = (unsigned)(turn - turns);
+        assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
+        unsigned number = (unsigned)(decision.turn - turns);
         bool halts = number % 2;
 
         assert_in_range(now, ready_tsc[number], ready_tsc[number] + TURNS * SLOT);
         runs[number]++;
         now += halts ? SLOT / 2 : SLOT;
-        ready_tsc[number] = halts ? until : now;
-        if (halts)
-            schedule_halt(&schedule, turn, until);
-        else
-            schedule_add(&schedule, turn);
+        ready_tsc[number] = halts ? decision.until_tsc : now;
+        round_robin_return(&robin, &decision, halts ? TURN_HALTS : TURN_SPENT);
     }
     assert_in_range(runs[2] + 1, runs[0], runs[0] + 1);
     assert_in_range(runs[3] + 1, runs[1], runs[1] + 1);
@@ -179,17 +165,15 @@ static void test_halting_does_not_win(void **state) {
     (void)state;
     start(3);
     for (unsigned i = 0; i < 300; i++) {
-        struct turn *turn;
-        uint64_t until;
+        struct decision decision;
 
-        assert_int_equal(schedule_next(&schedule, now, &turn, &until), SCHEDULE_RUN);
-        since = turn == &turns[0] ? 0 : since + 1;
+        assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
+        bool is_first = decision.turn == &turns[0];
+
+        since = is_first ? 0 : since + 1;
         assert_in_range(since, 0, 2);
-        now += turn == &turns[0] ? SLOT : 1;
-        if (turn == &turns[0])
-            schedule_add(&schedule, turn);
-        else
-            schedule_halt(&schedule, turn, until);
+        now += is_first ? SLOT : 1;
+        round_robin_return(&robin, &decision, is_first ? TURN_SPENT : TURN_HALTS);
     }
 }
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ACPI tables: see acpi.h. Fields are read by their offsets, as the specification
+ * gives them.
+ */
+#include "boot/acpi.h"
+
+#include "hv/lib/string.h"
+
+#define EBDA_SEGMENT  0x40e /* of the BIOS data area: where the extended one begins, in paragraphs */
+#define EBDA_SEARCHED KIB
+#define BIOS_AREA     0xe0000
+#define BIOS_END      0x100000
+
+#define RSDP_ALIGN     16
+#define RSDP_BYTES     20 /* of revision 0, which the first checksum covers */
+#define RSDP_REVISION  15
+#define RSDP_RSDT      16
+#define RSDP_LENGTH    20
+#define RSDP_XSDT      24
+#define RSDP_MAX_BYTES 36
+
+#define TABLE_LENGTH 4
+#define TABLE_BYTES  36 /* of the header */
+#define TABLE_MAX    (1 * MIB)
+
+#define MADT_ENTRIES       44
+#define MADT_LOCAL_APIC    0
+#define LOCAL_APIC_ID      3
+#define LOCAL_APIC_FLAGS   4
+#define LOCAL_APIC_BYTES   8
+#define LOCAL_APIC_ENABLED (1U << 0)
+
+/* The bytes at a physical address; NULL where not all of them can be read. */
+static const uint8_t *at(const struct acpi_memory *memory, uint64_t address, uint64_t size_bytes) {
+    if (address >= memory->size_bytes || size_bytes > memory->size_bytes - address)
+        return NULL;
+    return (const uint8_t *)(memory->base + address);
+}
+
+static uint64_t read(const uint8_t *from, unsigned size_bytes) {
+    uint64_t value = 0;
+
+    memcpy(&value, from, size_bytes);
+    return value;
+}
+
+static bool sums_to_zero(const uint8_t *bytes, uint64_t size_bytes) {
+    uint8_t sum = 0;
+
+    for (uint64_t i = 0; i < size_bytes; i++)
+        sum = (uint8_t)(sum + bytes[i]);
+    return sum == 0;
+}
+
+static const uint8_t *search_rsdp(const struct acpi_memory *memory, uint64_t from, uint64_t size_bytes) {
+    for (uint64_t address = align_up(from, RSDP_ALIGN); address < from + size_bytes; address += RSDP_ALIGN) {
+        const uint8_t *rsdp = at(memory, address, RSDP_MAX_BYTES);
+
+        if (rsdp && memcmp(rsdp, "RSD PTR ", 8) == 0 && sums_to_zero(rsdp, RSDP_BYTES))
+            return rsdp;
+    }
+    return NULL;
+}
+
+static const uint8_t *find_rsdp(const struct acpi_memory *memory) {
+    const uint8_t *segment = at(memory, EBDA_SEGMENT, 2);
+    const uint8_t *rsdp = segment ? search_rsdp(memory, read(segment, 2) << 4, EBDA_SEARCHED) : NULL;
+
+    return rsdp ? rsdp : search_rsdp(memory, BIOS_AREA, BIOS_END - BIOS_AREA);
+}
+
+/* The table at an address, when it has that signature and is whole. */
+static const uint8_t *table_at(const struct acpi_memory *memory, uint64_t address, const char *signature) {
+    const uint8_t *table = at(memory, address, TABLE_BYTES);
+
+    if (!table || memcmp(table, signature, 4) != 0)
+        return NULL;
+    uint64_t length = read(table + TABLE_LENGTH, 4);
+
+    if (length < TABLE_BYTES || length > TABLE_MAX || !at(memory, address, length) || !sums_to_zero(table, length))
+        return NULL;
+    return table;
+}
+
+/* The MADT among what RSDT or XSDT point to, with entries of 4 or 8 bytes. */
+static const uint8_t *find_madt(const struct acpi_memory *memory, const uint8_t *root, unsigned entry_bytes) {
+    if (!root)
+        return NULL;
+    uint64_t length = read(root + TABLE_LENGTH, 4);
+
+    for (uint64_t offset = TABLE_BYTES; offset + entry_bytes <= length; offset += entry_bytes) {
+        const uint8_t *madt = table_at(memory, read(root + offset, entry_bytes), "APIC");
+
+        if (madt)
+            return madt;
+    }
+    return NULL;
+}
+
+static void read_madt(struct acpi_cpus *cpus, const uint8_t *madt) {
+    uint64_t length = read(madt + TABLE_LENGTH, 4);
+
+    for (uint64_t offset = MADT_ENTRIES; offset + 2 <= length;) {
+        const uint8_t *entry = madt + offset;
+        unsigned entry_bytes = entry[1];
+
+        if (entry_bytes < 2 || offset + entry_bytes > length)
+            return;
+        if (entry[0] == MADT_LOCAL_APIC && entry_bytes >= LOCAL_APIC_BYTES &&
+            (read(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) && cpus->count < ACPI_CPUS_MAX)
+            cpus->apic_id[cpus->count++] = entry[LOCAL_APIC_ID];
+        offset += entry_bytes;
+    }
+}
+
+void acpi_read_cpus(struct acpi_cpus *cpus, const struct acpi_memory *memory) {
+    const uint8_t *rsdp = find_rsdp(memory);
+    const uint8_t *madt = NULL;
+
+    *cpus = (struct acpi_cpus){.missing = "no ACPI root pointer (RSDP) in the firmware's memory"};
+    if (!rsdp)
+        return;
+    cpus->missing = "no ACPI table of processors (MADT) that is whole";
+    if (rsdp[RSDP_REVISION] >= 2 && read(rsdp + RSDP_LENGTH, 4) == RSDP_MAX_BYTES && sums_to_zero(rsdp, RSDP_MAX_BYTES))
+        madt = find_madt(memory, table_at(memory, read(rsdp + RSDP_XSDT, 8), "XSDT"), 8);
+    if (!madt)
+        madt = find_madt(memory, table_at(memory, read(rsdp + RSDP_RSDT, 4), "RSDT"), 4);
+    if (!madt)
+        return;
+    cpus->missing = NULL;
+    read_madt(cpus, madt);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Starting processors: see processors.h. They are started one by one, so one trampoline
+ * and one set of mailboxes do for all. The trampoline is copied to a page of
+ * conventional memory, which every PC has and no partition gets, and what was there is
+ * put back afterwards.
+ */
+#include "boot/processors.h"
+
+#include "hv/cpu/lapic.h"
+#include "hv/cpu/x86.h"
+#include "hv/cpu/xstate.h"
+#include "hv/lib/string.h"
+#include "hv/svm/svm.h"
+
+#define TRAMPOLINE     0x8000UL
+#define TRAMPOLINE_MAX 256 /* bytes */
+
+#define INIT_US     10000 /* between INIT and SIPI (Multiprocessor Specification, "AP Startup") */
+#define SIPI_US     200
+#define PATIENCE_US 1000000
+#define SIPI_TIMES  2
+
+/* From boot/entry.S. */
+extern const uint8_t trampoline[], trampoline_end[];
+
+/* Read by boot/entry.S: the processor that is being started, and its stack. */
+struct cpu *processors_cpu;
+uint8_t *processors_stack_top;
+__attribute__((noreturn)) void processors_enter(struct cpu *cpu);
+
+extern uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
+
+static struct loop *loop_to_run; /* by the processor that is being started */
+static uint64_t ready_tsc;       /* when it was ready, by its own clock; 0 until then */
+static const char *trouble;      /* what it found wrong with itself */
+static bool go;
+
+void processors_find(struct processors *processors) {
+    const struct acpi_memory memory = {0, 4 * GIB};
+    struct acpi_cpus found;
+    uint8_t own = lapic_own_id();
+
+    acpi_read_cpus(&found, &memory);
+    *processors = (struct processors){.apic_id = {own}, .count = 1, .missing = found.missing};
+    for (unsigned i = 0; i < found.count && processors->count < CPU_MAX; i++)
+        if (found.apic_id[i] != own)
+            processors->apic_id[processors->count++] = found.apic_id[i];
+}
+
+/* The first C code of a processor that was started, on its own stack. */
+void processors_enter(struct cpu *cpu) {
+    struct loop *loop = loop_to_run;
+    struct svm_facts facts;
+
+    cpu_init(cpu);
+    xstate_init();
+    lapic_init_like(cpu, &cpus[0]);
+    svm_read_facts(&facts);
+    trouble = svm_missing(&facts);
+    if (!trouble)
+        svm_enable(cpu, cpu->host_save_area);
+    cpu->has_tsc_aux = cpus[0].has_tsc_aux;
+    cpu->has_ibpb = cpus[0].has_ibpb;
+    __atomic_store_n(&ready_tsc, x86_rdtsc(), __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
+        x86_pause();
+    loop_run(loop);
+    for (;;) {
+        x86_cli();
+        x86_hlt();
+    }
+}
+
+static bool wait_until_ready(uint64_t us) {
+    uint64_t until_tsc = x86_rdtsc() + us * cpus[0].tsc_khz / 1000;
+
+    while (x86_rdtsc() < until_tsc) {
+        if (__atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE))
+            return true;
+        x86_pause();
+    }
+    return false;
+}
+
+static bool send_init_and_sipi(uint8_t apic_id) {
+    bool ready = false;
+
+    lapic_send(apic_id, LAPIC_INIT);
+    wait_until_ready(INIT_US);
+    for (int i = 0; i < SIPI_TIMES && !ready; i++) {
+        lapic_send(apic_id, LAPIC_STARTUP | TRAMPOLINE / PAGE_BYTES);
+        ready = wait_until_ready(SIPI_US);
+    }
+    return ready || wait_until_ready(PATIENCE_US);
+}
+
+const char *processors_start(const struct processors *processors, unsigned number, struct loop *loop) {
+    uint8_t before[TRAMPOLINE_MAX];
+    size_t size_bytes = (size_t)(trampoline_end - trampoline);
+    uint64_t from_tsc = x86_rdtsc();
+
+    processors_cpu = &cpus[number];
+    processors_stack_top = cpu_stacks[number] + CPU_STACK_TOP;
+    loop_to_run = loop;
+    ready_tsc = 0;
+    memcpy(before, (const void *)TRAMPOLINE, size_bytes);
+    memcpy((void *)TRAMPOLINE, trampoline, size_bytes);
+    bool ready = send_init_and_sipi(processors->apic_id[number]);
+
+    memcpy((void *)TRAMPOLINE, before, size_bytes);
+    if (!ready)
+        return "does not start; INIT and SIPI had no effect";
+    if (trouble)
+        return trouble;
+    if (ready_tsc < from_tsc || ready_tsc > x86_rdtsc())
+        return "has a TSC apart from the boot processor's; frames could not start together";
+    return NULL;
+}
+
+void processors_go(void) {
+    __atomic_store_n(&go, true, __ATOMIC_RELEASE);
+}

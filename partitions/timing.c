@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Schedules: see timing.h. A function a kind of node, then what several of them must
+ * agree on.
+ */
+#include "partitions/timing.h"
+
+#include <libfdt.h>
+
+#include "hv/lib/string.h"
+
+#define PHANDLES_HINT "give the partition a label in the source and name it as <&label>"
+
+static dt_names none = {NULL};
+static dt_names cpus_properties = {"#address-cells", "#size-cells", NULL};
+static dt_names cpus_children = {"cpu@", NULL};
+static dt_names cpu_properties = {"device_type", "reg", NULL};
+static dt_names cpu_children = {"schedule", NULL};
+static dt_names round_robin_properties = {"compatible", "slot-us", "partitions", NULL};
+static dt_names cyclic_properties = {"compatible", "frame-us", "#address-cells", "#size-cells", NULL};
+static dt_names cyclic_children = {"plan@", NULL};
+static dt_names plan_properties = {"reg", "#address-cells", "#size-cells", NULL};
+static dt_names plan_children = {"slot@", NULL};
+static dt_names slot_properties = {"reg", "offset-us", "duration-us", "partition", "background", "pad-us", NULL};
+static dt_names compatibles = {"shikiri,round-robin", "shikiri,cyclic", NULL};
+
+static void *alloc(struct dt *dt, unsigned count, size_t size_bytes) {
+    return arena_alloc(dt->arena, count * size_bytes, sizeof(uint64_t));
+}
+
+/* A cell between two limits, in microseconds. */
+static void read_us(struct dt *dt, int node, const char *property, uint32_t *value, uint32_t least, uint32_t most) {
+    if (dt_cells(dt, node, property, value, 1) && (*value < least || *value > most))
+        dt_error(dt, node, property, "a slot is given in microseconds", "found %u, want %u to %u", *value, least, most);
+}
+
+/* The `number` of a node whose unit address and reg count its kind from 0. */
+static void read_number(struct dt *dt, int node, uint32_t *number) {
+    if (dt_cells(dt, node, "reg", number, 1))
+        dt_check_unit_address(dt, node, *number);
+}
+
+static void add_member(struct cpu_config *cpu, unsigned partition) {
+    for (unsigned i = 0; i < cpu->member_count; i++)
+        if (cpu->members[i] == partition)
+            return;
+    cpu->members[cpu->member_count++] = partition;
+}
+
+/* The partition that a phandle names becomes a member of the processor. */
+static unsigned resolve(struct dt *dt, int node, const char *property, uint32_t phandle, const struct config *config,
+                        struct cpu_config *cpu) {
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        if (phandle == 0 || config->partitions[i].phandle != phandle)
+            continue;
+        add_member(cpu, i);
+        return i;
+    }
+    dt_error(dt, node, property, PHANDLES_HINT, "found <0x%x>, want the phandle of a partition", phandle);
+    return CONFIG_NONE;
+}
+
+static unsigned read_reference(struct dt *dt, int node, const char *property, const struct config *config,
+                               struct cpu_config *cpu) {
+    uint32_t phandle;
+
+    return dt_cells(dt, node, property, &phandle, 1) ? resolve(dt, node, property, phandle, config, cpu) : CONFIG_NONE;
+}
+
+static void read_references(struct dt *dt, int node, const char *property, const struct config *config,
+                            struct cpu_config *cpu) {
+    unsigned count = dt_count_cells(dt, node, property);
+    uint32_t *phandles = alloc(dt, count, sizeof(*phandles));
+
+    if (!phandles || !dt_cells(dt, node, property, phandles, count ? count : 1))
+        return;
+    for (unsigned i = 0; i < count; i++)
+        resolve(dt, node, property, phandles[i], config, cpu);
+}
+
+/* All partitions share the processor when a schedule of the short form does not say which. */
+static void parse_round_robin(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
+                              bool is_short) {
+    dt_check_names(dt, node, round_robin_properties, none);
+    read_us(dt, node, "slot-us", &cpu->slot_us, CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
+    if (!is_short || dt_has(dt, node, "partitions"))
+        read_references(dt, node, "partitions", config, cpu);
+    else
+        for (unsigned i = 0; i < config->partition_count; i++)
+            add_member(cpu, i);
+}
+
+static void parse_slot(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
+                       struct plan_config *plan, unsigned index) {
+    struct slot_config *slot = &plan->slots[index];
+    uint32_t number = index;
+
+    slot->path = dt_path(dt, node);
+    slot->background = CONFIG_NONE;
+    dt_check_names(dt, node, slot_properties, none);
+    read_number(dt, node, &number);
+    if (number != index)
+        dt_error(dt, node, "reg", "slots count from 0, in the order of their offsets", "found %u, want %u", number,
+                 index);
+    read_us(dt, node, "offset-us", &slot->offset_us, 0, CONFIG_FRAME_US_MAX);
+    read_us(dt, node, "duration-us", &slot->duration_us, CONFIG_DURATION_US_MIN, CONFIG_FRAME_US_MAX);
+    slot->partition = read_reference(dt, node, "partition", config, cpu);
+    if (dt_has(dt, node, "background"))
+        slot->background = read_reference(dt, node, "background", config, cpu);
+    if (dt_has(dt, node, "pad-us"))
+        read_us(dt, node, "pad-us", &slot->pad_us, 1, CONFIG_PAD_US_MAX);
+}
+
+static void check_slot(struct dt *dt, const struct cpu_config *cpu, const struct plan_config *plan, unsigned index) {
+    const struct slot_config *slot = &plan->slots[index];
+    uint32_t from_us = index ? plan->slots[index - 1].offset_us + plan->slots[index - 1].duration_us : 0;
+    uint32_t end_us = slot->offset_us + slot->duration_us;
+
+    if (slot->offset_us < from_us)
+        report_error(dt->report, slot->path, "offset-us", "slots do not overlap",
+                     "found %u, want at least %u, where %s ends", slot->offset_us, from_us,
+                     plan->slots[index - 1].path);
+    if (cpu->frame_us != 0 && end_us > cpu->frame_us)
+        report_error(dt->report, slot->path, "duration-us", NULL,
+                     "found the slot's end at %u, want at most %u, the frame's", end_us, cpu->frame_us);
+    if (slot->pad_us >= slot->duration_us)
+        report_error(dt->report, slot->path, "pad-us", NULL, "found %u, want less than duration-us, which is %u",
+                     slot->pad_us, slot->duration_us);
+}
+
+static void parse_plan(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu, unsigned index) {
+    struct plan_config *plan = &cpu->plans[index];
+    unsigned count = dt_count(dt, node, "slot@");
+    unsigned errors = dt->report->errors;
+    uint32_t number = index;
+    int child;
+
+    plan->path = dt_path(dt, node);
+    dt_check_names(dt, node, plan_properties, plan_children);
+    dt_expect_cell(dt, node, "#address-cells", 1);
+    dt_expect_cell(dt, node, "#size-cells", 0);
+    read_number(dt, node, &number);
+    if (number != index)
+        dt_error(dt, node, "reg", "plans count from 0", "found %u, want %u", number, index);
+    if (count < 1 || count > CONFIG_SLOTS_MAX) {
+        dt_error(dt, node, NULL, NULL, "found %u slots, want 1 to %d", count, CONFIG_SLOTS_MAX);
+        return;
+    }
+    plan->slots = alloc(dt, count, sizeof(*plan->slots));
+    if (!plan->slots)
+        return;
+    fdt_for_each_subnode(child, dt->blob, node)
+        if (dt_is_named(dt, child, "slot@"))
+            parse_slot(dt, child, config, cpu, plan, plan->slot_count++);
+    for (unsigned i = 0; errors == dt->report->errors && i < plan->slot_count; i++)
+        check_slot(dt, cpu, plan, i);
+}
+
+static void parse_cyclic(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
+    unsigned count = dt_count(dt, node, "plan@");
+    int child;
+
+    dt_check_names(dt, node, cyclic_properties, cyclic_children);
+    dt_expect_cell(dt, node, "#address-cells", 1);
+    dt_expect_cell(dt, node, "#size-cells", 0);
+    cpu->is_cyclic = true;
+    read_us(dt, node, "frame-us", &cpu->frame_us, CONFIG_FRAME_US_MIN, CONFIG_FRAME_US_MAX);
+    if (count < 1 || count > CONFIG_PLANS_MAX) {
+        dt_error(dt, node, NULL, NULL, "found %u plans, want 1 to %d", count, CONFIG_PLANS_MAX);
+        return;
+    }
+    cpu->plans = alloc(dt, count, sizeof(*cpu->plans));
+    if (!cpu->plans)
+        return;
+    fdt_for_each_subnode(child, dt->blob, node)
+        if (dt_is_named(dt, child, "plan@"))
+            parse_plan(dt, child, config, cpu, cpu->plan_count++);
+}
+
+static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
+                           bool is_short) {
+    const char *compatible = dt_string(dt, node, "compatible");
+    char hint[128];
+
+    cpu->path = dt_path(dt, node);
+    cpu->members = alloc(dt, config->partition_count, sizeof(*cpu->members));
+    if (!compatible || !cpu->members)
+        return;
+    if (strcmp(compatible, compatibles[0]) == 0) {
+        parse_round_robin(dt, node, config, cpu, is_short);
+    } else if (strcmp(compatible, compatibles[1]) == 0) {
+        parse_cyclic(dt, node, config, cpu);
+    } else {
+        dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), compatibles);
+        dt_error(dt, node, "compatible", hint, "found \"%s\", want a schedule that Shikiri knows", compatible);
+    }
+}
+
+static void parse_cpu(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
+    int schedule = dt_child(dt, node, "schedule");
+
+    dt_check_names(dt, node, cpu_properties, cpu_children);
+    dt_expect_string(dt, node, "device_type", "cpu");
+    read_number(dt, node, &cpu->number);
+    if (cpu->number >= CONFIG_CPUS_MAX)
+        dt_error(dt, node, "reg", "processors count from 0, the boot processor's number", "found %u, want 0 to %d",
+                 cpu->number, CONFIG_CPUS_MAX - 1);
+    if (schedule >= 0)
+        parse_schedule(dt, schedule, config, cpu, false);
+}
+
+static void parse_cpus(struct dt *dt, int node, struct config *config) {
+    unsigned count = dt_count(dt, node, "cpu@");
+    int child;
+
+    dt_check_names(dt, node, cpus_properties, cpus_children);
+    dt_expect_cell(dt, node, "#address-cells", 1);
+    dt_expect_cell(dt, node, "#size-cells", 0);
+    if (count < 1 || count > CONFIG_CPUS_MAX) {
+        dt_error(dt, node, NULL, NULL, "found %u processors, want 1 to %d", count, CONFIG_CPUS_MAX);
+        return;
+    }
+    config->cpus = alloc(dt, count, sizeof(*config->cpus));
+    if (!config->cpus)
+        return;
+    fdt_for_each_subnode(child, dt->blob, node)
+        if (dt_is_named(dt, child, "cpu@"))
+            parse_cpu(dt, child, config, &config->cpus[config->cpu_count++]);
+}
+
+/* Frames start together on all processors, and a plan is switched on all of them. */
+static void check_frames(const struct dt *dt, const struct config *config) {
+    const struct cpu_config *first = NULL;
+
+    for (unsigned i = 0; i < config->cpu_count; i++) {
+        const struct cpu_config *cpu = &config->cpus[i];
+
+        if (!cpu->is_cyclic)
+            continue;
+        if (!first)
+            first = cpu;
+        if (cpu->frame_us != first->frame_us)
+            report_error(dt->report, cpu->path, "frame-us", "frames start together on all processors",
+                         "found %u, want %u as in %s", cpu->frame_us, first->frame_us, first->path);
+        if (cpu->plan_count != first->plan_count)
+            report_error(dt->report, cpu->path, NULL, "a plan is switched on all processors",
+                         "found %u plans, want %u as in %s", cpu->plan_count, first->plan_count, first->path);
+    }
+}
+
+/* A partition is bound to the one processor whose schedule names it. */
+static void check_membership(const struct dt *dt, const struct config *config, unsigned partition) {
+    const char *path = config->partitions[partition].path;
+    const struct cpu_config *home = NULL;
+
+    for (unsigned i = 0; i < config->cpu_count; i++) {
+        const struct cpu_config *cpu = &config->cpus[i];
+
+        for (unsigned j = 0; j < cpu->member_count; j++) {
+            if (cpu->members[j] != partition)
+                continue;
+            if (home)
+                report_error(dt->report, path, NULL, "a partition stays on one processor",
+                             "found it in %s and in %s, want one of them", home->path, cpu->path);
+            home = cpu;
+        }
+    }
+    if (!home)
+        report_error(dt->report, path, NULL, "name it in a slot's partition, or among a round robin's partitions",
+                     "found it in no schedule, want it in one");
+}
+
+void timing_parse(struct dt *dt, int root, struct config *config) {
+    int cpus = dt_find(dt, root, "cpus");
+    int schedule = dt_find(dt, root, "schedule");
+    unsigned errors = dt->report->errors;
+
+    if (cpus >= 0 && schedule >= 0)
+        dt_error(dt, schedule, NULL, "/schedule is the short form for one processor",
+                 "found it beside /cpus, want one of the two");
+    if (cpus >= 0)
+        parse_cpus(dt, cpus, config);
+    else if (dt_child(dt, root, "schedule") >= 0 && (config->cpus = alloc(dt, 1, sizeof(*config->cpus))))
+        parse_schedule(dt, schedule, config, &config->cpus[config->cpu_count++], true);
+    if (errors != dt->report->errors || dt->arena->used_up)
+        return;
+    check_frames(dt, config);
+    for (unsigned i = 0; i < config->partition_count; i++)
+        check_membership(dt, config, i);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Round robin with slots of equal length. A turn that halts gives the rest of its slot
+ * away and has its next turn after that slot's end.
+ */
+#pragma once
+
+#include "sched/turn.h"
+
+struct queue {
+    struct turn *first, *last;
+};
+
+struct round_robin {
+    uint64_t slot_ticks;
+    struct queue ready;
+    struct queue halted; /* by wake_tsc: slots end in the order they start */
+};
+
+void round_robin_init(struct round_robin *robin, uint64_t slot_ticks);
+
+/* A turn that is ready, behind all others. */
+void round_robin_add(struct round_robin *robin, struct turn *turn);
+
+/* Takes the next turn out of its queue; round_robin_return() puts it back. */
+enum schedule_state round_robin_next(struct round_robin *robin, uint64_t now_tsc, struct decision *decision);
+void round_robin_return(struct round_robin *robin, const struct decision *decision, enum turn_end end);
