@@ -3,7 +3,7 @@
 in all other scenarios, certificates included."""
 import pytest
 from harness import DONE, REFUSED, Partition, run_qemu, system
-from rule_files import write_case
+from rule_files import CPUS, write_case
 from rules import read_cases
 
 
@@ -17,7 +17,7 @@ def by_name(case):
 
 @pytest.mark.parametrize("case", read_cases("accepted") + read_cases("refused"), ids=by_name)
 def test_rule(case, tmp_path):
-    result = run_qemu(modules=write_case(case, tmp_path), memory=case.memory_mib)
+    result = run_qemu(modules=write_case(case, tmp_path), memory=case.memory_mib, cpus=CPUS)
     messages = [error for error in result.errors() if not error.endswith("no partition is started")]
     wanted = NO_BLOB if by_name(case) == "tree-blob.refused" else case.errors
     assert (result.status, messages) == (REFUSED if case.errors else DONE, wanted)

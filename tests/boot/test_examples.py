@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The examples that no other scenario boots, and what a person types on COM1."""
+import re
 import sys
 
 import pexpect
@@ -17,6 +18,31 @@ def test_trio():
         machine.wait_for(lambda: machine.page(0)[0].startswith(" bounce"), "the screen")
         machine.wait_for(lambda: "counter: seed 1 round" in machine.com2(), "text on COM2")
         assert "seed 1" not in machine.serial().serial
+
+
+def beat_line(machine, label, slots):
+    """A beat guest's line after so many slots, as numbers: slots, late from, to, period, irregular."""
+    line = next((line for line in machine.serial().of(label) if line.startswith(f"beat: slots {slots} ")), None)
+    return line and [int(number) for number in re.findall(r"\d+", line)]
+
+
+def test_frames():
+    """Both loops' slots start at their offsets, beside a logger and a hog."""
+    with Machine(dtb=example("frames"), icount=True) as machine:
+        fast = machine.wait_for(lambda: beat_line(machine, "loop1k", 1000), "1,000 slots", 240)
+        slow = machine.wait_for(lambda: beat_line(machine, "loop100", 100), "100 slots", 240)
+        assert len(machine.serial().of("logger")) > 0
+    for _, late_min, late_max, _, irregular in (fast, slow):
+        assert late_max <= 100 and late_max - late_min <= 12 and irregular == 0
+
+
+def test_quad():
+    """All four processors get on through changes of the plan."""
+    with Machine(dtb=example("quad")) as machine:
+        for label in ("beat1", "beat2", "beat3", "count0", "count1", "count2"):
+            machine.wait_for(lambda: machine.serial().of(label), label, 240)
+        machine.wait_for(lambda: machine.serial().of("control"), "control", 240)
+        assert "WRONG" not in machine.serial().serial and "faulted" not in machine.serial().serial
 
 
 def test_crowd():
