@@ -32,9 +32,10 @@ static bool is_between(uint64_t address, const uint8_t *from, const uint8_t *to)
 }
 
 static bool is_guard(uint64_t address) {
-    uint64_t offset = (address - (uintptr_t)cpu_stacks) % CPU_STACKS_BYTES;
+    uint64_t offset = address - (uintptr_t)cpu_stacks;
 
-    return is_between(address, cpu_stacks[0], cpu_stacks[CPU_MAX]) && (offset == 0 || offset == CPU_FAULT_STACK_GUARD);
+    return offset < sizeof(cpu_stacks) &&
+           (offset % CPU_STACKS_BYTES == 0 || offset % CPU_STACKS_BYTES == CPU_FAULT_STACK_GUARD);
 }
 
 /* Rights of a page in the first 2 MiB; 0 for one that nobody may touch. */
