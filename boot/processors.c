@@ -97,7 +97,7 @@ static bool send_init_and_sipi(uint8_t apic_id) {
 
 const char *processors_start(const struct processors *processors, unsigned number, struct loop *loop) {
     uint8_t before[TRAMPOLINE_MAX];
-    size_t size_bytes = (size_t)(trampoline_end - trampoline);
+    size_t size_bytes = (uintptr_t)trampoline_end - (uintptr_t)trampoline;
     uint64_t from_tsc = x86_rdtsc();
 
     processors_cpu = &cpus[number];
