@@ -78,7 +78,7 @@ static void begin(const char *format, va_list arguments) {
     stop_others(cpu_self());
     cpu_self()->slot_end_tsc = 0; /* what is said now is sent at once */
     format_string_v(text, sizeof(text), format, arguments);
-    log_line("panic: processor %u: %s", cpu_self()->index, text);
+    log_line("panic: %s", text);
 }
 
 void panic_begin(const char *format, ...) {
@@ -90,7 +90,7 @@ void panic_begin(const char *format, ...) {
 }
 
 void panic_end(uint64_t rip, uint64_t rbp) {
-    log_line("backtrace:");
+    log_line("backtrace of processor %u:", cpu_self()->index);
     print_frame(rip);
     for (int i = 0; i < FRAMES_MAX && in_image(rbp) && is_aligned(rbp, 8); i++) {
         const uint64_t *frame = (const uint64_t *)rbp;

@@ -97,8 +97,8 @@ def test_panic_stops_all(tmp_path):
         debugger.receive()
         debugger.write_physical(symbol("cyclic_next"), b"\x0f\x0b")
         debugger.go()
-        machine.wait_for(lambda: "backtrace:" in machine.serial().serial, "the report")
+        machine.wait_for(lambda: "backtrace of processor 1:" in machine.serial().serial, "the report")
         machine.wait_for(lambda: machine.monitor("info registers -a").count("HLT=1") == 2, "both to halt")
         after = machine.serial().serial.split("panic: ")
-        assert len(after) == 2 and after[1].startswith("processor 1: exception 6"), after
+        assert len(after) == 2 and after[1].startswith("exception 6"), after
         assert "cyclic_next+0x0" in after[1] and "c0 | " not in after[1]
