@@ -202,9 +202,18 @@ def spawn(command, timeout=TIMEOUT):
     return run.returncode, output.decode(errors="replace")
 
 
+def outcome(serial):
+    """How a run ended by what it said, as QEMU's exit status; None when it said nothing about that."""
+    for status, words in ((PANIC, "panic: "), (REFUSED, "error: "), (DONE, "all partitions stopped ")):
+        if re.search(rf"^shikiri: {words}", serial, re.MULTILINE):
+            return status
+    return None
+
+
 def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), timeout=TIMEOUT, build=BUILD,
              statuses=(DONE, REFUSED), **machine):
-    """Boots a system in QEMU until it ends by itself. Give the .dts as text, a blob, or all modules."""
+    """Boots a system in QEMU until it ends by itself, in one of `statuses`. Give the .dts as text, a blob, or all
+    modules."""
     with tempfile.TemporaryDirectory() as directory:
         if text is not None:
             dtb = compile_text(text, directory)
@@ -223,28 +232,32 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
         raw = com1.read_bytes() if com1.exists() else b""
         result = Result(status, raw.decode(errors="replace").replace("\r\n", "\n"),
                         com2.read_text(errors="replace") if com2.exists() else "", raw)
-        if status not in statuses:
-            raise AssertionError(f"QEMU ended with {status}\n{output}\n{result.serial[-4000:]}")
+        if status not in statuses or status != outcome(result.serial):
+            raise AssertionError(f"QEMU ended with {status}, want one of {statuses}\n{output}\n{result.serial[-4000:]}")
         assert_agreement(result, modules, machine.get("memory", 256), machine.get("cpus", 1))
         return result
 
 
-def run_bochs(text, cpu, timeout=TIMEOUT):
-    """Boots a system from an ISO in Bochs until it ends by itself."""
+def run_bochs(text, cpu, timeout=TIMEOUT, statuses=(DONE,), commands=()):
+    """Boots a system from an ISO in Bochs until it ends by itself, in one of `statuses`; `commands` are its
+    debugger's."""
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
         dtb = compile_text(text, directory)
         iso = emulate.make_iso(BUILD, directory / "system.iso", [dtb, *images_of(dtb)], "on-end=bochs-shutdown")
         serial, com2 = directory / "com1", directory / "com2"
-        config, commands = directory / "bochsrc", directory / "commands"
+        config, script = directory / "bochsrc", directory / "commands"
         config.write_text(emulate.bochs_config(iso, serial, directory / "log", cpu, com2_file=com2, cpus=emulate.cpu_count(dtb)))
-        commands.write_text("c\n" * 5)
+        script.write_text("\n".join([*commands, *["c"] * 5, ""]))
         try:
-            _, output = spawn(["bochs", "-q", "-f", config, "-rc", commands], timeout)
+            _, output = spawn(["bochs", "-q", "-f", config, "-rc", script], timeout)
         except AssertionError as error:
             log = (directory / "log").read_text(errors="replace")[-2000:]
             raise AssertionError(f"{error}\n{serial.read_text(errors='replace')[-3000:]}\n{log}") from None
         assert serial.exists(), output[-3000:]
         raw = serial.read_bytes()
-        return Result(DONE, raw.decode(errors="replace").replace("\r\n", "\n"),
-                      com2.read_text(errors="replace") if com2.exists() else "", raw)
+        text = raw.decode(errors="replace").replace("\r\n", "\n")
+        result = Result(outcome(text), text, com2.read_text(errors="replace") if com2.exists() else "", raw)
+        if result.status not in statuses:
+            raise AssertionError(f"Bochs ended with {result.status}, want one of {statuses}\n{text[-4000:]}")
+        return result

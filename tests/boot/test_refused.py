@@ -2,10 +2,9 @@
 """What is missing or wrong is said in one message of its own, and no partition starts. Every rule of the
 configuration has its unit test; here are the prerequisites, and each kind of bad input on the real path."""
 import struct
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from debugger import Debugger
+from debugger import run_meddled
 from harness import COM2, GUESTS, REFUSED, VGA, Partition, compile_text, run_qemu, system
 from live import Machine
 
@@ -16,7 +15,10 @@ NO_NPT = "this processor has no nested paging (CPUID 0x8000000a, EDX bit 0); in 
 
 
 def refusal(**arguments):
-    result = run_qemu(**arguments)
+    return errors_of(run_qemu(**arguments))
+
+
+def errors_of(result):
     assert result.status == REFUSED and "panic" not in result.serial, result.serial
     assert not any(" | " in line for line in result.lines), "a partition ran"
     return result.errors()
@@ -65,17 +67,7 @@ def meddle_selftest(npt_in_force):
                          "cannot run guests"),
 ], ids=["svm-disabled", "no-asid", "no-memory-map", "npt-bypassed", "no-injection"])
 def test_what_no_emulator_lacks(tmp_path, meddle, message):
-    with ThreadPoolExecutor(1) as pool:
-        meddling = pool.submit(debug, tmp_path / "gdb", meddle)
-        errors = refusal(text=system(GOOD), more=("-S", "-gdb", f"unix:{tmp_path}/gdb,server=on,wait=off"))
-        meddling.result()
-    assert errors == [message]
-
-
-def debug(path, meddle):
-    debugger = Debugger(path)
-    meddle(debugger)
-    debugger.go()
+    assert errors_of(run_meddled(meddle, tmp_path, text=system(GOOD))) == [message]
 
 
 def test_no_long_mode():
