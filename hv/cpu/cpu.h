@@ -23,11 +23,12 @@
 struct __attribute__((packed)) tss {
     uint32_t reserved_000;
     uint64_t rsp[3];
-    uint64_t reserved_01c;
     uint64_t ist[8]; /* ist[0] is reserved */
+    uint64_t reserved_05c;
     uint16_t reserved_064;
     uint16_t io_map_base;
 };
+_Static_assert(offsetof(struct tss, ist[1]) == 0x024, "offset of IST1");
 _Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
 
 /*

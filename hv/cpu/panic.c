@@ -25,14 +25,14 @@ struct symbol {
 extern const struct symbol symbol_table[];
 extern const uint32_t symbol_count;
 extern const char symbol_names[];
-extern const uint8_t image_start[], image_end[];
+extern const uint8_t image_start[], image_end[], text_end[];
 
 static void print_frame(uint64_t rip) {
     const struct symbol *symbol = NULL;
 
     for (uint32_t i = 0; i < symbol_count && symbol_table[i].address <= rip; i++)
         symbol = &symbol_table[i];
-    if (symbol)
+    if (symbol && rip < (uintptr_t)text_end)
         log_line("  %016lx %s+0x%lx", rip, symbol_names + symbol->name, rip - symbol->address);
     else
         log_line("  %016lx", rip);
