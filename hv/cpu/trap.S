@@ -55,17 +55,16 @@ trap_nmi:
         hlt
         jmp     1b
 
+/*
+ * No handler is interrupted by another, so the EOI of an interrupt that is none, which the LAPIC and the
+ * 8259A call spurious, finds nothing in service and does nothing (APM vol. 2, "Spurious Interrupts").
+ */
         .global trap_interrupt
 trap_interrupt:
         push    %rax
         mov     $LAPIC_EOI, %eax
         movl    $0, (%rax)
         pop     %rax
-        iretq
-
-/* Spurious interrupts of the LAPIC and the 8259A: no EOI (APM vol. 2, "Spurious Interrupts"). */
-        .global trap_ignore
-trap_ignore:
         iretq
 
         .section .bss

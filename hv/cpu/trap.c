@@ -20,7 +20,6 @@
 #define PIC_ICW1     0x11 /* edge-triggered, cascade, ICW4 follows */
 #define PIC_ICW4     0x01 /* 8086 mode */
 #define PIC_VECTORS  0x20
-#define PIC_COUNT    16
 
 /* APM vol. 2, "Long-Mode Interrupt-Gate Descriptor". */
 struct gate {
@@ -29,7 +28,7 @@ struct gate {
 
 static struct gate idt[256];
 
-extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[], trap_ignore[];
+extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[];
 
 static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
     uint64_t address = (uintptr_t)entry;
@@ -60,11 +59,8 @@ void trap_init(void) {
     for (unsigned i = 0; i < EXCEPTIONS; i++)
         set_exception_gate(i, i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
     set_gate(VECTOR_NMI, trap_nmi, 0);
-    for (unsigned i = 0; i < PIC_COUNT; i++)
-        set_gate(PIC_VECTORS + i, trap_ignore, 0);
-    for (unsigned i = PIC_VECTORS + PIC_COUNT; i < VECTOR_SPURIOUS; i++)
+    for (unsigned i = EXCEPTIONS; i < ARRAY_LENGTH(idt); i++)
         set_gate(i, trap_interrupt, 0);
-    set_gate(VECTOR_SPURIOUS, trap_ignore, 0);
     mask_pics();
 }
 

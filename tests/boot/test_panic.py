@@ -85,7 +85,7 @@ def test_smashed_stack(tmp_path):
     assert backtrace(result)[0] == "__stack_chk_fail" and backtrace(result)[-1] == "long_mode", result.serial
 
 
-@pytest.mark.parametrize("vector", [0x20, 0x27, 0x2f, 0x30, 0x80, 0xdf, 0xe1, 0xfe])
+@pytest.mark.parametrize("vector", [0x20, 0x27, 0x2f, 0x30, 0x80, 0xdf, 0xe1, 0xfe, 0xff])
 def test_stray_interrupt(vector, tmp_path):
     """A message-signalled interrupt that nobody has asked for, while the hypervisor works and then in a guest."""
     def meddle(debugger):
