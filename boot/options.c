@@ -19,16 +19,21 @@ static const struct {
     {"on-end=bochs-shutdown", MACHINE_BOCHS_SHUTDOWN},
 };
 
+/* Capital letters will do. */
 static void read_certificate(struct options *options, const char *hash, struct report *report) {
+    char digits[SHA256_HEX_DIGITS + 1] = "";
     size_t length = 0;
 
-    while ((hash[length] >= '0' && hash[length] <= '9') || (hash[length] >= 'a' && hash[length] <= 'f'))
-        length++;
+    for (; length < SHA256_HEX_DIGITS && hash[length] != '\0'; length++) {
+        digits[length] = hash[length] >= 'A' && hash[length] <= 'F' ? (char)(hash[length] + 'a' - 'A') : hash[length];
+        if (!strchr("0123456789abcdef", digits[length]))
+            break;
+    }
     if (length == SHA256_HEX_DIGITS && hash[length] == '\0')
-        memcpy(options->certificate, hash, sizeof(options->certificate));
+        memcpy(options->certificate, digits, sizeof(digits));
     else
         report_error(report, "command line", "certificate", "it is what sha256sum prints of a certificate",
-                     "found %s, want %d digits of 0 to 9 and a to f", hash, SHA256_HEX_DIGITS);
+                     "found \"%s\", want %d digits of 0 to 9 and a to f", hash, SHA256_HEX_DIGITS);
 }
 
 static void read_word(struct options *options, const char *word, struct report *report) {

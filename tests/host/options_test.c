@@ -11,7 +11,7 @@
 #define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 #define HASH      H63 "f"
-#define WANT_HASH ", want 64 digits of 0 to 9 and a to f; it is what sha256sum prints of a certificate\n"
+#define WANT_HASH "\", want 64 digits of 0 to 9 and a to f; it is what sha256sum prints of a certificate\n"
 
 static const struct {
     const char *line;
@@ -62,12 +62,13 @@ static void test_certificate(void **state) {
         {"", "", ""},
         {"shikiri certificate=" HASH, HASH, ""},
         {"certificate=" HASH " trace=switch", HASH, ""},
-        {"certificate=", "", "command line/certificate: found " WANT_HASH},
-        {"certificate=" H63, "", "command line/certificate: found " H63 WANT_HASH},
-        {"certificate=" HASH "0", "", "command line/certificate: found " HASH "0" WANT_HASH},
-        {"certificate=" HASH "g", "", "command line/certificate: found " HASH "g" WANT_HASH},
-        {"certificate=" H63 "F", "", "command line/certificate: found " H63 "F" WANT_HASH},
-        {"certificate=" H63 "g", "", "command line/certificate: found " H63 "g" WANT_HASH},
+        {"certificate=", "", "command line/certificate: found \"" WANT_HASH},
+        {"certificate=" H63, "", "command line/certificate: found \"" H63 WANT_HASH},
+        {"certificate=" HASH "0", "", "command line/certificate: found \"" HASH "0" WANT_HASH},
+        {"certificate=" HASH "g", "", "command line/certificate: found \"" HASH "g" WANT_HASH},
+        {"certificate=" H63 "F", H63 "f", ""},
+        {"certificate=" H63 "G", "", "command line/certificate: found \"" H63 "G" WANT_HASH},
+        {"certificate=" H63 "g", "", "command line/certificate: found \"" H63 "g" WANT_HASH},
         {"certificates=" HASH, "", "command line: found certificates=" HASH WANT},
     };
     static struct findings findings;
