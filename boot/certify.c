@@ -10,12 +10,6 @@
 #include "partitions/audit.h"
 #include "sched/report.h"
 
-#define TITLE_LENGTH (sizeof(CERTIFICATE_TITLE) - 1)
-
-static bool is_certificate(const struct image_file *file) {
-    return file->size_bytes >= TITLE_LENGTH && memcmp(file->data, CERTIFICATE_TITLE, TITLE_LENGTH) == 0;
-}
-
 /* Says what differs; the number of differences. */
 static unsigned check_hash(const struct options *options, const char *hash) {
     if (options->certificate[0] == '\0' || strcmp(options->certificate, hash) == 0)
@@ -27,7 +21,7 @@ static unsigned check_hash(const struct options *options, const char *hash) {
 static unsigned check_file(const struct image_file *file) {
     struct certificate_difference difference;
 
-    if (!is_certificate(file) ||
+    if (!certificate_is_text(file->data, file->size_bytes) ||
         certificate_compare_text(audit_certificate(), file->data, file->size_bytes, &difference))
         return 0;
     log_line("error: certificate: found %s, want %s, as line %u of module %s says", difference.found, difference.want,

@@ -230,6 +230,12 @@ bool certificate_compare(struct certificate found, struct certificate want, stru
     }
 }
 
+bool certificate_is_text(const void *data, size_t size_bytes) {
+    const size_t length = sizeof(CERTIFICATE_NAME) - 1;
+
+    return size_bytes >= length && memcmp(data, CERTIFICATE_NAME, length) == 0;
+}
+
 /* The line at *text, cut to what a certificate can have; false when there is none. */
 static bool next_text_line(const char **text, const char *end, char line[CERTIFICATE_LINE_MAX]) {
     size_t length = 0;

@@ -9,7 +9,8 @@
 #include "hv/lib/sha256.h"
 #include "partitions/config.h"
 
-#define CERTIFICATE_TITLE    "shikiri-certificate 1"
+#define CERTIFICATE_NAME     "shikiri-certificate"
+#define CERTIFICATE_TITLE    CERTIFICATE_NAME " 1"
 #define CERTIFICATE_LINE_MAX 112 /* bytes of a line with its final zero */
 
 enum reach_kind {
@@ -56,6 +57,9 @@ bool certificate_next(struct certificate *certificate, char line[CERTIFICATE_LIN
 
 /* The hash of the whole text, each line with a newline: what sha256sum says of it as a file. */
 void certificate_hash(struct certificate certificate, char hex[SHA256_HEX_DIGITS + 1]);
+
+/* Whether a file is the text of a certificate, of this form or another. */
+bool certificate_is_text(const void *data, size_t size_bytes);
 
 struct certificate_difference {
     unsigned line;      /* from 1 */

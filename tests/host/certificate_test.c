@@ -356,11 +356,23 @@ static void test_compare_text(void **state) {
     assert_int_equal(strlen(difference.want), CERTIFICATE_LINE_MAX - 1);
 }
 
+static void test_is_text(void **state) {
+    static const char other[] = "shikiri-certificate 2\n";
+
+    (void)state;
+    assert_true(certificate_is_text(three_text, sizeof(three_text) - 1));
+    assert_true(certificate_is_text(other, sizeof(other) - 1)); /* it is compared, and differs in its first line */
+    assert_true(certificate_is_text(other, 19));
+    assert_false(certificate_is_text(other, 18));
+    assert_false(certificate_is_text("", 0));
+    assert_false(certificate_is_text("Shikiri-certificate 1", 21));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows),      cmocka_unit_test(test_screen), cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_three),        cmocka_unit_test(test_hash),   cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_compare_text),
+        cmocka_unit_test(test_windows),      cmocka_unit_test(test_screen),  cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_three),        cmocka_unit_test(test_hash),    cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_compare_text), cmocka_unit_test(test_is_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
