@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The certificate: printed of the live tables, compared with what the user gave, and wrong where a table is."""
 import re
+import subprocess
 import sys
 import textwrap
 
@@ -27,14 +28,18 @@ def printed(result):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples(name):
-    """The hash is the one of the text that follows from the configuration, and nobody reaches another's frames."""
+def test_examples(name, tmp_path):
+    """The checker on the developer's machine says the same as the live tables, and so does a model of both; nobody
+    reaches another's frames."""
     dtb = emulate.compile_dts(ROOT / "dts/examples" / f"{name}.dts", BUILD)
     with Machine(dtb=dtb) as machine:
         machine.wait_for(lambda: "since entry" in machine.serial().serial, "the start")
         result = machine.serial()
     text = certificate(dtb, result.serial)
     assert printed(result) == [hash_of(text)], text
+    file = tmp_path / "system.cert"
+    subprocess.run([BUILD / "shikiri-check", "--quiet", "--certificate", file, dtb], capture_output=True, check=True)
+    assert file.read_text() == text
     frames = sorted(tuple(int(end, 16) for end in run) for run in re.findall(r"-> (\w+)-(\w+)", text))
     assert all(before[1] < after[0] for before, after in zip(frames, frames[1:]))
     if name == "trio":
