@@ -111,6 +111,7 @@ include tests/fuzz/fuzz.mk
 
 #   CONFIG=system.dts     a .dts or .dtb (default dts/examples/trio.dts)
 #   IMAGES="a.elf b.elf"  guest images that are elsewhere than beside CONFIG
+#   CERTIFICATE=file      start no other system than this certificate's (docs/certificate.md)
 #   SECONDS=n             end "run" after n seconds
 #   OPTIONS="words"       for the hypervisor: trace=switch, on-end=halt
 #   SCREEN=choice         window, vnc, curses or none (default: window if there can be one)
@@ -123,9 +124,10 @@ include tests/fuzz/fuzz.mk
 # As a word for the shell, whatever the user has put into it.
 quote   = '$(subst ','\'',$(1))'
 option  = $(if $(strip $($(2))),--$(1)=$(call quote,$($(2))))
-EMULATE = $(PYTHON) tools/emulate.py --build $(BUILD) $(call option,images,IMAGES) $(call option,seconds,SECONDS) \
-          $(call option,options,OPTIONS) $(call option,screen,SCREEN) $(call option,cpu,CPU) $(call option,memory,MEMORY) \
-          $(if $(filter-out 0,$(ICOUNT)),--icount) $(if $(filter-out 0,$(UNCHECKED)),--unchecked) $(call option,qemu,QEMU) $(if $(quiet),,--show)
+EMULATE = $(PYTHON) tools/emulate.py --build $(BUILD) $(call option,images,IMAGES) $(call option,certificate,CERTIFICATE) \
+          $(call option,seconds,SECONDS) $(call option,options,OPTIONS) $(call option,screen,SCREEN) $(call option,cpu,CPU) \
+          $(call option,memory,MEMORY) $(call option,qemu,QEMU) $(if $(quiet),,--show) \
+          $(if $(filter-out 0,$(ICOUNT)),--icount) $(if $(filter-out 0,$(UNCHECKED)),--unchecked)
 
 run: all ## boot CONFIG in QEMU
 	@$(EMULATE) run $(call quote,$(CONFIG))

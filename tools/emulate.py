@@ -120,7 +120,7 @@ def plain_path(path, directory):
     if not re.search("[, ]", str(path)):
         return path
     directory.mkdir(parents=True, exist_ok=True)
-    link = directory / Path(path).name
+    link = directory / re.sub("[, ]", "-", Path(path).name)
     link.unlink(missing_ok=True)
     link.symlink_to(Path(path).resolve())
     return link
@@ -225,12 +225,15 @@ def check(arguments, dtb, images):
 
 
 def collect_modules(arguments):
-    """The blob and the images of the configuration: what a boot loader has to load."""
+    """The blob and the images of the configuration, and the certificate: what a boot loader has to load."""
     dtb = compile_dts(arguments.config, arguments.build)
     images = find_images(dtb, arguments.config, arguments.build, arguments.images)
+    certificates = [arguments.certificate] if arguments.certificate else []
+    if not all(path.is_file() for path in certificates):
+        raise Problem(f"CERTIFICATE: found {arguments.certificate}, no such file, want one by shikiri-check --certificate")
     if not arguments.unchecked:
         check(arguments, dtb, images)
-    return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images]]
+    return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images + certificates]]
 
 
 def qemu_has_window():
@@ -403,6 +406,7 @@ def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where shikiri.elf and guests/ are")
     parser.add_argument("--images", type=words("IMAGES"), default=[], help="guest images that are elsewhere")
+    parser.add_argument("--certificate", type=Path, help="start no other system than this certificate's")
     parser.add_argument("--options", default="", help="the hypervisor's command line")
     parser.add_argument("--cpu", default="max", help="QEMU's CPU model: max, EPYC, ...")
     parser.add_argument("--memory", type=whole_number("MEMORY", "mebibytes", LEAST_MEMORY_MIB), default=256,

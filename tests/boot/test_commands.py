@@ -21,7 +21,7 @@ COUNTER = Partition("one", "counter64.elf", "seed=1 rounds=3 uart=0x3f8")
 def environment():
     """Without what a make around the tests and the user's desktop would change."""
     mine = ("MAKEFLAGS MFLAGS MAKELEVEL DISPLAY WAYLAND_DISPLAY "
-            "V CONFIG IMAGES SECONDS OPTIONS SCREEN CPU MEMORY ICOUNT UNCHECKED QEMU").split()
+            "V CONFIG IMAGES CERTIFICATE SECONDS OPTIONS SCREEN CPU MEMORY ICOUNT UNCHECKED QEMU").split()
     return {key: value for key, value in os.environ.items() if key not in mine}
 
 
@@ -51,6 +51,8 @@ def write_system(directory, *partitions, name=None):
     ("SCREEN", "window", "SCREEN: found window without DISPLAY, want vnc, curses or none"),
     ("SCREEN", "curses", "SCREEN: found curses without a terminal, want vnc or none"),
     ("IMAGES", "gone.elf", "IMAGES: found gone.elf, no such file, want a guest's ELF file"),
+    ("CERTIFICATE", "gone.cert",
+     "CERTIFICATE: found gone.cert, no such file, want one by shikiri-check --certificate"),
     ("QEMU", "-d 'int", "QEMU: found -d 'int (No closing quotation), want words, quoted as for the shell"),
     ("CONFIG", "", f"CONFIG: found nothing, want a .dts or .dtb; {EXAMPLES}"),
     ("CONFIG", "gone.dts", f"CONFIG: found gone.dts, no such file, want a .dts or .dtb; {EXAMPLES}"),
@@ -84,6 +86,19 @@ def test_blob_and_options_for_the_hypervisor(tmp_path):
     first, second = [make("run", CONFIG=path, ICOUNT=1, OPTIONS="trace=switch") for path in (config, blob)]
     assert first[0] == 0 and first[2] == "" and first[1].count("shikiri: switch ") > 1
     assert first == second
+
+
+def test_certificate(tmp_path):
+    """The system of the certificate starts, another one does not."""
+    config, certificate = write_system(tmp_path, COUNTER), tmp_path / "my, own.cert"
+    subprocess.run(["build/shikiri-check", "--quiet", "--certificate", certificate, config], cwd=ROOT, capture_output=True,
+                   check=True)
+    status, output, errors = make("run", CONFIG=config, CERTIFICATE=certificate)
+    assert (status, errors) == (0, "") and "partition one ended with status 0" in output
+    write_system(tmp_path, COUNTER, Partition("two", "hog.elf"))
+    status, output, errors = make("run", CONFIG=config, CERTIFICATE=certificate)
+    assert status == 2 and "no partition has started" in errors
+    assert 'error: certificate: found partition 1 "two", want nothing, as line 7 of module my--own.cert says' in output
 
 
 def test_options_for_qemu(tmp_path):
