@@ -274,6 +274,9 @@ static void test_next_gap(void **state) {
     map(2 * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, RWX);
     expect_run(0, 0, PAGE_BYTES, 0, RWX);
     expect_run(PAGE_BYTES, 2 * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, RWX);
+    map(2 * MIB, PAGE_BYTES, 2 * PAGE_BYTES, RWX); /* a gap that ends with a table */
+    expect_run(PAGE_BYTES, 2 * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, RWX);
+    expect_run(3 * PAGE_BYTES, 2 * MIB, PAGE_BYTES, 2 * PAGE_BYTES, RWX);
 }
 
 /* The whole of what four levels translate counts, not only what npt_map() uses. */
