@@ -8,7 +8,8 @@ from debugger import run_meddled
 from harness import DONE, PANIC, REFUSED, Partition, run_bochs, symbol, system
 
 COUNTER = Partition("a", "counter32.elf", "seed=1 rounds=20")
-STACK_GUARD, FAULT_GUARD = symbol("stack_guard"), symbol("double_fault_guard")
+STACK_GUARD = symbol("cpu_stacks")     # the boot processor's, hv/cpu/cpu.h
+FAULT_GUARD = STACK_GUARD + 0x4000
 TEXT, RODATA, DATA = symbol("text_start"), symbol("rodata_start"), symbol("trap_nmi_count")
 MEMSET = symbol("memset")
 BYTES = 16
@@ -38,7 +39,7 @@ FAULTS = {
 
 def backtrace(result):
     """The names in the backtrace, innermost first."""
-    lines = result.lines[result.lines.index("shikiri: backtrace:") + 1:]
+    lines = result.lines[result.lines.index("shikiri: backtrace of processor 0:") + 1:]
     return [match[1] for line in lines if (match := re.match(r"shikiri:   [0-9a-f]{16} (\w+)\+0x[0-9a-f]+$", line))]
 
 
