@@ -45,25 +45,26 @@ CORE_SOURCES := $(wildcard boot/*.c hv/*.c hv/cpu/*.c hv/dev/*.c hv/lib/*.c hv/s
 CORE_SOURCES := $(filter-out hv/svm/offsets.c,$(CORE_SOURCES))
 CORE_OBJECTS := $(CORE_SOURCES:%=$(BUILD)/%.o)
 
-# What runs once, before the first guest: small rather than fast.
-CORE_COLD := boot/% partitions/%
-
 CORE_CFLAGS := -std=c11 -ffreestanding -mgeneral-regs-only -O2 -g -Wall -Wextra -Werror \
                -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
                -m64 -mno-red-zone -fno-pic -fno-pie -mcmodel=small -fno-omit-frame-pointer -momit-leaf-frame-pointer \
                -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
                -fstack-protector-strong -mstack-protector-guard=global -I. -I$(BUILD)
 CORE_ASFLAGS := -m64 -g -I. -I$(BUILD) -DVERSION='"$(VERSION)"' -Wa,--fatal-warnings
-CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,noexecstack,--fatal-warnings,-z,max-page-size=16 \
+CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,noexecstack,--fatal-warnings,-z,max-page-size=64 \
                 -T boot/shikiri.ld
 CORE_LIBS    := -lfdt
+
+# What runs once is compiled for size.
+$(BUILD)/boot/%.c.o $(patsubst %,$(BUILD)/partitions/%.c.o,config entry fdt image layout memory rules system timing): \
+    CORE_CFLAGS += -Os
 
 all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests
 
 $(BUILD)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CORE_CFLAGS) $(if $(filter $(CORE_COLD),$<),-Os) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CORE_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S Makefile $(BUILD)/offsets.h
 	@mkdir -p $(@D)

@@ -46,15 +46,15 @@ static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t
 
     if (length_bytes == 0)
         return answer(vcpu, 0);
-    if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX ||
-        !byte_at(&vcpu->npt, gpa) || !byte_at(&vcpu->npt, gpa + length_bytes - 1))
+    if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    const uint8_t *byte = byte_at(&vcpu->npt, gpa);
+    const uint8_t *first = byte_at(&vcpu->npt, gpa);
+    const uint8_t *last = byte_at(&vcpu->npt, gpa + length_bytes - 1);
 
+    if (!first || !last)
+        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
     do {
-        if (done == page_end)
-            byte = byte_at(&vcpu->npt, gpa + done);
-        console_put(vcpu->console, *byte++);
+        console_put(vcpu->console, done < page_end ? first[done] : *(last - (length_bytes - 1 - done)));
         done++;
     } while (done < length_bytes && x86_rdtsc() < *slot_end_tsc);
     return answer(vcpu, (int64_t)done);

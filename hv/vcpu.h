@@ -30,10 +30,10 @@ struct vcpu {
     struct console_line *console;      /* where SHIKIRI_CALL_CONSOLE_WRITE puts its bytes */
     uint64_t info[SHIKIRI_INFO_COUNT]; /* answers of SHIKIRI_CALL_INFO */
     uint64_t status;                   /* of SHIKIRI_CALL_SHUTDOWN */
-    unsigned *wanted_plan; /* where SHIKIRI_CALL_PLAN puts its wish; NULL without "control" */
+    unsigned *wanted_plan;             /* where SHIKIRI_CALL_PLAN puts its wish; NULL without "control" */
     unsigned plan_count;
-    const char *fault;                 /* why VERDICT_FAULT, where the exit alone does not say */
-    uint64_t last_rip;                 /* of the last exit; an invalid one clobbers the VMCB's */
+    const char *fault; /* why VERDICT_FAULT, where the exit alone does not say */
+    uint64_t last_rip; /* of the last exit; an invalid one clobbers the VMCB's */
 
     uint64_t exits[EXIT_ROWS];
 };
