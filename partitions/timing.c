@@ -282,7 +282,7 @@ void timing_parse(struct dt *dt, int root, struct config *config) {
         parse_cpus(dt, cpus, config);
     else if (dt_child(dt, root, "schedule") >= 0 && (config->cpus = alloc(dt, 1, sizeof(*config->cpus))))
         parse_schedule(dt, schedule, config, &config->cpus[config->cpu_count++], true);
-    if (errors != dt->report->errors || dt->arena->used_up)
+    if (errors != dt->report->errors || dt->arena->used_up || !config->cpus)
         return;
     check_frames(dt, config);
     for (unsigned i = 0; i < config->partition_count; i++)
