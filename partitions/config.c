@@ -171,6 +171,16 @@ static void parse_children(struct dt *dt, int node, struct partition_config *par
         parse_isa(dt, isa, partition);
 }
 
+static void parse_image(struct dt *dt, int node, struct partition_config *partition) {
+    const char *image = dt_string(dt, node, "image");
+
+    if (image && (*image == '\0' || strlen(image) > CONFIG_IMAGE_MAX || strchr(image, '/') || strchr(image, ' ')))
+        dt_error(dt, node, "image", "name the file without its folder",
+                 "found \"%s\", want the name of a module, 1 to %d characters without '/' and spaces", image,
+                 CONFIG_IMAGE_MAX);
+    partition->image = keep(dt, image);
+}
+
 static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition) {
     partition->bootargs = "";
     if (!dt_has(dt, node, "bootargs"))
@@ -198,7 +208,7 @@ static void parse_unowned_ports(struct dt *dt, int node, struct partition_config
 
 static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
     uint32_t number;
-    const char *label, *image;
+    const char *label;
 
     partition->path = dt_path(dt, node);
     partition->phandle = fdt_get_phandle(dt->blob, node);
@@ -212,10 +222,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     label = dt_string(dt, node, "label");
     if (label && check_label(dt, node, label))
         partition->label = keep(dt, label);
-    image = dt_string(dt, node, "image");
-    if (image && *image == '\0')
-        dt_error(dt, node, "image", NULL, "found an empty string, want the name of a module");
-    partition->image = keep(dt, image);
+    parse_image(dt, node, partition);
     parse_bootargs(dt, node, partition);
     parse_unowned_ports(dt, node, partition);
     parse_children(dt, node, partition);

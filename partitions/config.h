@@ -23,6 +23,7 @@
 #define CONFIG_PARTITIONS_MAX  256
 #define CONFIG_WINDOWS_MAX     16   /* per partition */
 #define CONFIG_LABEL_MAX       15   /* characters */
+#define CONFIG_IMAGE_MAX       63   /* characters */
 #define CONFIG_BOOTARGS_MAX    2047 /* characters */
 #define CONFIG_VGA_SCREENS_MAX 8
 #define CONFIG_CONSOLE_PORT    0x3f8       /* where a shikiri,console sits */

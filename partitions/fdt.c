@@ -123,7 +123,8 @@ static unsigned edits(const char *a, int a_length, const char *b) {
     return row[b_length];
 }
 
-void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known) {
+const char *dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known) {
+    const char *nearest = NULL;
     unsigned fewest = NEAR + 1;
     size_t at;
 
@@ -132,14 +133,18 @@ void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_nam
 
         if (distance < fewest) {
             fewest = distance;
-            format_string(hint, size_bytes, "did you mean \"%s\"?", known[i]);
+            nearest = known[i];
         }
     }
-    if (fewest <= NEAR)
-        return;
+    if (nearest) {
+        format_string(hint, size_bytes, "did you mean \"%s\"?", nearest);
+        return nearest;
+    }
     at = format_string(hint, size_bytes, known[0] ? "known here:" : "nothing is known here");
     for (unsigned i = 0; known[i]; i++)
-        at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", known[i]);
+        if (known[i][0] != '_') /* what dtc adds is nobody's to write */
+            at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", known[i]);
+    return NULL;
 }
 
 static bool is_in(const char *name, int length, dt_names known) {
@@ -149,7 +154,7 @@ static bool is_in(const char *name, int length, dt_names known) {
     return false;
 }
 
-static void check_property_names(const struct dt *dt, int node, dt_names known) {
+static void check_property_names(struct dt *dt, int node, dt_names known) {
     char hint[HINT_MAX];
     int property;
 
@@ -160,7 +165,8 @@ static void check_property_names(const struct dt *dt, int node, dt_names known) 
         if (!value || strcmp(name, "phandle") == 0)
             continue;
         if (!is_in(name, (int)strlen(name), known)) {
-            dt_hint(hint, sizeof(hint), name, (int)strlen(name), known);
+            dt->misspelt = node;
+            dt->meant = dt_hint(hint, sizeof(hint), name, (int)strlen(name), known);
             dt_error(dt, node, name, hint, "found an unknown property, want none");
         } else if (fdt_getprop(dt->blob, node, name, NULL) != value) {
             dt_error(dt, node, name, NULL, "found it a second time, want it once");
@@ -199,7 +205,7 @@ static void check_child_names(const struct dt *dt, int node, dt_names known) {
     }
 }
 
-void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
+void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names children) {
     check_property_names(dt, node, properties);
     check_child_names(dt, node, children);
 }
@@ -217,7 +223,9 @@ void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
 static const void *required(const struct dt *dt, int node, const char *property, const char *want, int *length) {
     const void *value = fdt_getprop(dt->blob, node, property, length);
 
-    if (!value)
+    bool reported = dt->misspelt == node && dt->meant && strcmp(dt->meant, property) == 0;
+
+    if (!value && !reported)
         dt_error(dt, node, property, NULL, "found nothing, want %s", want);
     return value;
 }
@@ -233,22 +241,31 @@ const char *dt_string(const struct dt *dt, int node, const char *property) {
     return value;
 }
 
-bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count) {
-    char want[32];
+/* As dt_cells(); `want` is what is said to be wanted where there is nothing. */
+static bool read_cells(const struct dt *dt, int node, const char *property, const char *want, uint32_t *cells,
+                       unsigned count) {
     int length;
-
-    format_string(want, sizeof(want), "%u cell%s of 32 bits", count, count == 1 ? "" : "s");
     const fdt32_t *value = required(dt, node, property, want, &length);
 
     if (!value)
         return false;
     if ((unsigned)length != count * sizeof(*cells)) {
-        dt_error(dt, node, property, NULL, "found %d bytes, want %s", length, want);
+        unsigned found = (unsigned)length / sizeof(*cells), rest = (unsigned)length % sizeof(*cells);
+
+        dt_error(dt, node, property, NULL, "found %u cell%s%s, want %u", found, found == 1 ? "" : "s",
+                 rest ? " and a part of one" : "", count);
         return false;
     }
     for (unsigned i = 0; i < count; i++)
         cells[i] = fdt32_ld(&value[i]);
     return true;
+}
+
+bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count) {
+    char want[32];
+
+    format_string(want, sizeof(want), "%u cell%s of 32 bits", count, count == 1 ? "" : "s");
+    return read_cells(dt, node, property, want, cells, count);
 }
 
 unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {
@@ -279,9 +296,11 @@ void dt_expect_string(const struct dt *dt, int node, const char *property, const
 }
 
 void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value) {
+    char want[16];
     uint32_t found;
 
-    if (dt_cells(dt, node, property, &found, 1) && found != value)
+    format_string(want, sizeof(want), "<%u>", value);
+    if (read_cells(dt, node, property, want, &found, 1) && found != value)
         dt_error(dt, node, property, NULL, "found %u, want %u", found, value);
 }
 

@@ -14,6 +14,8 @@ struct dt {
     const void *blob;
     struct arena *arena;
     struct report *report;
+    int misspelt;      /* the last node with an unknown property whose hint names another; 0 at first */
+    const char *meant; /* that other one, which is not reported as missing there */
 };
 
 /*
@@ -41,7 +43,7 @@ const char *dt_unit_address(const struct dt *dt, int node);
 bool dt_is_named(const struct dt *dt, int node, const char *name);
 
 /* Reports properties and child nodes that are in neither list, with the nearest known name, or repeated. */
-void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children);
+void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names children);
 
 /* Reports a unit address that is not `address` in hexadecimal. */
 void dt_check_unit_address(const struct dt *dt, int node, uint64_t address);
@@ -73,5 +75,5 @@ unsigned dt_count(const struct dt *dt, int node, const char *name);
 /* The first of them; an error and -1 when there is none. */
 int dt_child(const struct dt *dt, int node, const char *name);
 
-/* A hint for a name that is not in the list: the nearest one, or all of them. */
-void dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known);
+/* A hint for a name that is not in the list: the nearest one, which is returned, or all of them. */
+const char *dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known);

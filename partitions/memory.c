@@ -5,6 +5,8 @@
  */
 #include "partitions/memory.h"
 
+#include "hv/lib/format.h"
+
 #define LARGE_PAGE (2 * MIB)
 
 static struct range host_range_of(const struct window_config *window) {
@@ -90,12 +92,16 @@ static bool in_usable(const struct host_memory *host, struct range range) {
     return false;
 }
 
-static uint64_t end_of_ram(const struct host_memory *host) {
-    if (host->usable_count == 0)
-        return 0;
-    struct range last = host->usable[host->usable_count - 1];
+/* "0x100000 to 0xbffe0000 or 0x100000000 to 0x140000000": the piece of RAM at or below an address, and the next. */
+static void list_ram(const struct host_memory *host, uint64_t address, char *text, size_t size_bytes) {
+    const struct range *ram = host->usable;
+    unsigned count = host->usable_count;
+    size_t at = format_string(text, size_bytes, count ? "" : "of which there is none");
 
-    return last.base + last.size_bytes;
+    for (unsigned i = 0; i < count; i++)
+        if ((i == 0 || ram[i - 1].base <= address) && (i == count - 1 || ram[i + 1].base > address))
+            at += format_string(text + at, size_bytes - at, "%s0x%lx to 0x%lx", at ? " or " : "", ram[i].base,
+                                ram[i].base + ram[i].size_bytes);
 }
 
 static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
@@ -105,11 +111,12 @@ static void check_fixed(const struct config *config, const struct window_config 
     struct obstacles others = {host, config, window, false};
     const struct host_range *taken = taken_overlap(host, range);
     const struct window_config *other = window_overlap(&others, range);
+    char ram[96];
 
+    list_ram(host, range.base, ram, sizeof(ram));
     if (!in_usable(host, range))
         report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
-                     "found 0x%lx to 0x%lx, want it inside RAM, which ends at 0x%lx", range.base, end,
-                     end_of_ram(host));
+                     "found 0x%lx to 0x%lx, want it inside RAM, %s", range.base, end, ram);
     if (taken)
         report_error(report, window->path, "host-address", NULL,
                      "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, taken->name,
@@ -120,17 +127,34 @@ static void check_fixed(const struct config *config, const struct window_config 
                      other->hpa.value, other->hpa.value + other->size_bytes);
 }
 
+/* Whether there is a place for `size_bytes` of the window `o->except`, and the lowest. */
+static bool fits(const struct obstacles *o, uint64_t size_bytes, uint64_t *base) {
+    uint64_t align = size_bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE_BYTES;
+
+    return find(o, size_bytes, align, o->except->gpa.value & (align - 1), base);
+}
+
+/* As many bytes in whole pages as there is a place for. */
+static uint64_t most_fitting(const struct obstacles *o) {
+    uint64_t most = 0, base;
+
+    for (uint64_t step = CONFIG_GPA_LIMIT; step >= PAGE_BYTES; step /= 2)
+        if (fits(o, most + step, &base))
+            most += step;
+    return most;
+}
+
 static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
                   struct report *report) {
     struct obstacles others = {host, config, window, true};
-    uint64_t align = window->size_bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE_BYTES;
     uint64_t base;
 
-    if (find(&others, window->size_bytes, align, window->gpa.value & (align - 1), &base))
+    if (fits(&others, window->size_bytes, &base))
         window->hpa = HPA(base);
     else
         report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
-                     "found 0x%lx bytes, want no more than fit into the RAM that is left", window->size_bytes);
+                     "found 0x%lx bytes, want at most 0x%lx, which fit into the RAM that is left", window->size_bytes,
+                     most_fitting(&others));
 }
 
 void memory_place(struct config *config, const struct host_memory *host, struct report *report) {

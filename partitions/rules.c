@@ -79,12 +79,14 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
     if (!window->writable)
         report_error(dt->report, window->path, "read-only", "put another window first",
                      "found it in a partition's first window, want that writable");
-    if (window->size_bytes < START_AREA_BYTES || window->gpa.value + window->size_bytes > 4 * GIB) {
-        report_error(dt->report, window->path, "reg", "the start area lies at the end of the first window",
-                     "found 0x%lx bytes at 0x%lx, want at least 0x%lx that end at 0x100000000 at most",
-                     window->size_bytes, window->gpa.value, START_AREA_BYTES);
+    if (window->size_bytes < START_AREA_BYTES) {
+        report_error(dt->report, window->path, "reg", "a partition's first window holds the start area",
+                     "found 0x%lx bytes, want at least 0x%lx", window->size_bytes, START_AREA_BYTES);
         return;
     }
+    if (window->gpa.value + window->size_bytes > 4 * GIB)
+        report_error(dt->report, window->path, "reg", "the start area lies at the end of a partition's first window",
+                     "found 0x%lx for its end, want 0x%lx at most", window->gpa.value + window->size_bytes, 4 * GIB);
     struct range start = {image_start_area(partition).value, START_AREA_BYTES};
 
     if (config_has_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))

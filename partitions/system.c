@@ -17,10 +17,9 @@ const struct image_file *system_find_image(const struct system *system, const ch
     return NULL;
 }
 
-/* "load it as a module beside a.elf, b.elf": what is there, as far as it fits. */
+/* "loaded are: a.elf, b.elf", as far as it fits. */
 static void list_images(const struct system *system, char *hint, size_t size_bytes) {
-    size_t at =
-        format_string(hint, size_bytes, "load it as a module; there %s", system->file_count ? "are" : "is none");
+    size_t at = format_string(hint, size_bytes, system->file_count ? "loaded are:" : "no module is loaded");
 
     for (unsigned i = 0; i < system->file_count; i++)
         at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", system->files[i].name);
@@ -36,7 +35,7 @@ static void check_image(const struct system *system, const struct partition_conf
         return;
     }
     list_images(system, hint, sizeof(hint));
-    report_error(report, partition->path, "image", hint, "found no module of the name \"%s\", want one",
+    report_error(report, partition->path, "image", hint, "found no file \"%s\", want it loaded as a module",
                  partition->image);
 }
 

@@ -167,6 +167,8 @@ def limits_of_pattern(pattern):
         return limits_of_pattern(pattern.replace(f"(?!{name}$)", "")) + f'; not `"{name}"`'
     if characters == ".":
         return f"{amount} characters"
+    if characters == "[^/ ]":
+        return f"{amount} characters, none of them `/` or a space"
     kinds = [word for part, word in (("A-Za-z", "letters"), ("0-9", "digits")) if part in characters]
     others = re.sub("A-Za-z|0-9", "", characters[1:-1])
     return f"{amount} " + choice(kinds + [f"`{character}`" for character in others])

@@ -171,7 +171,7 @@ def test_checked(tmp_path, command):
 def test_memory_is_checked(tmp_path):
     """The checker knows how much memory the machine has."""
     config = write_system(tmp_path, Partition("a", "counter64.elf", "rounds=1", mib=400))
-    assert "want no more than fit into the RAM that is left" in make("run", CONFIG=config)[2]
+    assert ", which fit into the RAM that is left" in make("run", CONFIG=config)[2]
     assert make("run", CONFIG=config, MEMORY=512)[0] == 0
 
 

@@ -7,8 +7,10 @@
 #include "tests/host/test.h"
 
 #define OUTSIDE "; the boot loader's memory map says what is RAM\n"
-#define FULL                                                                                                           \
-    " bytes, want no more than fit into the RAM that is left; make windows smaller or give the machine more memory\n"
+#define FULL(most)                                                                                                     \
+    " bytes, want at most " most                                                                                       \
+    ", which fit into the RAM that is left; make windows smaller or give the machine more memory\n"
+#define BOTH "want it inside RAM, 0x100000 to 0x2000000 or 0x4000000 to 0x8000000"
 
 static const struct range usable[] = {{1 * MIB, 31 * MIB}, {64 * MIB, 64 * MIB}};
 
@@ -67,19 +69,16 @@ static const struct memory_case fixed_cases[] = {
     {"below RAM",
      {FIXED("/a", 0xa0000, 0x10000)},
      {0},
-     "/a/host-address: found 0xa0000 to 0xb0000, want it inside RAM, which ends at 0x8000000" OUTSIDE},
-    {"in a hole",
-     {FIXED("/a", 40 * MIB, MIB)},
-     {0},
-     "/a/host-address: found 0x2800000 to 0x2900000, want it inside RAM, which ends at 0x8000000" OUTSIDE},
+     "/a/host-address: found 0xa0000 to 0xb0000, want it inside RAM, 0x100000 to 0x2000000" OUTSIDE},
+    {"in a hole", {FIXED("/a", 40 * MIB, MIB)}, {0}, "/a/host-address: found 0x2800000 to 0x2900000, " BOTH OUTSIDE},
     {"over the end",
      {FIXED("/a", 127 * MIB, 2 * MIB)},
      {0},
-     "/a/host-address: found 0x7f00000 to 0x8100000, want it inside RAM, which ends at 0x8000000" OUTSIDE},
+     "/a/host-address: found 0x7f00000 to 0x8100000, want it inside RAM, 0x4000000 to 0x8000000" OUTSIDE},
     {"over a hole",
      {FIXED("/a", 31 * MIB, 34 * MIB)},
      {0},
-     "/a/host-address: found 0x1f00000 to 0x4100000, want it inside RAM, which ends at 0x8000000" OUTSIDE},
+     "/a/host-address: found 0x1f00000 to 0x4100000, " BOTH OUTSIDE},
     {"hypervisor",
      {FIXED("/a", 2 * MIB, MIB)},
      {0},
@@ -101,7 +100,7 @@ static const struct memory_case fixed_cases[] = {
     {"all of it",
      {FIXED("/a", 0, 32 * MIB), FIXED("/b", 16 * MIB, 0x1000)},
      {0},
-     "/a/host-address: found 0x0 to 0x2000000, want it inside RAM, which ends at 0x8000000" OUTSIDE
+     "/a/host-address: found 0x0 to 0x2000000, want it inside RAM, 0x100000 to 0x2000000" OUTSIDE
      "/a/host-address: found 0x0 to 0x2000000, want it apart from the hypervisor at 0x100000 to 0x203000\n"
      "/a/host-address: found 0x0 to 0x2000000, want it apart from /b at 0x1000000 to 0x1001000\n"
      "/b/host-address: found 0x1000000 to 0x1001000, want it apart from /a at 0x0 to 0x2000000\n"},
@@ -132,20 +131,20 @@ static const struct memory_case placed_cases[] = {
      {4 * MIB, 5 * MIB, 3 * MIB},
      ""},
     {"largest", {WINDOW("/a", 0, 56 * MIB)}, {72 * MIB}, ""},
-    {"too large", {WINDOW("/a", 0, 58 * MIB)}, {0}, "/a/reg: found 0x3a00000" FULL},
+    {"too large", {WINDOW("/a", 0, 58 * MIB)}, {0}, "/a/reg: found 0x3a00000" FULL("0x3800000")},
     {"too large together",
      {WINDOW("/a", 0, 56 * MIB), WINDOW("/b", 0, 20 * MIB), WINDOW("/c", 0, 8 * MIB)},
      {0},
-     "/c/reg: found 0x800000" FULL},
+     "/c/reg: found 0x800000" FULL("0x600000")},
     {"too large, but not the others",
      {WINDOW("/a", 0, 1UL << 38), WINDOW("/b", 0, MIB)},
      {0},
-     "/a/reg: found 0x4000000000" FULL},
-    {"far too large", {WINDOW("/a", 0, 1UL << 38)}, {0}, "/a/reg: found 0x4000000000" FULL},
+     "/a/reg: found 0x4000000000" FULL("0x3800000")},
+    {"far too large", {WINDOW("/a", 0, 1UL << 38)}, {0}, "/a/reg: found 0x4000000000" FULL("0x3800000")},
     {"one is wrong, so none is placed",
      {WINDOW("/a", 0, 1UL << 38), FIXED("/b", 0, 0x1000)},
      {0},
-     "/b/host-address: found 0x0 to 0x1000, want it inside RAM, which ends at 0x8000000" OUTSIDE},
+     "/b/host-address: found 0x0 to 0x1000, want it inside RAM, 0x100000 to 0x2000000" OUTSIDE},
 };
 
 static void test_fixed(void **state) {
@@ -162,17 +161,41 @@ static void test_placed(void **state) {
 
 static void test_no_ram(void **state) {
     const struct memory_case cases[] = {
-        {"placed", {WINDOW("/a", 0, 0x1000)}, {0}, "/a/reg: found 0x1000" FULL},
+        {"placed", {WINDOW("/a", 0, 0x1000)}, {0}, "/a/reg: found 0x1000" FULL("0x0")},
         {"fixed",
          {FIXED("/a", MIB, 0x1000)},
          {0},
-         "/a/host-address: found 0x100000 to 0x101000, want it inside RAM, which ends at 0x0" OUTSIDE},
+         "/a/host-address: found 0x100000 to 0x101000, want it inside RAM, of which there is none" OUTSIDE},
         {"nothing to place", {{0}}, {0}, ""},
     };
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++)
         check(&cases[i], &empty);
+}
+
+/* Of more pieces than two those around the address are named. */
+static void test_many_pieces(void **state) {
+    static const struct range pieces[] = {{MIB, MIB}, {3 * MIB, MIB}, {5 * MIB, MIB}, {7 * MIB, MIB}};
+    static const struct host_memory memory = {.usable = pieces, .usable_count = ARRAY_LENGTH(pieces)};
+    const struct memory_case cases[] = {
+        {"between",
+         {FIXED("/a", 4 * MIB, 0x1000)},
+         {0},
+         "/a/host-address: found 0x400000 to 0x401000, want it inside RAM, 0x300000 to 0x400000 or 0x500000 to "
+         "0x600000" OUTSIDE},
+        {"at the start of one",
+         {FIXED("/a", 5 * MIB, 2 * MIB)},
+         {0},
+         "/a/host-address: found 0x500000 to 0x700000, want it inside RAM, 0x500000 to 0x600000 or 0x700000 to "
+         "0x800000" OUTSIDE},
+        {"half in one", {WINDOW("/a", 0, MIB + 0x1000)}, {0}, "/a/reg: found 0x101000" FULL("0x100000")},
+        {"not aligned in one", {WINDOW("/a", 0, 2 * MIB)}, {0}, "/a/reg: found 0x200000" FULL("0x100000")},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++)
+        check(&cases[i], &memory);
 }
 
 static void test_find(void **state) {
@@ -206,10 +229,8 @@ static void test_find(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixed),
-        cmocka_unit_test(test_placed),
-        cmocka_unit_test(test_no_ram),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_fixed),       cmocka_unit_test(test_placed), cmocka_unit_test(test_no_ram),
+        cmocka_unit_test(test_many_pieces), cmocka_unit_test(test_find),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,14 +73,13 @@ static void test_missing(void **state) {
     (void)state;
     check(dts_good, NULL, 0, 255 * MIB, &system);
     findings_expect(&findings, "no module",
-                    P0 "/image: found no module of the name \"one.elf\", want one; "
-                       "load it as a module; there is none\n" P1
-                       "/image: found no module of the name \"two.elf\", want one; "
-                       "load it as a module; there is none\n");
+                    P0 "/image: found no file \"one.elf\", want it loaded as a module; "
+                       "no module is loaded\n" P1 "/image: found no file \"two.elf\", want it loaded as a module; "
+                       "no module is loaded\n");
     check(dts_good, files, 2, 255 * MIB, &system);
     findings_expect(&findings, "one of two",
-                    P0 "/image: found no module of the name \"one.elf\", want one; "
-                       "load it as a module; there are other.elf, two.elf\n");
+                    P0 "/image: found no file \"one.elf\", want it loaded as a module; "
+                       "loaded are: other.elf, two.elf\n");
 }
 
 /* Memory and images are both looked at, each partition's. */
@@ -91,8 +90,8 @@ static void test_all_errors(void **state) {
     (void)state;
     check(source, files, ARRAY_LENGTH(files), 2 * MIB, &system);
     findings_expect(&findings, "all",
-                    P1 "/memory@40000000/host-address: found 0x8000000 to 0x8010000, want it inside RAM, which ends "
-                       "at 0x300000; the boot loader's memory map says what is RAM\n" P0
+                    P1 "/memory@40000000/host-address: found 0x8000000 to 0x8010000, want it inside RAM, 0x100000 "
+                       "to 0x300000; the boot loader's memory map says what is RAM\n" P0
                        "/image: found text, which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n");
     free(source);
 }
