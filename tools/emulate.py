@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -76,8 +77,7 @@ def compile_dts(config, build):
         return dtb
     done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", dtb, config], capture_output=True, text=True)
     if done.returncode != 0:
-        sys.stderr.write(done.stderr.replace("FATAL ERROR: Unable to parse input tree\n", ""))
-        raise Problem(f"{config}: found errors, which are above, want a source that dtc compiles")
+        raise Problem(f"{config}: refused by dtc:\n{done.stderr}")
     return dtb
 
 
@@ -96,22 +96,32 @@ def cpu_count(dtb):
     return max([int(number, 16) for number in re.findall(r"\bcpu@([0-9a-f]+) {", source_of(dtb))], default=0) + 1
 
 
-def find_images(dtb, config, build, extra=()):
-    """Where the images of a system are: named ones first, then beside the .dts, then the example guests."""
-    for path in extra:
+def check_files(arguments):
+    """What IMAGES and CERTIFICATE name is there."""
+    wanted = [("IMAGES", path, "a guest's ELF file or a certificate") for path in arguments.images]
+    if arguments.certificate:
+        wanted.append(("CERTIFICATE", arguments.certificate, "one by shikiri-check --certificate"))
+    for variable, path, want in wanted:
         if not Path(path).is_file():
-            raise Problem(f"IMAGES: found {path}, no such file, want a guest's ELF file")
-    named = {Path(path).name: Path(path) for path in extra}
-    found = []
+            found = "a directory" if Path(path).is_dir() else "no such file"
+            raise Problem(f"{variable}: found {path}, {found}, want {want}")
+
+
+def given_files(arguments):
+    """The user's own, all of which become modules."""
+    return arguments.images + ([arguments.certificate] if arguments.certificate else [])
+
+
+def find_images(dtb, config, build, given=()):
+    """The files to load beside the blob: given ones (images, certificates), and then those that are beside the .dts or
+    among the example guests. As shikiri-check does it, which says what is missing."""
+    found = [Path(path) for path in given]
     for name in image_names(dtb):
-        if re.search("[/, ]", name):
-            raise Problem(f'{config}: found image = "{name}", want a file name without directories, spaces and '
-                          "commas; put the file beside the .dts or say where it is by IMAGES")
-        places = [named.get(name), Path(config).parent / name, Path(build) / "guests" / name]
-        path = next((place for place in places if place and place.is_file()), None)
-        if path is None:
-            raise Problem(f'{config}: found no file "{name}", want it beside the .dts or in IMAGES')
-        found.append(path)
+        if "," in name:
+            raise Problem(f'{config}: found image = "{name}", want a name without commas, as QEMU has them between names')
+        places = [Path(config).parent / name, Path(build) / "guests" / name]
+        if name not in [path.name for path in found]:
+            found += [place for place in places if place.is_file()][:1]
     return found
 
 
@@ -200,40 +210,46 @@ def bochs_config(iso, serial_file, log_file, cpu="ryzen", memory=256, com2_file=
 
 
 def board(memory_mib, cpus=1):
-    """The .dts of QEMU's machine "pc" with that much memory and so many processors, as dts/boards/qemu-pc.dts is for 256 MiB."""
+    """The .dts of QEMU's machine "pc" with that much memory and so many processors (None: as many as a system wants), as
+    dts/boards/qemu-pc.dts is for 256 MiB."""
     memory_bytes = memory_mib * MIB
     low = memory_bytes if memory_bytes < LOW_RAM_MOST else LOW_RAM_IF_MORE
     ranges = [(MIB, low - FIRMWARE_BYTES - MIB), (4 * GIB, memory_bytes - low)]
     cells = ", ".join(f"<{base >> 32:#x} {base & 0xffffffff:#x} {size >> 32:#x} {size & 0xffffffff:#x}>"
                       for base, size in ranges if size)
     uarts = " ".join(f'serial@{port:x} {{ compatible = "ns16550a"; reg = <1 {port:#x} 8>; }};' for port in UARTS)
+    processors = f"processors = <{cpus}>;" if cpus else ""
     return f"""/dts-v1/;
-/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory_mib} MiB"; processors = <{cpus}>; #address-cells = <2>; #size-cells = <2>;
+/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory_mib} MiB"; {processors} #address-cells = <2>; #size-cells = <2>;
 memory@100000 {{ device_type = "memory"; reg = {cells}; }};
 isa {{ compatible = "isa"; #address-cells = <2>; #size-cells = <1>; {uarts} }}; }};
 """
 
 
-def check(arguments, dtb, images):
-    """Lets shikiri-check tell with file and line what the hypervisor would refuse."""
-    path = Path(arguments.build) / f"qemu-pc-{arguments.memory}.dts"
-    path.write_text(board(arguments.memory, cpu_count(dtb)))
-    done = subprocess.run([Path(arguments.build) / "shikiri-check", "--quiet", "--ignore", "unused-ram", "--board", path,
-                           arguments.config, *images])
+def check(arguments):
+    """Lets shikiri-check tell with file and line what the hypervisor would refuse, and what is odd."""
+    with tempfile.NamedTemporaryFile("w", prefix=f"qemu-pc-{arguments.memory}-", suffix=".dts") as file:
+        file.write(board(arguments.memory, None))
+        file.flush()
+        done = subprocess.run([Path(arguments.build) / "shikiri-check", "--quiet", "--board", file.name,
+                               arguments.config, *given_files(arguments)])
     if done.returncode != 0:
-        raise Problem(f"{arguments.config}: refused for the errors above; the hypervisor would say the same")
+        raise Problem(f"{arguments.config}: refused for the errors above")
 
 
 def collect_modules(arguments):
-    """The blob and the images of the configuration, and the certificate: what a boot loader has to load."""
-    dtb = compile_dts(arguments.config, arguments.build)
-    images = find_images(dtb, arguments.config, arguments.build, arguments.images)
-    certificates = [arguments.certificate] if arguments.certificate else []
-    if not all(path.is_file() for path in certificates):
-        raise Problem(f"CERTIFICATE: found {arguments.certificate}, no such file, want one by shikiri-check --certificate")
+    """The blob, the images and the certificate: what a boot loader has to load."""
+    check_config(arguments.config)
+    check_files(arguments)
+    try:
+        dtb = compile_dts(arguments.config, arguments.build)
+    except Problem:
+        check(arguments)
+        raise
     if not arguments.unchecked:
-        check(arguments, dtb, images)
-    return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images + certificates]]
+        check(arguments)
+    images = find_images(dtb, arguments.config, arguments.build, given_files(arguments))
+    return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images]]
 
 
 def qemu_has_window():

@@ -58,12 +58,115 @@ def test_relative_place(tmp_path):
     assert call("system.dts", cwd=tmp_path)[2].startswith("system.dts:3: error: /schedule/slot-us: found 1, ")
 
 
-def test_syntax(tmp_path):
-    path = written(tmp_path, "/dts-v1/;\n/ {\n  a = <1>\n};\n")
-    assert call(path) == (PROBLEMS, "", f"{path}:4: error: syntax error\n1 error\n")
-    path = written(tmp_path, '/dts-v1/;\n/include/ "gone.dtsi"\n')
-    status, _, problems = call(path)
-    assert status == PROBLEMS and '"gone.dtsi": No such file' in problems
+LABEL_HINT = "&NAME refers to a node with a label: NAME: node { ... };"
+SYNTAX = {  # a source, the line of the error, and what is said of it
+    "semicolon": ("/dts-v1/;\n/ {\n  a = <1> // one\n\n  /* two */\n};\n", 6, "syntax error; a ';' may be missing on line 3"),
+    "semicolon behind a brace": ("/dts-v1/;\n/ {\n  a {\n  }\n  b;\n};\n", 5, "syntax error; a ';' may be missing on line 4"),
+    "semicolon on the same line": ("/dts-v1/;\n/ {\n  a = <1> b;\n};\n", 3, "syntax error"),
+    "version": ("/ { };\n", 1, "syntax error; a source begins with /dts-v1/;"),
+    "nothing": ("", 1, "syntax error; a source begins with /dts-v1/;"),
+    "quote": ('/dts-v1/;\n/ {\n  a = "\\"//;\n  b = "c";\n};\n', 4, "syntax error; a '\"' may be missing on line 3"),
+    "comment": ("/dts-v1/;\n/ {\n  a; /* b;\n};\n", 3, "syntax error; the comment that begins on line 3 has no end"),
+    "brace": ("/dts-v1/;\n/ {\n  a {\n  b;\n};\n", 5, 'syntax error; a "};" may be missing at the end'),
+    "include": ('#include "a.h"\n/dts-v1/;\n/ { };\n', 1, "syntax error; the C preprocessor is not run; use /include/"),
+    "define": ("/dts-v1/;\n# define A 1\n/ { };\n", 2, "syntax error; the C preprocessor is not run; use /include/"),
+    "cells": ("/dts-v1/;\n/ {\n  #address-cells = 2;\n};\n", 3, "syntax error; a number stands in angle brackets: <1>"),
+    "string": ("/dts-v1/;\n/ {\n  a = b;\n};\n", 3, "syntax error; a string stands in double quotes"),
+    "octal": ("/dts-v1/;\n/ {\n  a = <09>;\n};\n", 3, "Bad integer literal '09'; a number that begins with 0 is octal, one "
+              "that begins with 0x hexadecimal"),
+    "large": ("/dts-v1/;\n/ {\n  a = <0x100000000>;\n};\n", 3, "Value out of range for 32-bit array element; a cell has 32 "
+              "bits; a larger number is two cells, the upper half first"),
+    "label": ("/dts-v1/;\n/ { };\n&a { };\n", 3, f"Label or path a not found; {LABEL_HINT}"),
+    "reference": ("/dts-v1/;\n/ {\n  a {\n    b = <&c>;\n  };\n};\n", 3,
+                  f'/a: Reference to non-existent node or label "c"; {LABEL_HINT}'),
+    "node": ("/dts-v1/;\n/ {\n  a { };\n  a { };\n};\n", 4, "/a: found a second node of this name, want one"),
+    "property": ("/dts-v1/;\n/ {\n  a {\n    b;\n    b;\n  };\n};\n", 4, "/a/b: found it a second time, want it once"),
+    "include of nothing": ('/dts-v1/;\n/include/ "gone.dtsi"\n', 2, 'found no file "gone.dtsi", want it; it is looked for in '
+                           "the folder of the file that includes it"),
+}
+
+
+@pytest.mark.parametrize("name", SYNTAX)
+def test_syntax(name, tmp_path):
+    """What dtc refuses is told in one line with its place, and what it may come from."""
+    text, line, message = SYNTAX[name]
+    path = written(tmp_path, text)
+    assert call(path) == (PROBLEMS, "", f"{path}:{line}: error: {message}\n1 error\n")
+
+
+def test_several_of_dtc(tmp_path):
+    """dtc may say more than one; JSON has the node and the property."""
+    path = written(tmp_path, "/dts-v1/;\n/ {\n  x: a { b; };\n  x: c { d = <1>; d; };\n};\n")
+    status, output, _ = call("--json", path)
+    problems = json.loads(output)["problems"]
+    assert status == PROBLEMS
+    assert [(one["line"], one["column"], one["path"], one["property"]) for one in problems] == [(4, 10, "/c", "d")]
+    path = written(tmp_path, "/dts-v1/;\n/ {\n  a { b = <&e>; };\n  c { b = <&d>; };\n};\n")
+    assert [line.split(": ", 1)[0] for line in call(path)[2].splitlines()[:-1]] == [f"{path}:3", f"{path}:4"]
+
+
+def test_syntax_of_an_included_file(tmp_path):
+    """Its own name and line; it need not begin with /dts-v1/."""
+    written(tmp_path, '\n/include/ "gone.dtsi"\n', "middle.dtsi")
+    path = written(tmp_path, '/dts-v1/;\n/include/ "middle.dtsi"\n')
+    assert call(path)[2].startswith(f'{tmp_path / "middle.dtsi"}:2: error: found no file "gone.dtsi"')
+    middle = written(tmp_path, "/ {\n  a b;\n};\n", "middle.dtsi")
+    assert call(path)[2] == f"{middle}:2: error: syntax error\n1 error\n"
+
+
+def test_other_files(tmp_path):
+    """Files that are no source at all."""
+    elf = BUILD / "guests/hog.elf"
+    assert call(elf) == (PROBLEMS, "", f"{elf}: error: found an ELF file, want a device-tree source (.dts) or blob (.dtb); "
+                         "name the system first, then its images\n1 error\n")
+    path = tmp_path / "data"
+    path.write_bytes(b"/dts-v1/;\n\0")
+    assert "error: found a binary file, want a device-tree source" in call(path)[2]
+
+
+NOTES = {  # a change of a system, and the note on it
+    "unit address": ("partition@0 {", "partition {", "by its reg it is partition@0"),
+    "unit address of memory": ("memory@0 { ", "memory { ", "by its reg it is memory@0"),
+    "unit address of a port": ("serial@3f8 {", "serial {", "by its reg it is serial@3f8"),
+    "status": ('label = "a";', 'label = "a"; status = "disabled";', "to leave a node out, take it out of the file, or by "
+               "/delete-node/ in one that includes it"),
+    "cells of memory": ("<0 0 0 0x400000>", "<0 0x400000>", "they are address and size, two cells each, the upper half first"),
+    "cells of a port": ("<1 0x3f8 8>", "<0x3f8 8>", "they are 1 for I/O space, the first port, and 8 ports"),
+    "cells of a host address": ("<0 0 0 0x400000>", "<0 0 0 0x400000>; host-address = <0x4000000>",
+                                "they are the upper and the lower half of the address"),
+    "halves of a size": ("<0 0 0 0x400000>", "<0 0 0x400000 0>", "the upper half comes first: 0x400000 is <0 0x400000>"),
+    "halves of a host address": ("<0 0 0 0x400000>", "<0 0 0 0x400000>; host-address = <0x4000000 0>",
+                                 "the upper half comes first: 0x4000000 is <0 0x4000000>"),
+    "decimal": ("<0 0 0 0x400000>", "<0 0 0 400000>", "0x may be missing: 0x400000"),
+    "decimal address": ("memory@0 { device_type = \"memory\"; reg = <0 0 ", "memory@4096 { device_type = \"memory\"; reg = <0 "
+                        "4096 ", "reg has 4096 in decimal; 0x may be missing there"),
+    "board": ("shikiri,system", "shikiri,board", "this is a board; use --board"),
+    "image": ("hog.elf", "gone.elf", "looked for it in DIRECTORY, GUESTS"),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_note(name, tmp_path):
+    """What a mistake may come from is said behind it, at the same place."""
+    before, after, note = NOTES[name]
+    text = system(Partition("a", "hog.elf"))
+    assert before in text
+    path = written(tmp_path, text.replace(before, after))
+    note = note.replace("DIRECTORY", str(tmp_path)).replace("GUESTS", str(BUILD / "guests"))
+    lines = call(path)[2].splitlines()
+    notes = [(line, above) for above, line in zip(lines, lines[1:]) if ": note: " in line]
+    assert [line.split(": note: ")[1] for line, _ in notes] == [note], lines
+    assert notes[0][1].startswith(notes[0][0].split(": note: ")[0] + ": error: ")
+    assert note in [one["note"] for one in json.loads(call("--json", path)[1])["problems"]]
+
+
+def test_no_note(tmp_path):
+    """None where the value is not what one may mean."""
+    for before, after in (("<0 0 0 0x400000>", "<0 0 0 4097>"), ("<0 0 0 0x400000>", "<0 0 0x1001 0>"),
+                          ("partition@0 {", "partitoin {"), ("<0 0 0 0x400000>", "<0x80 0 0 0x400000>")):
+        path = written(tmp_path, system(Partition("a", "hog.elf")).replace(before, after))
+        status, _, problems = call(path)
+        assert status == PROBLEMS and ": note: " not in problems
 
 
 def test_blob(tmp_path):
@@ -88,7 +191,7 @@ WARNINGS = {
                     "/partitions/partition@0/isa/serial@3e8/reg: found port 0x3e8, want a UART that QEMU pc, 256 MiB has; "
                     "what the guest writes there is lost"),
     "unused-ram": (system(Partition("a", "hog.elf", mib=120)),
-                   "/partitions: found 133 of 254 MiB of RAM that no partition has, want less than half of it; enlarge "
+                   "machine: found 133 of 254 MiB of RAM that no partition has, want less than half of it; enlarge "
                    "windows, or give the machine less memory"),
 }
 NO_WARNING = system(Partition("a1", "hog.elf", mib=160, devices=COM2), Partition("b1", "hog.elf", devices=VGA), slot_us=100)
@@ -109,6 +212,14 @@ def test_no_warning(tmp_path):
     assert call("--quiet", written(tmp_path, NO_WARNING)) == (CLEAN, "", "")
 
 
+def test_unused_ram(tmp_path):
+    """Of no line, the last one, and not for whoever wants quiet."""
+    path = written(tmp_path, WARNINGS["short-slot"][0])
+    lines = call(path)[2].splitlines()
+    assert "[short-slot]" in lines[0] and lines[1].startswith(f"{path}: warning: machine: found ")
+    assert call("--quiet", path)[2].splitlines() == [lines[0], "1 warning"]
+
+
 def test_unused_image(tmp_path):
     path = written(tmp_path, NO_WARNING)
     guests = BUILD / "guests"
@@ -123,6 +234,8 @@ def test_images(tmp_path):
     wanted = 'image: found no file "mine.elf", want it loaded as a module; no module is loaded'
     assert call("--quiet", path)[2].count(wanted) == 2
     assert call("--quiet", "--no-images", path) == (CLEAN, "", "")
+    assert "certificate" not in re.sub("without images: .*", "", call("--no-images", path)[1])
+    assert json.loads(call("--json", "--no-images", path)[1])["certificate"] is None
     more = tmp_path / "more"
     more.mkdir()
     (more / "mine.elf").write_bytes((BUILD / "guests/hog.elf").read_bytes())
@@ -131,13 +244,24 @@ def test_images(tmp_path):
     assert call("--quiet", path) == (CLEAN, "", "")
 
 
+def test_some_images(tmp_path):
+    """Those that are not given are looked for."""
+    path = written(tmp_path, NO_WARNING.replace("hog.elf", "mine.elf", 1))
+    image = tmp_path / "elsewhere" / "mine.elf"
+    image.parent.mkdir()
+    image.write_bytes((BUILD / "guests/hog.elf").read_bytes())
+    assert call("--quiet", path, image) == (CLEAN, "", "")
+    assert 'loaded are: hog.elf\n' in call("--quiet", path)[2]
+
+
 def test_json(tmp_path):
     path = written(tmp_path, system(Partition("a", "hog.elf"), slot_us=1))
     status, output, problems = call("--json", path)
     assert (status, problems) == (PROBLEMS, "")
     assert json.loads(output) == {"errors": 1, "warnings": 0, "certificate": None, "problems": [{
         "severity": "error", "file": str(path), "line": 3, "column": 48, "path": "/schedule", "property": "slot-us",
-        "message": "found 1, want 50 to 1000000", "hint": "a slot is given in microseconds", "warning": None}]}
+        "message": "found 1, want 50 to 1000000", "hint": "a slot is given in microseconds", "note": None,
+        "warning": None}]}
     output = json.loads(call("--json", written(tmp_path, system(Partition('q\\"', "hog.elf"))))[1])
     assert output["problems"][0]["message"].startswith('found "q"", want 1 to 15 letters')
 
@@ -161,11 +285,67 @@ def test_certificate(path, tmp_path):
     assert file.read_text().count('partition ') == path.read_text().count("partition@")
 
 
+def test_certificate_to_compare(tmp_path):
+    """A certificate among the images is compared, in the hypervisor's words, and is no unused image."""
+    path = written(tmp_path, NO_WARNING)
+    certificate = tmp_path / "my.cert"
+    assert call("--quiet", "--certificate", certificate, path)[0] == CLEAN
+    assert call("--quiet", path, certificate) == (CLEAN, "", "")
+    text = certificate.read_text()
+    certificate.write_text(text.replace("port 0x02f8-0x02ff", "port 0x02f8-0x02fe"))
+    line = text.splitlines().index("port 0x02f8-0x02ff") + 1
+    assert call(path, certificate) == (
+        PROBLEMS, "", f"{certificate}:{line}: error: certificate: found port 0x02f8-0x02ff, want port 0x02f8-0x02fe, as line "
+        f"{line} of module my.cert says\n1 error\n")
+    certificate.write_text(text.replace("shikiri-certificate 1", "shikiri-certificate 2"))
+    one = json.loads(call("--json", path, certificate)[1])
+    assert one["certificate"] is None and [(problem["file"], problem["line"]) for problem in one["problems"]] == [
+        (str(certificate), 1)]
+
+
+def test_second_device_tree(tmp_path):
+    """The hypervisor would not know which one is meant."""
+    path = written(tmp_path, NO_WARNING)
+    blob = tmp_path / "other.dtb"
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", blob, path], check=True)
+    assert call(path, blob) == (PROBLEMS, "", f"{blob}: error: found two modules that are device trees, want one\n1 error\n")
+
+
+@pytest.mark.parametrize("option", ["--svg", "--certificate"])
+def test_output(option, tmp_path):
+    """A file or standard output, but nothing that is read."""
+    included = written(tmp_path, NO_WARNING.replace("/dts-v1/;\n", ""), "base.dtsi")
+    path = written(tmp_path, '/dts-v1/;\n/include/ "base.dtsi"\n')
+    file = tmp_path / "output"
+    image = BUILD / "guests/hog.elf"
+    assert call("--quiet", option, file, path) == (CLEAN, "", "")
+    assert call("--ignore", "unused-ram", option, "-", path) == (CLEAN, file.read_text(), "")
+    for same in (path, included, image, ROOT / "dts/boards/qemu-pc.dts"):
+        before = same.read_bytes()
+        status, output, problems = call(option, same, path)
+        assert (status, output) == (UNABLE, "") and "found it among what is read, want another file to write" in problems
+        assert same.read_bytes() == before
+    assert call("--svg", file, "--certificate", file, path)[0] == UNABLE
+    assert call(option, "-", "--json", path)[0] == UNABLE
+    assert call(option, tmp_path, path)[0] == UNABLE
+
+
+def test_odd_names(tmp_path):
+    """Nothing that a name may have spoils the picture or the terminal."""
+    text = NO_WARNING.replace("shikiri,system\";", 'shikiri,system"; model = "a<b>&\\x1b[31m\\"c\\"";', 1)
+    text = text.replace('bootargs = ""', 'bootargs = "x=\\x1b[0m<"', 1)
+    path = written(tmp_path, text)
+    status, table, _ = call("--ignore", "unused-ram", path)
+    assert status == CLEAN and table.startswith('a<b>&?[31m"c": ') and "hog.elf x=?[0m<" in table
+    title = xml.etree.ElementTree.fromstring(call("--svg", "-", path)[1]).find(".//{*}text").text
+    assert 'a<b>&?[31m"c"' in title
+
+
 def test_board(tmp_path):
     """Another machine: less memory, a hole in it, another UART."""
     board = """/dts-v1/; / { compatible = "shikiri,board"; model = "small"; #address-cells = <2>; #size-cells = <2>;
         memory@100000 { device_type = "memory"; reg = <0 0x100000 0 0x700000>, <0 0x1000000 0 0x600000>; };
-        isa { #address-cells = <2>; #size-cells = <1>; serial@3e8 { compatible = "ns16550a"; reg = <1 0x3e8 8>; }; }; };"""
+        isa { compatible = "isa"; #address-cells = <2>; #size-cells = <1>; serial@3e8 { compatible = "ns16550a"; reg = <1 0x3e8 8>; }; }; };"""
     board = written(tmp_path, board, "board.dts")
     path = written(tmp_path, system(*(Partition(f"p{i}", "hog.elf", devices=COM2.replace("2f8", f"{port:x}"))
                                       for i, port in enumerate([0x3e8, 0x2f8]))))
@@ -177,14 +357,103 @@ def test_board(tmp_path):
     assert status == PROBLEMS and "/partitions/partition@2/memory@0/reg: found 0x400000 bytes, want at most 0x200000, " in problems
 
 
+BOARD = """/dts-v1/;
+/ {
+  compatible = "shikiri,board";
+  model = "mine";
+  #address-cells = <2>;
+  #size-cells = <2>;
+  memory@100000 { device_type = "memory";
+    reg = <0 0x100000 0 0xf00000>, <0 0x2000000 0 0x8000000>; };
+  memory@100000000 { device_type = "memory";
+    reg = <1 0 0 0x1000000>; };
+  isa {
+    compatible = "isa";
+    #address-cells = <2>;
+    #size-cells = <1>;
+    serial@2f8 { compatible = "ns16550a"; reg = <1 0x2f8 8>; };
+  };
+};
+"""
+BOARD_ERRORS = {  # a change of it, the line of the error, and its text
+    "syntax": ("#size-cells = <2>;", "#size-cells = <2>", 7, "syntax error; a ';' may be missing on line 6"),
+    "system": ("shikiri,board", "shikiri,system", 3, '/compatible: found "shikiri,system", want "shikiri,board"'),
+    "model": ('model = "mine";', "", 2, "/model: found nothing, want a string"),
+    "processors": ('model = "mine";', 'model = "mine"; processors = <0>;', 4, "/processors: found 0, want at least 1"),
+    "property": ('model = "mine"', 'model = "mine"; speed = <1>', 4, "/speed: found an unknown property, want none; known here: "
+                 "compatible, model, processors, #address-cells, #size-cells"),
+    "misspelt": ("model =", "modle =", 4, '/modle: found an unknown property, want none; did you mean "model"?'),
+    "node": ("isa {", "pci {", 11, "/pci: found an unknown node, want none; known here: memory@, isa"),
+    "cells": ("#address-cells = <2>;\n  #size", "#address-cells = <1>;\n  #size", 5, "/#address-cells: found 1, want 2"),
+    "size cells": ("#size-cells = <2>;", "", 2, "/#size-cells: found nothing, want <2>"),
+    "no memory": (BOARD[BOARD.index("  memory@1"):BOARD.index("  isa")], "", 2, '/: found no node "memory@", want one'),
+    "type": ('memory@100000 { device_type = "memory"', 'memory@100000 { device_type = "ram"', 7,
+             '/memory@100000/device_type: found "ram", want "memory"'),
+    "memory property": ("reg = <1 0", "read-only; reg = <1 0", 10, "/memory@100000000/read-only: found an unknown property, want "
+                        "none; known here: device_type, reg"),
+    "reg": ("<1 0 0 0x1000000>", "<1 0 0x1000000>", 10, "/memory@100000000/reg: found 3 cells, want 4 for each piece of RAM"),
+    "no reg": ("reg = <1 0 0 0x1000000>;", "", 9, "/memory@100000000/reg: found 0 cells, want 4 for each piece of RAM"),
+    "unit address": ("memory@100000 {", "memory@0 {", 7, '/memory@0: found unit address "0", want "100000"; the unit address '
+                     "repeats the address in reg"),
+    "pages": ("0xf00000", "0xf00800", 8, "/memory@100000/reg: found 0xf00800 bytes at 0x100000, want multiples of 0x1000, not 0 "
+              "bytes; pages have 4 KiB"),
+    "empty": ("0xf00000", "0", 8, "/memory@100000/reg: found 0x0 bytes at 0x100000, want multiples of 0x1000, not 0 bytes; pages "
+              "have 4 KiB"),
+    "overlap": ("0xf00000", "0x1f01000", 8, "/memory@100000/reg: found 0x8000000 bytes at 0x2000000, want them at 0x2001000 or "
+                "above; RAM stands from low to high, and what is below 1 MiB is not used"),
+    "low": ("memory@100000 { device_type = \"memory\";\n    reg = <0 0x100000", "memory@ff000 { device_type = \"memory\";\n    reg "
+            "= <0 0xff000", 8, "/memory@ff000/reg: found 0xf00000 bytes at 0xff000, want them at 0x100000 or above; RAM stands "
+            "from low to high, and what is below 1 MiB is not used"),
+    "many": ("<1 0 0 0x1000000>", ", ".join(f"<1 {i:#x}000000 0 0x1000000>" for i in range(63)), 10,
+             "/memory@100000000/reg: found more than 64 pieces of RAM, want fewer"),
+    "bus": ('"isa"', '"pci"', 12, '/isa/compatible: found "pci", want "isa"'),
+    "bus property": ('compatible = "isa";', 'compatible = "isa"; ranges;', 12, "/isa/ranges: found an unknown property, want none; "
+                     "known here: compatible, #address-cells, #size-cells"),
+    "bus cells": ("#size-cells = <1>", "#size-cells = <0>", 14, "/isa/#size-cells: found 0, want 1"),
+    "bus node": ("serial@2f8 {", "seriel@2f8 {", 15, '/isa/seriel@2f8: found an unknown node, want none; did you mean "serial@"?'),
+    "serial": ("ns16550a", "ns16550", 15, '/isa/serial@2f8/compatible: found "ns16550", want "ns16550a"'),
+    "port": ("<1 0x2f8 8>", "<0 0x2f8 8>", 15, "/isa/serial@2f8/reg: found <0 0x2f8 8>, want <1 PORT 8> for COM1 to COM4; 1 is the "
+             "I/O space of the ISA bus"),
+    "port address": ("serial@2f8 {", "serial@3f8 {", 15, '/isa/serial@3f8: found unit address "3f8", want "2f8"; the unit address '
+                     "repeats the address in reg"),
+    "serial property": ("reg = <1 0x2f8 8>;", "reg = <1 0x2f8 8>; baud;", 15, "/isa/serial@2f8/baud: found an unknown property, "
+                        "want none; known here: compatible, reg"),
+}
+
+
+@pytest.mark.parametrize("name", BOARD_ERRORS)
+def test_board_errors(name, tmp_path):
+    """A board is checked as strictly as a system, and its errors look alike."""
+    before, after, line, message = BOARD_ERRORS[name]
+    assert before in BOARD
+    path = written(tmp_path, NO_WARNING)
+    board = written(tmp_path, BOARD.replace(before, after, 1), "board.dts")
+    status, output, problems = call("--board", board, path)
+    assert (status, output) == (PROBLEMS, "")
+    assert [text for text in problems.splitlines() if ": error: " in text] == [f"{board}:{line}: error: {message}"]
+    found, = json.loads(call("--json", "--board", board, path)[1])["problems"]
+    assert (found["file"], found["line"]) == (str(board), line)
+
+
+def test_good_board(tmp_path):
+    board = written(tmp_path, BOARD, "board.dts")
+    assert call("--quiet", "--board", board, written(tmp_path, system(Partition("a", "hog.elf", devices=COM2)))) == (CLEAN, "", "")
+
+
 @pytest.mark.parametrize("arguments, said", [
     ([], "found no system, want a .dts or .dtb; --help shows the use"),
-    (["gone.dts"], "gone.dts: found no file that can be read, want a .dts or .dtb"),
+    (["gone.dts"], "gone.dts: found no such file, want a .dts or .dtb"),
+    ([ROOT / "dts"], "dts: found a directory, want a .dts or .dtb"),
+    (["--images", "gone", "x"], "--images: found gone, want a directory that is there"),
+    (["--svg"], "shikiri-check: --svg: found nothing behind it, want a value; --help shows the use\n"),
+    (["--no-images", "--certificate", "x", "x"], "found --certificate with --no-images, want the images"),
     (["--ignore", "all", "x"], '--ignore: found "all", want one of unused-ram, short-slot, similar-labels, absent-uart, '
                                "unused-image"),
-    (["--colour", "x"], "unrecognized option '--colour'"),
-    (["--board", EXAMPLES[0], EXAMPLES[0]], 'found no board, want compatible = "shikiri,board"'),
-    ([EXAMPLES[0], "gone.elf"], "gone.elf: found no file that can be read, want an image"),
+    (["--colour", "x"], "shikiri-check: found --colour, want an option that --help shows\n"),
+    (["-x", "x"], "shikiri-check: found -x, want an option that --help shows\n"),
+    (["--board", "gone.dts", EXAMPLES[0]], "gone.dts: found no such file, want a .dts or .dtb"),
+    ([EXAMPLES[0], "gone.elf"], "gone.elf: found no such file, want an image"),
+    ([EXAMPLES[0], ROOT / "dts"], "dts: found a directory, want an image"),
 ])
 def test_wrong_use(arguments, said):
     status, output, problems = call(*arguments)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boards: see board.h.
+ * Boards: see board.h. Read as strictly as systems, by the same readers and into the same report.
  */
 #include "tools/checker/board.h"
 
@@ -8,75 +8,129 @@
 #include <string.h>
 
 #include "hv/lib/types.h"
-#include "tools/checker/source.h"
+#include "partitions/fdt.h"
 #include "tools/checker/tool.h"
+
+#define PIECE_CELLS 4 /* address and size */
+
+static dt_names none = {NULL};
+static dt_names root_properties = {"compatible", "model", "processors", "#address-cells", "#size-cells", NULL};
+static dt_names root_children = {"memory@", "isa", "__symbols__", NULL};
+static dt_names memory_properties = {"device_type", "reg", NULL};
+static dt_names isa_properties = {"compatible", "#address-cells", "#size-cells", NULL};
+static dt_names isa_children = {"serial@", NULL};
+static dt_names serial_properties = {"compatible", "reg", NULL};
+
+static const uint16_t ports[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
 
 static uint64_t join(const fdt32_t *cells) {
     return (uint64_t)fdt32_ld(&cells[0]) << 32 | fdt32_ld(&cells[1]);
 }
 
-static void add_ram(struct board *board, const fdt32_t *cells) {
-    struct range range = {join(cells), join(cells + 2)};
-    uint64_t end_before = 0;
+static void add_ram(struct board *board, const struct dt *dt, int node, struct range range) {
+    uint64_t end_before = MIB;
 
     if (board->ram_count > 0)
         end_before = board->ram[board->ram_count - 1].base + board->ram[board->ram_count - 1].size_bytes;
     if (board->ram_count == BOARD_RANGES_MAX)
-        tool_fail("%s: found more than %d pieces of RAM, want fewer", board->path, BOARD_RANGES_MAX);
-    if (!range_valid(range) || !is_aligned(range.base | range.size_bytes, PAGE_BYTES) || range.base < MIB ||
-        range.base < end_before)
-        tool_fail("%s: found RAM of 0x%lx bytes at 0x%lx, want whole pages above 1 MiB, in order and apart",
-                  board->path, range.size_bytes, range.base);
-    board->ram[board->ram_count++] = range;
+        dt_error(dt, node, "reg", NULL, "found more than %d pieces of RAM, want fewer", BOARD_RANGES_MAX);
+    else if (!range_valid(range) || !is_aligned(range.base | range.size_bytes, PAGE_BYTES))
+        dt_error(dt, node, "reg", "pages have 4 KiB",
+                 "found 0x%lx bytes at 0x%lx, want multiples of 0x1000, not 0 bytes", range.size_bytes, range.base);
+    else if (range.base < end_before)
+        dt_error(dt, node, "reg", "RAM stands from low to high, and what is below 1 MiB is not used",
+                 "found 0x%lx bytes at 0x%lx, want them at 0x%lx or above", range.size_bytes, range.base, end_before);
+    else
+        board->ram[board->ram_count++] = range;
 }
 
-static void read_ram(struct board *board, const void *blob) {
-    int node, length;
+static void read_memory(struct board *board, struct dt *dt, int node) {
+    int length = 0;
+    const fdt32_t *reg = fdt_getprop(dt->blob, node, "reg", &length);
+    unsigned count = reg ? (unsigned)length / sizeof(*reg) : 0;
 
-    fdt_for_each_subnode(node, blob, 0) {
-        const fdt32_t *reg = fdt_getprop(blob, node, "reg", &length);
-
-        if (strncmp(fdt_get_name(blob, node, NULL), "memory@", 7) != 0)
-            continue;
-        for (int at = 0; reg && at + 16 <= length; at += 16)
-            add_ram(board, reg + at / 4);
-    }
-    if (board->ram_count == 0)
-        tool_fail("%s: found no memory node with a reg, want one", board->path);
-}
-
-static void read_uarts(struct board *board, const void *blob) {
-    int isa = fdt_path_offset(blob, "/isa"), node, length;
-
-    if (isa < 0)
+    dt_check_names(dt, node, memory_properties, none);
+    dt_expect_string(dt, node, "device_type", "memory");
+    if (count == 0 || (unsigned)length % (PIECE_CELLS * sizeof(*reg)) != 0) {
+        dt_error(dt, node, "reg", NULL, "found %u cells, want %d for each piece of RAM", count, PIECE_CELLS);
         return;
-    fdt_for_each_subnode(node, blob, isa) {
-        const fdt32_t *reg = fdt_getprop(blob, node, "reg", &length);
-
-        if (reg && length == 12 && fdt_node_check_compatible(blob, node, "ns16550a") == 0 &&
-            board->uart_count < BOARD_UARTS_MAX)
-            board->uarts[board->uart_count++] = (uint16_t)fdt32_ld(&reg[1]);
     }
+    dt_check_unit_address(dt, node, join(reg));
+    for (unsigned i = 0; i < count; i += PIECE_CELLS)
+        add_ram(board, dt, node, (struct range){join(reg + i), join(reg + i + 2)});
 }
 
-void board_read(struct board *board, const char *path) {
-    struct source source;
+static void read_serial(struct board *board, struct dt *dt, int node) {
+    uint32_t reg[3];
 
-    *board = (struct board){.path = path};
-    source_read(&source, path);
-    if (source.said)
-        tool_fail("%s:%u: %s", source.wrong.file, source.wrong.line, source.said);
-    if (fdt_check_full(source.blob, source.size_bytes) != 0 ||
-        fdt_node_check_compatible(source.blob, 0, "shikiri,board") != 0)
-        tool_fail("%s: found no board, want compatible = \"shikiri,board\"", path);
-    board->model = fdt_getprop(source.blob, 0, "model", NULL);
-    if (!board->model)
-        board->model = path;
-    const fdt32_t *processors = fdt_getprop(source.blob, 0, "processors", NULL);
+    dt_check_names(dt, node, serial_properties, none);
+    dt_expect_string(dt, node, "compatible", "ns16550a");
+    if (!dt_cells(dt, node, "reg", reg, 3))
+        return;
+    dt_check_unit_address(dt, node, reg[1]);
+    for (unsigned i = 0; i < ARRAY_LENGTH(ports); i++) {
+        if (reg[0] == 1 && reg[1] == ports[i] && reg[2] == 8 && board->uart_count < BOARD_UARTS_MAX) {
+            board->uarts[board->uart_count++] = ports[i];
+            return;
+        }
+    }
+    dt_error(dt, node, "reg", "1 is the I/O space of the ISA bus",
+             "found <%u 0x%x %u>, want <1 PORT 8> for COM1 to COM4", reg[0], reg[1], reg[2]);
+}
 
-    board->processors = processors ? fdt32_ld(processors) : 0;
-    read_ram(board, source.blob);
-    read_uarts(board, source.blob);
+static void read_isa(struct board *board, struct dt *dt, int node) {
+    int child;
+
+    dt_check_names(dt, node, isa_properties, isa_children);
+    dt_expect_string(dt, node, "compatible", "isa");
+    dt_expect_cell(dt, node, "#address-cells", 2);
+    dt_expect_cell(dt, node, "#size-cells", 1);
+    fdt_for_each_subnode(child, dt->blob, node)
+        if (dt_is_named(dt, child, "serial@"))
+            read_serial(board, dt, child);
+}
+
+/* Without the property, as many as are wanted. */
+static void read_processors(struct board *board, const struct dt *dt) {
+    uint32_t count;
+
+    if (!dt_has(dt, 0, "processors") || !dt_cells(dt, 0, "processors", &count, 1))
+        return;
+    if (count == 0)
+        dt_error(dt, 0, "processors", NULL, "found 0, want at least 1");
+    board->processors = count;
+}
+
+static void read_root(struct board *board, struct dt *dt) {
+    int isa = dt_find(dt, 0, "isa"), child;
+    const char *model;
+
+    dt_expect_string(dt, 0, "compatible", "shikiri,board");
+    if (dt->report->errors) /* something else, of which the rest says nothing */
+        return;
+    dt_check_names(dt, 0, root_properties, root_children);
+    model = dt_string(dt, 0, "model");
+    if (model)
+        board->model = tool_printable(model);
+    read_processors(board, dt);
+    dt_expect_cell(dt, 0, "#address-cells", 2);
+    dt_expect_cell(dt, 0, "#size-cells", 2);
+    dt_child(dt, 0, "memory@");
+    fdt_for_each_subnode(child, dt->blob, 0)
+        if (dt_is_named(dt, child, "memory@"))
+            read_memory(board, dt, child);
+    if (isa >= 0)
+        read_isa(board, dt, isa);
+}
+
+void board_read(struct board *board, const char *path, struct problems *problems) {
+    struct dt dt = {.report = &problems->report};
+
+    *board = (struct board){.source.path = path};
+    source_read(&board->source, path);
+    problems_look_at(problems, &board->source);
+    if (board->source.error_count == 0 && dt_open(&dt, board->source.blob, board->source.size_bytes))
+        read_root(board, &dt);
 }
 
 bool board_has_uart(const struct board *board, uint16_t port) {

@@ -6,12 +6,13 @@
 #pragma once
 
 #include "hv/lib/range.h"
+#include "tools/checker/problems.h"
 
 #define BOARD_RANGES_MAX 64
 #define BOARD_UARTS_MAX  16
 
 struct board {
-    const char *path;  /* of the file */
+    struct source source;
     const char *model; /* "QEMU pc, 256 MiB" */
     struct range ram[BOARD_RANGES_MAX];
     unsigned ram_count;
@@ -20,7 +21,7 @@ struct board {
     unsigned processors; /* 0: as many as are wanted */
 };
 
-/* Ends the program with what is wrong when the file is no board. */
-void board_read(struct board *board, const char *path);
+/* What is wrong with it goes to `problems`; only when there is nothing may the board be used. */
+void board_read(struct board *board, const char *path, struct problems *problems);
 
 bool board_has_uart(const struct board *board, uint16_t port);

@@ -5,6 +5,7 @@
  * pieces from kibibytes to gibibytes have to be seen side by side.
  */
 #include "tools/checker/checked.h"
+#include "tools/checker/tool.h"
 
 #define WIDTH           900
 #define MARGIN          20
@@ -19,6 +20,18 @@
 
 /* Colours that keep apart for most eyes, used in turn (Okabe and Ito's set, lightened). */
 static const char *const colours[] = {"#9fd3f5", "#f7d28b", "#8fd9bf", "#f3b79b", "#e3b8d3", "#f5ee9d", "#a9c4de"};
+
+/* The text between tags, where some characters would be markup. */
+static const char *escape(const char *text) {
+    char *escaped = tool_text("%s", "");
+
+    for (const char *c = tool_printable(text); *c != '\0'; c++)
+        escaped = *c == '<'   ? tool_text("%s&lt;", escaped)
+                  : *c == '>' ? tool_text("%s&gt;", escaped)
+                  : *c == '&' ? tool_text("%s&amp;", escaped)
+                              : tool_text("%s%c", escaped, *c);
+    return escaped;
+}
 
 static const char *colour_of(const struct piece *piece) {
     if (piece->partition == PIECE_FREE)
@@ -105,7 +118,7 @@ void checked_draw(const struct checked *checked, FILE *to) {
             "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
             WIDTH, schedule_y + (int)config->cpu_count * SCHEDULE_HEIGHT);
     fprintf(to, "<text x=\"%d\" y=\"30\" font-size=\"18\">%s on %s: who has which memory</text>\n", MARGIN,
-            *config->model ? config->model : "The system", checked->board->model);
+            escape(*config->model ? config->model : "The system"), escape(checked->board->model));
     for (unsigned i = 0; i < count; i++) {
         draw_piece(to, &pieces[i], y);
         y += height_of(&pieces[i]);

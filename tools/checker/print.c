@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/checker/checked.h"
+#include "tools/checker/tool.h"
 
 static const char *device_text(const struct device_config *device, char text[40]) {
     switch (device->kind) {
@@ -24,7 +25,7 @@ static void print_partition(const struct partition_config *partition, unsigned n
     char text[40];
 
     fprintf(to, "%3u  %-15s  %5.1f %%  %s%s%s\n", number, partition->label, 100 * share, partition->image,
-            *partition->bootargs ? " " : "", partition->bootargs);
+            *partition->bootargs ? " " : "", tool_printable(partition->bootargs));
     for (unsigned i = 0; i < partition->device_count; i++)
         fprintf(to, "     %-15s           %s\n", "", device_text(&partition->devices[i], text));
 }
@@ -75,8 +76,8 @@ void checked_print(const struct checked *checked, FILE *to) {
     struct piece *pieces;
     unsigned count = checked_pieces(checked, &pieces);
 
-    fprintf(to, "%s%s%u partition%s", config->model, *config->model ? ": " : "", config->partition_count,
-            config->partition_count == 1 ? "" : "s");
+    fprintf(to, "%s%s%u partition%s", tool_printable(config->model), *config->model ? ": " : "",
+            config->partition_count, config->partition_count == 1 ? "" : "s");
     print_schedules(config, to);
     fprintf(to, ", on %s\n\n", checked->board->model);
     fprintf(to, "  #  %-15s  %7s  image and bootargs; devices\n", "partition", "share");

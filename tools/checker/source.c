@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/checker/dtc.h"
 #include "tools/checker/tool.h"
 
 #define DEPTH_MAX 64
@@ -87,30 +88,11 @@ static void parse_lines(struct source *source, char *text) {
     }
 }
 
-/* "Error: a.dts:3.5-10 syntax error" */
-static void parse_error(struct source *source, const char *said) {
-    const char *error = strstr(said, "Error: ");
-    char *end;
-
-    source->wrong = (struct place){source->path, 0, 0};
-    source->said = tool_text("%.*s", (int)strcspn(said, "\n"), said);
-    if (!error) {
-        const char *fatal = "FATAL ERROR: ";
-
-        source->said += strncmp(said, fatal, strlen(fatal)) == 0 ? strlen(fatal) : 0;
-        return;
-    }
-    const char *file = error + strlen("Error: ");
-    const char *colon = strchr(file, ':');
-
-    if (!colon)
-        return;
-    source->wrong.file = tool_text("%.*s", (int)(colon - file), file);
-    source->wrong.line = (unsigned)strtoul(colon + 1, &end, 10);
-    if (*end == '.')
-        source->wrong.column = (unsigned)strtoul(end + 1, &end, 10);
-    end += strcspn(end, " \n");
-    source->said = tool_text("%.*s", (int)strcspn(end + 1, "\n"), end + 1);
+/* What a file that is no text is, or NULL. */
+static const char *binary_kind(const void *data, size_t size_bytes) {
+    if (size_bytes >= 4 && memcmp(data, "\177ELF", 4) == 0)
+        return "an ELF file";
+    return memchr(data, '\0', size_bytes) ? "a binary file" : NULL;
 }
 
 static void compile(struct source *source) {
@@ -123,11 +105,9 @@ static void compile(struct source *source) {
 
     if (status < 0 || status == 127)
         tool_fail("found no dtc, want the device-tree compiler (package device-tree-compiler)");
-    if (status != 0) {
-        parse_error(source, said);
-        return;
-    }
-    if (tool_run(lines, &text, &text_bytes, &said) == 0)
+    if (status != 0)
+        dtc_read_errors(source, said);
+    else if (tool_run(lines, &text, &text_bytes, &said) == 0)
         parse_lines(source, text);
 }
 
@@ -135,11 +115,21 @@ void source_read(struct source *source, const char *path) {
     *source = (struct source){.path = path};
     source->blob = tool_read_file(path, &source->size_bytes);
     if (!source->blob)
-        tool_fail("%s: found no file that can be read, want a .dts or .dtb", path);
+        tool_fail("%s: found %s, want a .dts or .dtb", path, tool_missing(path));
     if (ends_with(path, ".dtb") ||
         (source->size_bytes >= sizeof(struct fdt_header) && fdt_magic(source->blob) == FDT_MAGIC))
         return;
-    compile(source);
+    const char *kind = binary_kind(source->blob, source->size_bytes);
+
+    if (kind)
+        *TOOL_APPEND(source->errors, source->error_count) =
+            (struct source_error){{path, 0, 0},
+                                  "",
+                                  NULL,
+                                  tool_text("found %s, want a device-tree source (.dts) or blob (.dtb)", kind),
+                                  "name the system first, then its images"};
+    else
+        compile(source);
 }
 
 struct place source_place(const struct source *source, const char *path, const char *property) {

@@ -19,17 +19,26 @@ struct source_entry {
     struct place place;
 };
 
+/* What keeps a source from becoming a blob. */
+struct source_error {
+    struct place place;
+    const char *path;     /* of the node, "" where there is none */
+    const char *property; /* or NULL */
+    const char *text;
+    const char *hint; /* or NULL */
+};
+
 struct source {
     const char *path; /* of the file */
     void *blob;
     size_t size_bytes;
     struct source_entry *entries; /* none for a .dtb */
     size_t entry_count;
-    struct place wrong; /* where dtc gave up */
-    const char *said;   /* what dtc said then, NULL when there is a blob */
+    struct source_error *errors; /* there is a blob when there are none */
+    size_t error_count;
 };
 
-/* Compiles a .dts with dtc, or reads a .dtb as it is. Ends the program when that cannot be tried. */
+/* Compiles a .dts with dtc, or reads a .dtb as it is. Ends the program when the file cannot be read. */
 void source_read(struct source *source, const char *path);
 
 /*

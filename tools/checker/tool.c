@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,34 @@ void *tool_read_file(const char *path, size_t *size_bytes) {
 
     fclose(file);
     return failed ? NULL : data;
+}
+
+bool tool_is_directory(const char *path) {
+    struct stat found;
+
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+bool tool_is_same_file(const char *a, const char *b) {
+    struct stat first, second;
+
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+const char *tool_missing(const char *path) {
+    if (tool_is_directory(path))
+        return "a directory";
+    return access(path, F_OK) == 0 ? "a file that cannot be read" : "no such file";
+}
+
+const char *tool_printable(const char *text) {
+    char *copy = tool_text("%s", text);
+
+    for (char *c = copy; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return copy;
 }
 
 const char *tool_directory(const char *path) {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,17 @@ __attribute__((format(printf, 1, 2))) char *tool_text(const char *format, ...);
 
 /* A whole file, with a zero byte behind it; NULL when it cannot be read. */
 void *tool_read_file(const char *path, size_t *size_bytes);
+
+/* What is to be found in place of a file that cannot be read: "a directory", "no such file". */
+const char *tool_missing(const char *path);
+
+bool tool_is_directory(const char *path);
+
+/* Whether both names lead to one file that is there. */
+bool tool_is_same_file(const char *a, const char *b);
+
+/* The text as a terminal can show it: other characters than printable ASCII become "?". */
+const char *tool_printable(const char *text);
 
 /* "a/b.dts" is in "a", "b.dts" in ".". */
 const char *tool_directory(const char *path);

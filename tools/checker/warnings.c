@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "partitions/certificate.h"
 #include "tools/checker/checked.h"
 
 #define SHORT_SLOT_US 100 /* a switch and its exits take some microseconds on a real machine */
@@ -19,7 +20,7 @@ static void warn_unused_ram(const struct checked *checked, struct problems *prob
         free_bytes += pieces[i].partition == PIECE_FREE ? pieces[i].range.size_bytes : 0;
     }
     if (free_bytes > all_bytes / 2)
-        problems_warn(problems, "unused-ram", "/partitions", NULL, "enlarge windows, or give the machine less memory",
+        problems_warn(problems, "unused-ram", "machine", NULL, "enlarge windows, or give the machine less memory",
                       "found %lu of %lu MiB of RAM that no partition has, want less than half of it", free_bytes / MIB,
                       all_bytes / MIB);
 }
@@ -81,20 +82,22 @@ static void warn_unused_images(const struct checked *checked, struct problems *p
     const struct config *config = &checked->system.config;
 
     for (unsigned i = 0; i < checked->system.file_count; i++) {
-        bool used = false;
+        const struct image_file *file = &checked->system.files[i];
+        bool used = certificate_is_text(file->data, file->size_bytes);
 
         for (unsigned j = 0; j < config->partition_count; j++)
-            used |= strcmp(config->partitions[j].image, checked->system.files[i].name) == 0;
+            used |= strcmp(config->partitions[j].image, file->name) == 0;
         if (!used)
-            problems_warn(problems, "unused-image", checked->system.files[i].name, NULL, NULL,
+            problems_warn(problems, "unused-image", file->name, NULL, NULL,
                           "found an image that no partition names, want it in use or left away");
     }
 }
 
+/* What is about the whole system comes last. */
 void checked_warn(const struct checked *checked, struct problems *problems) {
-    warn_unused_ram(checked, problems);
     warn_short_slot(checked, problems);
     warn_labels(checked, problems);
     warn_absent_uarts(checked, problems);
     warn_unused_images(checked, problems);
+    warn_unused_ram(checked, problems);
 }
