@@ -8,11 +8,11 @@ PYTHON  := /usr/bin/python3
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help deps all run test check bench docs iso clean size symbols-table
+.PHONY: help deps all run check-config test check bench docs iso clean size symbols-table
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo 'variables of run and iso, as in: make run CONFIG=my.dts SECONDS=20'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo 'variables of run, iso and check-config, as in: make run CONFIG=my.dts SECONDS=20'
 	@sed -n 's/^#   \([A-Z]*=.*\)/  \1/p' Makefile
 	@echo 'V=1 shows the commands instead of short lines.'
 
@@ -114,13 +114,15 @@ include tests/fuzz/fuzz.mk
 #   IMAGES="a.elf b.elf"  guest images that are elsewhere than beside CONFIG
 #   CERTIFICATE=file      start no other system than this certificate's (docs/certificate.md)
 #   SECONDS=n             end "run" after n seconds
-#   OPTIONS="words"       for the hypervisor: trace=switch, on-end=halt
+#   OPTIONS="words"       for the hypervisor: trace=switch, certificate=HASH, on-end=halt, qemu-exit or bochs-shutdown
 #   SCREEN=choice         window, vnc, curses or none (default: window if there can be one)
 #   CPU=model             QEMU's processor: max (default), EPYC, ...
 #   MEMORY=n              mebibytes of the machine (default 256)
 #   ICOUNT=1              time is the number of instructions, so that runs repeat
 #   UNCHECKED=1           leave the errors to the hypervisor
 #   QEMU="options"        more options for QEMU: -s -S, -d int -D build/int.log
+#   SVG=file              check-config: draw memory and schedule
+#   BOARD=board.dts       check-config: another machine than QEMU's
 
 # As a word for the shell, whatever the user has put into it.
 quote   = '$(subst ','\'',$(1))'
@@ -135,6 +137,9 @@ run: all ## boot CONFIG in QEMU
 
 iso: all ## leave a bootable build/NAME.iso of CONFIG
 	@$(EMULATE) iso $(call quote,$(CONFIG))
+
+check-config: all ## check CONFIG and show its partitions, memory and devices (docs/checking.md)
+	@$(EMULATE) check $(call option,svg,SVG) $(call option,board,BOARD) $(call quote,$(CONFIG))
 
 test: check host-tests all checker-tests fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"

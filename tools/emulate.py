@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Boots a system in an emulator: compiles its .dts, finds its images, and composes QEMU's command
-line, a GRUB ISO, or a Bochs configuration. `make run` and `make iso` are this program; the tests
-import it."""
+line, a GRUB ISO, or a Bochs configuration. `make run`, `make iso` and `make check-config` are this
+program; the tests import it."""
 import argparse
 import os
 import re
@@ -226,12 +226,12 @@ isa {{ compatible = "isa"; #address-cells = <2>; #size-cells = <1>; {uarts} }}; 
 """
 
 
-def check(arguments):
+def check(arguments, *options):
     """Lets shikiri-check tell with file and line what the hypervisor would refuse, and what is odd."""
     with tempfile.NamedTemporaryFile("w", prefix=f"qemu-pc-{arguments.memory}-", suffix=".dts") as file:
         file.write(board(arguments.memory, None))
         file.flush()
-        done = subprocess.run([Path(arguments.build) / "shikiri-check", "--quiet", "--board", file.name,
+        done = subprocess.run([Path(arguments.build) / "shikiri-check", "--board", file.name, *options,
                                arguments.config, *given_files(arguments)])
     if done.returncode != 0:
         raise Problem(f"{arguments.config}: refused for the errors above")
@@ -244,10 +244,10 @@ def collect_modules(arguments):
     try:
         dtb = compile_dts(arguments.config, arguments.build)
     except Problem:
-        check(arguments)
+        check(arguments, "--quiet")
         raise
     if not arguments.unchecked:
-        check(arguments)
+        check(arguments, "--quiet")
     images = find_images(dtb, arguments.config, arguments.build, given_files(arguments))
     return [dtb, *[plain_path(path, dtb.with_suffix(".images")) for path in images]]
 
@@ -390,6 +390,15 @@ def iso(arguments):
     return 0
 
 
+def show_map(arguments):
+    """Checks the configuration and shows what it is."""
+    check_config(arguments.config)
+    check_files(arguments)
+    files = [("--svg", arguments.svg), ("--board", arguments.board)]
+    check(arguments, *[word for option, file in files if file for word in (option, file)])
+    return 0
+
+
 def whole_number(variable, unit, least):
     """A reader of a number that counts something."""
     def read(text):
@@ -440,6 +449,11 @@ def read_arguments():
     command = commands.add_parser("iso", help=iso.__doc__)
     command.add_argument("config")
     command.set_defaults(function=iso)
+    command = commands.add_parser("check", help=show_map.__doc__)
+    command.add_argument("--svg", help="draw it into a file")
+    command.add_argument("--board", help="another machine than QEMU's with --memory")
+    command.add_argument("config")
+    command.set_defaults(function=show_map)
     return parser.parse_args()
 
 

@@ -21,7 +21,7 @@ COUNTER = Partition("one", "counter64.elf", "seed=1 rounds=3 uart=0x3f8")
 def environment():
     """Without what a make around the tests and the user's desktop would change."""
     mine = ("MAKEFLAGS MFLAGS MAKELEVEL DISPLAY WAYLAND_DISPLAY "
-            "V CONFIG IMAGES CERTIFICATE SECONDS OPTIONS SCREEN CPU MEMORY ICOUNT UNCHECKED QEMU").split()
+            "V CONFIG IMAGES SECONDS OPTIONS SCREEN CPU MEMORY ICOUNT UNCHECKED QEMU SVG CERTIFICATE BOARD").split()
     return {key: value for key, value in os.environ.items() if key not in mine}
 
 
@@ -235,6 +235,22 @@ def test_certificate(tmp_path, variable):
     status, output, errors = make("run", CONFIG=config, UNCHECKED=1, **given)
     assert status == 2 and "no partition has started" in errors
     assert f"shikiri: error: {message} my--own.cert says\n" in output
+
+
+def test_check_config(tmp_path):
+    """The map, and the files that are asked for; of the machine that is asked for."""
+    config = write_system(tmp_path, COUNTER)
+    picture, certificate = tmp_path / "my picture.svg", tmp_path / "my.cert"
+    status, output, errors = make("check-config", CONFIG=config, SVG=picture, MEMORY=512)
+    assert status == 0 and "QEMU pc, 512 MiB" in output and "[unused-ram]" in errors
+    assert picture.read_text().startswith("<svg ")
+    certificate.write_text("shikiri-certificate 1\n")
+    assert f"{certificate}:2: error: certificate: found partition 0" in make(
+        "check-config", CONFIG=config, CERTIFICATE=certificate)[2]
+    assert "(docs/checking.md)" in make("help")[1] and "SVG=file" in make("help")[1]
+    config.write_text(config.read_text().replace("slot-us = <1000>", "slot-us = <1>"))
+    status, output, errors = make("check-config", CONFIG=config)
+    assert (status, output) == (2, "") and f"{config}:3: error: /schedule/slot-us: found 1, " in errors
 
 
 def test_vnc(tmp_path):
