@@ -28,9 +28,14 @@ A configuration is a devicetree source: nodes in braces with properties, each en
 that 4 GiB is `<0x1 0x0>`. A *string* is in double quotes. An *empty* property is a name alone, and its presence is its meaning.
 What follows the `@` of a node's name is its unit address: the address in its `reg`, hexadecimal without `0x`.
 
+`dtc` compiles it, so all of its syntax works: comments, `/include/ "base.dtsi"`, labels (`one: partition@0 { ... };`) and `&one { ... };`
+to change a node from elsewhere, `/delete-node/` and `/delete-property/`, and expressions in parentheses: `<0 (4 * 0x100000)>`. No C
+preprocessor is run, so `#include` and `#define` do not work.
+
 What is not on this page is an error (but for `phandle` and `__symbols__`, which dtc makes of labels), and so are values beyond
 their limits: each is reported with node, property, the value found and the value wanted, and no partition starts.
-`build/shikiri-check my.dts` says the same with file and line, and `make run CONFIG=my.dts` boots a configuration.
+`build/shikiri-check my.dts` says the same with file and line ([checking](checking.md)), and `make run CONFIG=my.dts` boots a
+configuration.
 """
 
 RULES = """\

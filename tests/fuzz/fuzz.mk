@@ -55,7 +55,8 @@ fuzz-quick: ## the same executions of every target each time
 define fuzz_rules
 $(FUZZ_BUILD)/$(1)/fuzz_$(1): $($(1)_SOURCES) $(FUZZ_HEADERS) tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
-	clang $(FUZZ_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) -lfdt -o $$@
+	$$(call say,CLANG,$$@)
+	$(Q)clang $(FUZZ_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) -lfdt -o $$@
 
 fuzz-run-$(1): $(FUZZ_BUILD)/$(1)/fuzz_$(1) $(FUZZ_BUILD)/dictionary $(addprefix $(FUZZ_BUILD)/$(1)/seeds/,$($(1)_SEEDS)) $(GUEST_ELFS)
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(1) $$(FUZZ_CORPUS) -max_len=$($(1)_LENGTH) $$(FUZZ_LIMIT)
