@@ -266,11 +266,43 @@ def test_json(tmp_path):
     assert output["problems"][0]["message"].startswith('found "q"", want 1 to 15 letters')
 
 
+def picture_of(path, *options):
+    """The picture: its texts, and all elements."""
+    elements = list(xml.etree.ElementTree.fromstring(call("--svg", "-", *options, path)[1]).iter())
+    return [text for element in elements for text in [element.text or ""] if text.strip()], elements
+
+
 def test_picture(tmp_path):
-    picture = tmp_path / "system.svg"
-    assert call("--quiet", "--svg", picture, written(tmp_path, NO_WARNING))[0] == CLEAN
-    texts = [text for element in xml.etree.ElementTree.parse(picture).iter() for text in [element.text or ""] if text.strip()]
-    assert {"a1, 160 MiB", "b1, 4 MiB", "the hypervisor, 640 KiB", "a1: 0 to 100 us", "b1: 100 to 200 us"} <= set(texts)
+    """Memory with its end, who has it, what else they have, and the schedule."""
+    texts, _ = picture_of(written(tmp_path, NO_WARNING))
+    assert {"a1, 160 MiB", "b1, 4 MiB", "the hypervisor, 640 KiB", "0x100000", "0xffe0000", "a1: 0 to 100 us",
+            "b1: 100 to 200 us", "a1: hog.elf; the machine's UART at 0x2f8 to 0x2ff",
+            "b1: hog.elf; a VGA text screen, Ctrl-] 1, page at 0xb8000",
+            "Memory of QEMU pc, 256 MiB; heights grow with sizes and are not to scale"} <= set(texts)
+
+
+def test_hole(tmp_path):
+    """Where there is no RAM the picture has a gap, with the end of what is before."""
+    path = written(tmp_path, system(Partition("a", "hog.elf")))
+    texts, elements = picture_of(path, "--board", written(tmp_path, BOARD, "board.dts"))
+    assert {"0x1000000", "no RAM for 16 MiB", "0x2000000", "0xa000000", "no RAM for 3.8 GiB", "0x100000000"} <= set(texts)
+    assert sum(element.tag.endswith("polyline") for element in elements) == 4
+
+
+def test_many_slots(tmp_path):
+    """Twelve partitions have a colour each, and names that do not fit into their slots stand upright."""
+    path = written(tmp_path, system(*(Partition(f"partition-{i:02}", "hog.elf", devices="") for i in range(12))))
+    texts, elements = picture_of(path)
+    slots = [element for element in elements if element.tag.endswith("rect") and len(element)]
+    assert len({element.get("fill") for element in slots}) == len(slots) == 12
+    upright = [element.text for element in elements if (element.get("transform") or "").startswith("rotate(-90 ")]
+    assert upright == [f"partition-{i:02}" for i in range(12)] and texts.count("partition-00: hog.elf") == 1
+    assert all(float(slot.get("height")) > 100 for slot in slots)
+
+
+def test_long_title(tmp_path):
+    texts, _ = picture_of(written(tmp_path, NO_WARNING.replace('system";', f'system"; model = "{"long " * 40}";', 1)))
+    assert f'{"long " * 13}long...' in texts
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -354,7 +386,7 @@ def test_board(tmp_path):
     assert problems.count("absent-uart") == 1
     path = written(tmp_path, system(*(Partition(f"p{i}", "hog.elf") for i in range(3))))
     status, _, problems = call("--board", board, path)
-    assert status == PROBLEMS and "/partitions/partition@2/memory@0/reg: found 0x400000 bytes, want at most 0x200000, " in problems
+    assert status == PROBLEMS and "/partitions/partition@2/memory@0/reg: found 0x400000 bytes, want at most 0x1fa000, " in problems
 
 
 BOARD = """/dts-v1/;

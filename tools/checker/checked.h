@@ -34,6 +34,9 @@ unsigned checked_pieces(const struct checked *checked, struct piece **pieces);
 /* "384 KiB", "16 MiB", "203.7 MiB": exact where that is short. */
 const char *checked_size(uint64_t size_bytes, char text[CHECKED_SIZE_CHARS]);
 
+/* A device of the partition of that number, in words. */
+const char *checked_device(const struct config *config, unsigned partition, const struct device_config *device);
+
 /* What is legal but odd. */
 void checked_warn(const struct checked *checked, struct problems *problems);
 

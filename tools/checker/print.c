@@ -7,27 +7,37 @@
 #include "tools/checker/checked.h"
 #include "tools/checker/tool.h"
 
-static const char *device_text(const struct device_config *device, char text[40]) {
-    switch (device->kind) {
-    case DEVICE_VGA_TEXT:
-        return "a VGA text screen";
-    case DEVICE_CONSOLE:
-        snprintf(text, 40, "a UART at 0x%x, lines on COM1", device->port);
-        break;
-    case DEVICE_UART:
-        snprintf(text, 40, "the machine's UART at 0x%x", device->port);
-        break;
-    }
-    return text;
+/* Screens are numbered by the order of their partitions, keys from 1, pages from 0. */
+static unsigned screens_before(const struct config *config, unsigned partition) {
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < partition; i++)
+        count += config_has_vga(&config->partitions[i]);
+    return count;
 }
 
-static void print_partition(const struct partition_config *partition, unsigned number, double share, FILE *to) {
-    char text[40];
+const char *checked_device(const struct config *config, unsigned partition, const struct device_config *device) {
+    unsigned screen = screens_before(config, partition);
+
+    switch (device->kind) {
+    case DEVICE_VGA_TEXT:
+        return tool_text("a VGA text screen, Ctrl-] %u, page at 0x%lx", screen + 1,
+                         VGA_TEXT_RANGE.base + screen * PAGE_BYTES);
+    case DEVICE_CONSOLE:
+        return tool_text("a UART at 0x%x, lines on COM1", device->port);
+    case DEVICE_UART:
+        return tool_text("the machine's UART at 0x%x to 0x%x", device->port, device->port + device->port_count - 1);
+    }
+    return "";
+}
+
+static void print_partition(const struct config *config, unsigned number, double share, FILE *to) {
+    const struct partition_config *partition = &config->partitions[number];
 
     fprintf(to, "%3u  %-15s  %5.1f %%  %s%s%s\n", number, partition->label, 100 * share, partition->image,
             *partition->bootargs ? " " : "", tool_printable(partition->bootargs));
     for (unsigned i = 0; i < partition->device_count; i++)
-        fprintf(to, "     %-15s           %s\n", "", device_text(&partition->devices[i], text));
+        fprintf(to, "     %-15s           %s\n", "", checked_device(config, number, &partition->devices[i]));
 }
 
 static void print_piece(const struct piece *piece, FILE *to) {
@@ -82,7 +92,7 @@ void checked_print(const struct checked *checked, FILE *to) {
     fprintf(to, ", on %s\n\n", checked->board->model);
     fprintf(to, "  #  %-15s  %7s  image and bootargs; devices\n", "partition", "share");
     for (unsigned i = 0; i < config->partition_count; i++)
-        print_partition(&config->partitions[i], i, share_of(config, i), to);
+        print_partition(config, i, share_of(config, i), to);
     fprintf(to, "\n  %-27s  %10s  owner: guest-physical address, rights\n", "machine's memory", "size");
     for (unsigned i = 0; i < count; i++)
         print_piece(&pieces[i], to);
