@@ -141,7 +141,7 @@ iso: all ## leave a bootable build/NAME.iso of CONFIG
 check-config: all ## check CONFIG and show its partitions, memory and devices (docs/checking.md)
 	@$(EMULATE) check $(call option,svg,SVG) $(call option,board,BOARD) $(call quote,$(CONFIG))
 
-test: check host-tests all checker-tests fuzz-quick boot-tests bench ## all tests
+test: check host-tests coverage all checker-tests fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"
 
 .PHONY: checker-tests boot-tests

@@ -14,14 +14,16 @@ FUZZ_QUICK  := 20000
 FUZZ_CORPUS := corpus
 FUZZ_LIMIT  := -runs=0
 
-# Each target: its sources, what its compiler is told, the longest input, its seeds.
+# Each target: its sources, what its compiler is told, the longest input, its seeds, what else a run needs.
 FUZZ_TARGETS :=
 
 FUZZ_TARGETS += config
 config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c tests/fuzz/invariants.c partitions/system.c \
                   partitions/layout.c partitions/memory.c $(filter-out tests/fuzz/%,$(FUZZ_IMAGE))
 config_LENGTH  := 4096
-config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/fuzz/*.dts))
+config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts))
+config_IMAGES  := $(addprefix $(FUZZ_BUILD)/config/images/,$(notdir $(GUEST_ELFS)) one.elf two.elf)
+config_NEEDS   := $(config_IMAGES)
 FUZZ_TARGETS += elf64
 elf64_SOURCES := $(FUZZ_IMAGE)
 elf64_FLAGS   := -DFUZZ_KIND=IMAGE_ELF64
@@ -56,9 +58,9 @@ define fuzz_rules
 $(FUZZ_BUILD)/$(1)/fuzz_$(1): $($(1)_SOURCES) $(FUZZ_HEADERS) tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	$$(call say,CLANG,$$@)
-	$(Q)clang $(FUZZ_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) -lfdt -o $$@
+	$$(Q)clang $(FUZZ_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) -lfdt -o $$@
 
-fuzz-run-$(1): $(FUZZ_BUILD)/$(1)/fuzz_$(1) $(FUZZ_BUILD)/dictionary $(addprefix $(FUZZ_BUILD)/$(1)/seeds/,$($(1)_SEEDS)) $(GUEST_ELFS)
+fuzz-run-$(1): $(FUZZ_BUILD)/$(1)/fuzz_$(1) $(FUZZ_BUILD)/dictionary $(addprefix $(FUZZ_BUILD)/$(1)/seeds/,$($(1)_SEEDS)) $($(1)_NEEDS)
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(1) $$(FUZZ_CORPUS) -max_len=$($(1)_LENGTH) $$(FUZZ_LIMIT)
 endef
 
@@ -67,6 +69,15 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
 $(FUZZ_BUILD)/config/seeds/%.dtb: %.dts
 	@mkdir -p $(@D)
 	@dtc -q -I dts -O dtb -o $@ $<
+
+# The modules that all configurations are checked with; tests/rules call theirs one.elf and two.elf.
+$(FUZZ_BUILD)/config/images/one.elf $(FUZZ_BUILD)/config/images/two.elf: $(BUILD)/guests/hello.elf
+	@mkdir -p $(@D)
+	@cp $< $@
+
+$(FUZZ_BUILD)/config/images/%.elf: $(BUILD)/guests/%.elf
+	@mkdir -p $(@D)
+	@cp $< $@
 
 # A guest without its symbols, as a seed of the target whose folder it goes to.
 define fuzz_image_seed_rule

@@ -14,7 +14,7 @@
 #include "partitions/system.h"
 #include "tests/fuzz/invariants.h"
 
-#define GUESTS      "build/guests/*.elf"
+#define IMAGES      "build/fuzz/config/images/*.elf"
 #define FILES_MAX   64
 #define ARENA_BYTES (1UL << 20)
 
@@ -279,8 +279,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     glob_t guests;
 
     (void)argc, (void)argv;
-    if (glob(GUESTS, 0, NULL, &guests) != 0) {
-        fprintf(stderr, "found no " GUESTS ", want the example guests; run make all\n");
+    if (glob(IMAGES, 0, NULL, &guests) != 0) {
+        fprintf(stderr, "found no " IMAGES ", want the example guests; run make fuzz\n");
         exit(2);
     }
     for (; file_count < guests.gl_pathc && file_count < FILES_MAX; file_count++)

@@ -1,147 +1,286 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * partition.c: which ASID a partition gets and with whom it shares it, for every number of both; and what the
- * partition's memory holds in the end. What partition_build() hands on to is stood in for here.
+ * partition.c: a partition as it is before it runs, with all but the physical screen real: memory,
+ * nested page table, permission maps, VMCB, devices. Host memory is this program's.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "hv/svm/iopm.h"
 #include "partitions/devices.h"
-#include "partitions/entry.h"
 #include "partitions/partition.h"
 #include "tests/host/test.h"
 
-#define PARTITIONS_MAX 40
+#define FIRST        (4 * MIB) /* where the first window begins */
+#define WINDOW_PAGES 16
+#define ARENA_BYTES  (64 * PAGE_BYTES)
+#define MANY         40 /* partitions */
 
-static uint32_t asid_given;
-static unsigned mapped;
+static uint8_t *memory;       /* of the windows, one after the other */
+static uint8_t *arena_memory; /* of all that is built */
 
-bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
-    npt->arena = arena;
-    npt->gigabyte_pages = gigabyte_pages;
-    return true;
+static struct window_config windows[] = {
+    {.gpa = {FIRST}, .size_bytes = WINDOW_PAGES * PAGE_BYTES, .writable = true, .executable = true},
+    {.gpa = {GIB}, .size_bytes = PAGE_BYTES},
+    {.gpa = {GIB + PAGE_BYTES}, .size_bytes = PAGE_BYTES, .writable = true},
+    {.gpa = {2 * GIB}, .size_bytes = PAGE_BYTES, .executable = true},
+};
+static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT},
+                                         {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
+static struct partition_config configs[MANY];
+static struct config config = {.partitions = configs};
+static struct cpu cpu = {.tsc_khz = 2400000};
+static struct svm_facts svm = {.asid_count = 16};
+static struct arena arena;
+static unsigned wanted_plan;
+static struct partition_environment environment = {.cpu = &cpu,
+                                                   .slot_us = 500,
+                                                   .wanted_plan = &wanted_plan,
+                                                   .plan_count = 3,
+                                                   .arena = &arena,
+                                                   .svm = &svm,
+                                                   .config = &config};
+
+static const uint8_t file[] = "0123456789abcdef";
+static const struct image_plan plan = {
+    .kind = IMAGE_ELF32,
+    .entry = {FIRST},
+    .segments = {{4, 6, {FIRST + 0x10}, 0x20}, {0, 0, {FIRST + 0x1000}, 0x1000}, {10, 6, {GIB + 8}, 6}},
+    .segment_count = 3,
+};
+
+static int make(void **state) {
+    uint64_t at = 0;
+
+    (void)state;
+    memory = aligned_alloc(PAGE_BYTES, (WINDOW_PAGES + 3) * PAGE_BYTES);
+    memset(memory, 0xcc, (WINDOW_PAGES + 3) * PAGE_BYTES); /* of an earlier owner */
+    arena_memory = aligned_alloc(PAGE_BYTES, ARENA_BYTES);
+    arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
+    for (unsigned i = 0; i < ARRAY_LENGTH(windows); at += windows[i++].size_bytes)
+        windows[i].hpa = HPA((uintptr_t)memory + at);
+    for (unsigned i = 0; i < MANY; i++)
+        configs[i] = (struct partition_config){
+            .label = "x", .bootargs = "", .windows = windows, .window_count = ARRAY_LENGTH(windows)};
+    configs[1].label = "longest";
+    config.partition_count = 2;
+    svm.asid_count = 16;
+    return 0;
 }
 
-bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights) {
-    (void)npt;
-    check_expected(gpa.value);
-    check_expected(size_bytes);
-    check_expected(hpa.value);
-    check_expected(rights);
-    mapped++;
-    return true;
+static int drop(void **state) {
+    (void)state;
+    free(memory);
+    free(arena_memory);
+    return 0;
 }
 
-bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena) {
-    (void)vcpu;
-    (void)cpu;
-    (void)arena;
-    asid_given = asid;
-    return true;
+static void test_memory(void **state) {
+    static struct partition partition;
+
+    (void)state;
+    assert_true(partition_build(&partition, 0, &plan, file, &environment));
+    assert_ptr_equal(partition.config, &configs[0]);
+    assert_memory_equal(memory + 0x10, "456789", 6);
+    assert_memory_equal(memory + WINDOW_PAGES * PAGE_BYTES + 8, "abcdef", 6);
+    memset(memory + 0x10, 0, 6);
+    memset(memory + WINDOW_PAGES * PAGE_BYTES + 8, 0, 6);
+    for (unsigned i = 0; i < (WINDOW_PAGES + 3) * PAGE_BYTES; i++)
+        assert_int_equal(memory[i], 0);
 }
 
-bool devices_attach(struct partition *partition) {
-    (void)partition;
-    return true;
+static void expect_mapped(const struct npt *npt, uint64_t gpa, const uint8_t *at, unsigned rights) {
+    unsigned found_rights;
+    hpa_t hpa;
+
+    assert_true(npt_lookup(npt, GPA(gpa), &hpa, &found_rights));
+    assert_int_equal(hpa.value, (uintptr_t)at);
+    assert_int_equal(found_rights, rights);
 }
 
-void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan) {
-    (void)vcpu;
-    (void)config;
-    (void)plan;
+static void test_nested_pages(void **state) {
+    const uint64_t absent[] = {0,           0xb8000,
+                               FIRST - 1,   FIRST + WINDOW_PAGES * PAGE_BYTES,
+                               GIB - 1,     GIB + 2 * PAGE_BYTES,
+                               2 * GIB - 1, 2 * GIB + PAGE_BYTES};
+    static struct partition partition;
+    const struct npt *npt = &partition.vcpu.npt;
+    uint8_t *second = memory + WINDOW_PAGES * PAGE_BYTES;
+
+    (void)state;
+    assert_true(partition_build(&partition, 0, &plan, file, &environment));
+    for (unsigned page = 0; page < WINDOW_PAGES; page++)
+        expect_mapped(npt, FIRST + page * PAGE_BYTES, memory + page * PAGE_BYTES, NPT_WRITE | NPT_EXECUTE);
+    expect_mapped(npt, GIB + 5, second + 5, NPT_READ);
+    expect_mapped(npt, GIB + PAGE_BYTES, second + PAGE_BYTES, NPT_WRITE);
+    expect_mapped(npt, 2 * GIB, second + 2 * PAGE_BYTES, NPT_EXECUTE);
+    for (unsigned i = 0; i < ARRAY_LENGTH(absent); i++) {
+        unsigned rights;
+        hpa_t hpa;
+
+        assert_false(npt_lookup(npt, GPA(absent[i]), &hpa, &rights));
+    }
+    assert_int_equal(partition.vcpu.vmcb->control.n_cr3, npt_root(npt).value);
 }
 
-/* A partition is flushed when it is switched to exactly if another has its ASID. */
+static void test_processor(void **state) {
+    static struct partition partition;
+    const struct vcpu *vcpu = &partition.vcpu;
+
+    (void)state;
+    assert_true(partition_build(&partition, 1, &plan, file, &environment));
+    assert_int_equal(partition.state, PARTITION_RUNS);
+    assert_int_equal(vcpu->vmcb->save.rip, FIRST);
+    assert_int_equal(vcpu->vmcb->control.iopm_base_pa, (uintptr_t)vcpu->iopm);
+    assert_ptr_equal(vcpu->guest.cpu, &cpu);
+    assert_ptr_equal(vcpu->console, &partition.console);
+    assert_int_equal(vcpu->info[0], 1); /* hv/abi.h */
+    assert_int_equal(vcpu->info[1], 1);
+    assert_int_equal(vcpu->info[2], 2);
+    assert_int_equal(vcpu->info[3], 2400000);
+    assert_int_equal(vcpu->info[4], 500);
+    assert_int_equal(vcpu->info[5], 0);
+    for (uint32_t port = 0; port <= 0x10002; port++)
+        assert_true(iopm_intercepts(vcpu->iopm, port));
+}
+
+/* Only who has "control" gets at the plans. */
+static void test_control(void **state) {
+    static struct partition with, without;
+
+    (void)state;
+    configs[1].control = true;
+    assert_true(partition_build(&without, 0, &plan, file, &environment));
+    assert_null(without.vcpu.wanted_plan);
+    assert_int_equal(without.vcpu.plan_count, 0);
+    assert_true(partition_build(&with, 1, &plan, file, &environment));
+    assert_ptr_equal(with.vcpu.wanted_plan, &wanted_plan);
+    assert_int_equal(with.vcpu.plan_count, 3);
+}
+
+/* All lines begin in one column, whatever the length of the own label. */
+static void test_console(void **state) {
+    static struct partition partition;
+
+    (void)state;
+    configs[0].devices = &devices[1];
+    configs[0].device_count = 1;
+    config.partition_count = 3; /* labels "x", "longest", "x" */
+    assert_true(partition_build(&partition, 0, &plan, file, &environment));
+    assert_memory_equal(partition.console.line + partition.console.start, "x       | ", 10);
+    assert_ptr_equal(partition.uart.line, &partition.console);
+    assert_non_null(io_find(&partition.vcpu.io, 0x3f8));
+}
+
+/* The ASID of partition `index` of `count`, and whether another has it too. */
+static unsigned asid_of(unsigned index, unsigned count, bool *shared) {
+    static struct partition partition;
+
+    memset(&partition, 0, sizeof(partition));
+    arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
+    config.partition_count = count;
+    assert_true(partition_build(&partition, index, &plan, file, &environment));
+    *shared = partition.vcpu.shares_asid;
+    return partition.vcpu.vmcb->control.guest_asid;
+}
+
+/* ASID 0 is the host's; a partition is flushed when it is switched to exactly if another has its ASID. */
 static void expect_asids(unsigned partition_count, unsigned asid_count) {
-    static struct partition partitions[PARTITIONS_MAX];
-    static struct partition_config configs[PARTITIONS_MAX];
-    struct config config = {.partition_count = partition_count, .partitions = configs};
-    struct svm_facts svm = {.asid_count = asid_count};
-    struct cpu cpu = {.index = 0};
-    const struct partition_environment environment = {.cpu = &cpu, .svm = &svm, .config = &config};
-    const struct image_plan plan = {.segment_count = 0};
-    uint32_t asids[PARTITIONS_MAX];
+    unsigned asids[MANY];
+    bool shared[MANY];
 
-    memset(partitions, 0, sizeof(partitions));
-    for (unsigned i = 0; i < partition_count; i++)
-        configs[i].label = "p";
+    svm.asid_count = asid_count;
     for (unsigned i = 0; i < partition_count; i++) {
-        assert_true(partition_build(&partitions[i], i, &plan, NULL, &environment));
-        asids[i] = asid_given;
+        asids[i] = asid_of(i, partition_count, &shared[i]);
         assert_in_range(asids[i], 1, asid_count - 1);
     }
     for (unsigned i = 0; i < partition_count; i++) {
-        bool shared = false;
+        unsigned owners = 0;
 
         for (unsigned j = 0; j < partition_count; j++)
-            shared |= i != j && asids[i] == asids[j];
-        if (shared != partitions[i].vcpu.shares_asid)
-            fail_msg("partition %u of %u with %u ASIDs: found shares_asid %d, want %d", i, partition_count, asid_count,
-                     partitions[i].vcpu.shares_asid, shared);
-        assert_true(partition_count > asid_count - 1 || !shared);
+            owners += asids[j] == asids[i];
+        assert_int_equal(shared[i], owners > 1);
+        assert_true(partition_count > asid_count - 1 || !shared[i]);
     }
 }
 
 static void test_asids(void **state) {
     (void)state;
-    for (unsigned partition_count = 1; partition_count <= PARTITIONS_MAX; partition_count++)
-        for (unsigned asid_count = 2; asid_count <= PARTITIONS_MAX + 3; asid_count++)
+    for (unsigned partition_count = 1; partition_count <= MANY; partition_count++)
+        for (unsigned asid_count = 2; asid_count <= MANY + 3; asid_count++)
             expect_asids(partition_count, asid_count);
-    expect_asids(PARTITIONS_MAX, 0x8000);
+    expect_asids(MANY, 0x8000);
 }
 
-static void expect_map(uint64_t gpa, uint64_t size_bytes, const void *memory, unsigned rights) {
-    expect_value(npt_map, gpa.value, gpa);
-    expect_value(npt_map, size_bytes, size_bytes);
-    expect_value(npt_map, hpa.value, (uintptr_t)memory);
-    expect_value(npt_map, rights, rights);
-}
-
-/* Two windows with other rights; a segment at the end of the first; zeroes everywhere else. */
-static void test_memory(void **state) {
-    static uint8_t first[64], second[32];
-    const uint8_t file[] = "----segment";
-    struct window_config windows[] = {
-        {.gpa = GPA(0x1000), .size_bytes = sizeof(first), .hpa = HPA((uintptr_t)first), .writable = true},
-        {.gpa = GPA(0x9000), .size_bytes = sizeof(second), .hpa = HPA((uintptr_t)second), .executable = true},
-    };
-    struct partition_config partition_configs[] = {{.label = "a", .windows = windows, .window_count = 2},
-                                                   {.label = "longest"}};
-    struct config config = {.partition_count = 2, .partitions = partition_configs};
-    struct svm_facts svm = {.asid_count = 16};
-    struct cpu cpu = {.tsc_khz = 12345};
-    const struct partition_environment environment = {.cpu = &cpu, .slot_us = 500, .svm = &svm, .config = &config};
-    struct image_plan plan = {.segment_count = 1};
-    struct partition partition = {.state = PARTITION_RUNS};
+/* With the one ASID that is left of one, everybody shares it. */
+static void test_one_asid(void **state) {
+    bool shared;
 
     (void)state;
-    memset(first, 0xee, sizeof(first));
-    memset(second, 0xee, sizeof(second));
-    plan.segments[0] = (struct image_segment){.gpa = GPA(0x1000 + 57), .file_offset = 4, .file_bytes = 7};
-    mapped = 0;
-    expect_map(0x1000, sizeof(first), first, NPT_WRITE);
-    expect_map(0x9000, sizeof(second), second, NPT_EXECUTE);
-    assert_true(partition_build(&partition, 0, &plan, file, &environment));
-    assert_int_equal(mapped, 2);
-    assert_memory_equal(first + 57, "segment", 7);
-    for (unsigned i = 0; i < 57; i++)
-        assert_int_equal(first[i], 0);
-    for (unsigned i = 0; i < sizeof(second); i++)
-        assert_int_equal(second[i], 0);
-    assert_memory_equal(partition.console.line + partition.console.start, "a       | ", 10);
-    assert_int_equal(partition.vcpu.info[SHIKIRI_INFO_ABI_VERSION], 1);
-    assert_int_equal(partition.vcpu.info[SHIKIRI_INFO_PARTITION], 0);
-    assert_int_equal(partition.vcpu.info[SHIKIRI_INFO_PARTITION_COUNT], 2);
-    assert_int_equal(partition.vcpu.info[SHIKIRI_INFO_TSC_KHZ], 12345);
-    assert_int_equal(partition.vcpu.info[SHIKIRI_INFO_SLOT_US], 500);
-    assert_ptr_equal(partition_memory(&partition_configs[0], GPA(0x103f)), first + 63);
-    assert_null(partition_memory(&partition_configs[0], GPA(0x1040)));
-    assert_null(partition_memory(&partition_configs[0], GPA(0xfff)));
+    svm.asid_count = 1;
+    assert_int_equal(asid_of(0, 2, &shared), 1);
+    assert_true(shared);
+}
+
+/* Whatever does not fit into the arena, the answer is no. */
+static void test_small_arena(void **state) {
+    static struct partition partition;
+    unsigned refused = 0;
+
+    (void)state;
+    for (uint64_t bytes = 0; bytes <= ARENA_BYTES; bytes += PAGE_BYTES / 4) {
+        memset(&partition, 0, sizeof(partition));
+        arena = (struct arena){.next = arena_memory, .end = arena_memory + bytes};
+        if (partition_build(&partition, 0, &plan, file, &environment))
+            break;
+        assert_true(arena.used_up);
+        refused++;
+    }
+    assert_false(arena.used_up);
+    assert_true(refused > 4 * 14); /* IOPM 3, MSRPM 2, VMCB 1, and 8 page tables at least */
+
+    /* The screen's page needs a table of its own, which is the last thing. */
+    const uint8_t *end = arena.next;
+
+    configs[0].devices = devices;
+    configs[0].device_count = 1;
+    memset(&partition, 0, sizeof(partition));
+    arena = (struct arena){.next = arena_memory, .end = arena_memory + (end - arena_memory)};
+    assert_false(partition_build(&partition, 0, &plan, file, &environment));
+}
+
+static void test_address(void **state) {
+    const struct {
+        uint64_t gpa;
+        int64_t at; /* in memory; below 0: outside */
+    } cases[] = {
+        {FIRST, 0},
+        {FIRST + WINDOW_PAGES * PAGE_BYTES - 1, WINDOW_PAGES * PAGE_BYTES - 1},
+        {FIRST - 1, -1},
+        {FIRST + WINDOW_PAGES * PAGE_BYTES, -1},
+        {GIB + PAGE_BYTES, (WINDOW_PAGES + 1) * PAGE_BYTES},
+        {2 * GIB + 1, (WINDOW_PAGES + 2) * PAGE_BYTES + 1},
+        {0, -1},
+        {UINT64_MAX, -1},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_ptr_equal(partition_memory(&configs[0], GPA(cases[i].gpa)),
+                         cases[i].at < 0 ? NULL : memory + cases[i].at);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_asids),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test_setup_teardown(test_memory, make, drop),
+        cmocka_unit_test_setup_teardown(test_nested_pages, make, drop),
+        cmocka_unit_test_setup_teardown(test_processor, make, drop),
+        cmocka_unit_test_setup_teardown(test_control, make, drop),
+        cmocka_unit_test_setup_teardown(test_console, make, drop),
+        cmocka_unit_test_setup_teardown(test_asids, make, drop),
+        cmocka_unit_test_setup_teardown(test_one_asid, make, drop),
+        cmocka_unit_test_setup_teardown(test_small_arena, make, drop),
+        cmocka_unit_test_setup_teardown(test_address, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

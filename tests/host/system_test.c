@@ -44,6 +44,43 @@ static const struct image_file files[] = {
     {"text", "no ELF", 6},
 };
 
+/* Without the images: for one who has only the configuration. */
+static void check_memory(const char *source, struct system *system) {
+    static uint8_t memory[1 << 16];
+    const struct range ram = {MIB, 255 * MIB};
+    const struct host_memory host = {.usable = &ram, .usable_count = 1};
+    size_t size_bytes;
+    void *blob = dts_compile(source, &size_bytes);
+
+    findings_init(&findings);
+    *system = (struct system){.file_count = 0};
+    system_check_memory(system, blob, size_bytes, &host,
+                        &(struct arena){.next = memory, .end = memory + sizeof(memory)}, &findings.report);
+    free(blob);
+}
+
+static void test_memory_only(void **state) {
+    char *wrong = dts_replace(dts_good, "<1000>", "<1>");
+    char *large = dts_replace(dts_good, "0 0x1000000>", "0 0x20000000>");
+    struct system system;
+
+    (void)state;
+    check_memory(dts_good, &system);
+    findings_expect(&findings, "good", "");
+    assert_int_equal(system.config.partitions[0].windows[0].hpa.value, 2 * MIB);
+    assert_int_equal(system.config.partitions[1].windows[0].hpa.value, 19 * MIB);
+    check_memory(large, &system);
+    findings_expect(&findings, "large",
+                    P0 "/memory@0/reg: found 0x20000000 bytes, want no more than fit into the RAM that is left; make "
+                       "windows smaller or give the machine more memory\n");
+    check_memory(wrong, &system);
+    findings_expect(&findings, "wrong",
+                    "/schedule/slot-us: found 1, want 50 to 1000000; a slot is given in microseconds\n");
+    assert_int_equal(system.config.partitions[0].windows[0].hpa.value, 0);
+    free(wrong);
+    free(large);
+}
+
 static void test_good(void **state) {
     struct system system;
 
@@ -110,11 +147,8 @@ static void test_configuration_first(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_all_errors),
-        cmocka_unit_test(test_configuration_first),
+        cmocka_unit_test(test_good),    cmocka_unit_test(test_memory_only), cmocka_unit_test(test_find),
+        cmocka_unit_test(test_missing), cmocka_unit_test(test_all_errors),  cmocka_unit_test(test_configuration_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,10 @@ HOST_LIBS   := -lcmocka -lfdt
 
 HOST_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/findings.c
 HOST_CONFIG := partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(HOST_REPORT)
+HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/devices.c partitions/image.c partitions/config.c \
+               partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/msr.c hv/io.c hv/cpu/xstate.c \
+               $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/vmcb.c \
+               hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/fake_screen.c
 HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 # For sources that execute what only the machine's owner may.
@@ -98,7 +102,11 @@ vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm
                      hv/lib/arena.c tests/host/processor.c $(HOST_LOG)
 vcpu_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += partition_test
-partition_test_SOURCES := partitions/partition.c hv/dev/console.c $(HOST_LOG)
+partition_test_SOURCES := $(HOST_VCPU)
+HOST_TESTS += entry_test
+entry_test_SOURCES := $(HOST_VCPU)
+HOST_TESTS += devices_test
+devices_test_SOURCES := $(HOST_VCPU)
 
 HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
 HOST_RUNS    := $(HOST_TESTS:%=host-run-%)
@@ -119,3 +127,32 @@ $(foreach t,$(HOST_TESTS),$(eval $(call host_test_rule,$(t))))
 $(HOST_RUNS): host-run-%: $(HOST_BUILD)/%
 	@$< > $<.log 2>&1 || { cat $<.log; echo "$* failed"; exit 1; }
 	@sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/$*: \1 passed/p' $<.log
+
+# ---- coverage -------------------------------------------------------------------------------
+# The tests of partitions/ once more, without optimisation and with one object a source, so that what they reach
+# adds up.
+
+COVERAGE_BUILD  := $(BUILD)/coverage
+COVERAGE_CFLAGS := -std=c11 -g -O0 --coverage -I.
+COVERAGE_WANTED := 95
+COVERED         := $(wildcard partitions/*.c)
+COVERAGE_TESTS  := $(foreach t,$(HOST_TESTS),$(if $(filter $(COVERED),$($(t)_SOURCES)),$(t)))
+
+.PHONY: coverage
+coverage: $(COVERAGE_TESTS:%=$(COVERAGE_BUILD)/%) $(COVERED:%.c=$(COVERAGE_BUILD)/%.o) ## lines of partitions/ that the unit tests reach
+	@find $(COVERAGE_BUILD) -name '*.gcda' -delete
+	@for test in $(COVERAGE_TESTS); do $(COVERAGE_BUILD)/$$test > /dev/null 2>&1 || { echo "$$test failed"; exit 1; }; done
+	@tests/host/coverage.sh $(COVERAGE_BUILD) $(COVERAGE_WANTED) $(COVERED)
+
+$(COVERAGE_BUILD)/%.o: %.c $(HOST_HEADERS) tests/host/tests.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(COVERAGE_CFLAGS) -c $< -o $@
+
+define coverage_rule
+$(COVERAGE_BUILD)/$(1): $(patsubst %.c,$(COVERAGE_BUILD)/%.o,tests/host/$(1).c $($(1)_SOURCES))
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) --coverage $$^ $(HOST_LIBS) -o $$@
+endef
+
+$(foreach t,$(COVERAGE_TESTS),$(eval $(call coverage_rule,$(t))))

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * devices.c: what each device gives a partition, and whose screen is shown. Screens are numbered
+ * over the whole system, so that these tests follow one another.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hv/svm/iopm.h"
+#include "partitions/devices.h"
+#include "tests/host/fake_screen.h"
+#include "tests/host/test.h"
+
+#define ARENA_PAGES 16
+#define COM2        0x2f8
+
+static struct partition partitions[SCREEN_PAGES];
+static struct device_config vga_only = {.path = "/vga", .kind = DEVICE_VGA_TEXT};
+static const struct partition_config with_vga = {.devices = &vga_only, .device_count = 1};
+
+static uint8_t *memory;
+static uint8_t iopm[IOPM_BYTES];
+static struct arena arena;
+
+/* A partition with nothing but an empty nested page table, whose arena has `pages`. */
+static struct partition *make(unsigned index, const struct partition_config *config, unsigned pages) {
+    struct partition *partition = &partitions[index];
+
+    free(memory);
+    memory = aligned_alloc(PAGE_BYTES, ARENA_PAGES * PAGE_BYTES);
+    arena = (struct arena){.next = memory, .end = memory + pages * PAGE_BYTES};
+    *partition = (struct partition){.config = config, .vcpu.iopm = iopm};
+    iopm_init(iopm);
+    assert_true(npt_init(&partition->vcpu.npt, &arena, true));
+    return partition;
+}
+
+static const struct io_range *range_of(const struct partition *partition, uint16_t port) {
+    return io_find(&partition->vcpu.io, port);
+}
+
+static void test_none(void **state) {
+    const struct partition_config config = {.fault_on_unowned_port = true}, ignoring = {0};
+    struct partition *partition = make(0, &config, ARENA_PAGES);
+
+    (void)state;
+    assert_true(devices_attach(partition));
+    assert_true(partition->vcpu.io.fault_on_unowned);
+    assert_int_equal(partition->vcpu.io.range_count, 0);
+    partition = make(0, &ignoring, ARENA_PAGES);
+    assert_true(devices_attach(partition));
+    assert_false(partition->vcpu.io.fault_on_unowned);
+    assert_int_equal(devices_screen_count(), 0);
+    devices_show_screen(0); /* there is none */
+    assert_int_equal(fake_screen.shows, 0);
+}
+
+static void test_serial(void **state) {
+    struct device_config devices[] = {{"/uart", DEVICE_UART, COM2, 8}, {"/console", DEVICE_CONSOLE, 0x3f8, 8}};
+    const struct partition_config config = {.devices = devices, .device_count = 2};
+    struct partition *partition = make(0, &config, ARENA_PAGES);
+
+    (void)state;
+    assert_true(devices_attach(partition));
+    for (uint32_t port = 0; port < 0x10000; port++)
+        assert_int_equal(iopm_intercepts(iopm, port), port < COM2 || port >= COM2 + 8);
+    assert_null(range_of(partition, COM2));
+    assert_null(range_of(partition, 0x3f7));
+    assert_null(range_of(partition, 0x400));
+    for (uint16_t port = 0x3f8; port < 0x400; port++) {
+        assert_ptr_equal(range_of(partition, port)->device, &partition->uart);
+        assert_int_equal(range_of(partition, port)->first, 0x3f8);
+    }
+    assert_ptr_equal(partition->uart.line, &partition->console);
+    assert_int_equal(devices_screen_count(), 0);
+}
+
+static void expect_screen(const struct partition *partition, unsigned page) {
+    unsigned rights;
+    hpa_t hpa;
+
+    assert_int_equal(partition->vga.page, page);
+    assert_true(npt_lookup(&partition->vcpu.npt, GPA(0xb8000), &hpa, &rights));
+    assert_int_equal(hpa.value, SCREEN_BASE + page * PAGE_BYTES);
+    assert_int_equal(rights, NPT_WRITE);
+    assert_false(npt_lookup(&partition->vcpu.npt, GPA(0xb7fff), &hpa, &rights));
+    assert_false(npt_lookup(&partition->vcpu.npt, GPA(0xb9000), &hpa, &rights));
+    assert_ptr_equal(range_of(partition, 0x3d4)->device, &partition->vga);
+    assert_ptr_equal(range_of(partition, 0x3d5)->read, vga_crtc_read);
+    assert_ptr_equal(range_of(partition, 0x3da)->read, vga_status_read);
+    assert_null(range_of(partition, 0x3d3));
+    assert_null(range_of(partition, 0x3d6));
+    assert_null(range_of(partition, 0x3db));
+    assert_true(iopm_intercepts(iopm, 0x3d4));
+}
+
+/* No table for the screen's page: the start ends here, and nobody asks for the number of screens again. */
+static void test_no_memory(void **state) {
+    struct partition *partition = make(0, &with_vga, 3);
+
+    (void)state;
+    assert_false(devices_attach(partition));
+    assert_int_equal(devices_screen_count(), 1);
+}
+
+static void test_screens(void **state) {
+    (void)state;
+    for (unsigned i = 1; i < SCREEN_PAGES; i++) {
+        struct partition *partition = make(i, &with_vga, ARENA_PAGES);
+
+        assert_false(fake_screen.cleared[i]);
+        assert_true(devices_attach(partition));
+        assert_true(fake_screen.cleared[i]);
+        assert_int_equal(devices_screen_count(), i + 1);
+        expect_screen(partition, i);
+    }
+    assert_int_equal(fake_screen.shows, 0);
+}
+
+static void set_cursor(struct vga *vga, uint8_t index, uint8_t value) {
+    vga_crtc_write(vga, 0, index);
+    vga_crtc_write(vga, 1, value);
+}
+
+static void test_show(void **state) {
+    (void)state;
+    devices_show_screen(3);
+    assert_int_equal(fake_screen.shows, 1);
+    assert_int_equal(fake_screen.page, 3);
+    assert_int_equal(fake_screen.cell, 0);
+    devices_show_screen(SCREEN_PAGES);
+    devices_show_screen(~0U);
+    assert_int_equal(fake_screen.shows, 1);
+
+    /* The cursor of the screen that is shown moves at the next refresh; another's is kept until it is shown. */
+    devices_refresh_screen();
+    assert_int_equal(fake_screen.shows, 1);
+    set_cursor(&partitions[3].vga, VGA_CURSOR_LOW, 80);
+    assert_int_equal(fake_screen.shows, 1);
+    devices_refresh_screen();
+    assert_int_equal(fake_screen.shows, 2);
+    assert_int_equal(fake_screen.cell, 80);
+    set_cursor(&partitions[5].vga, VGA_CURSOR_HIGH, 1);
+    set_cursor(&partitions[5].vga, VGA_CURSOR_START, 2);
+    set_cursor(&partitions[5].vga, VGA_CURSOR_END, 7);
+    devices_refresh_screen();
+    assert_int_equal(fake_screen.shows, 2);
+    devices_show_screen(5);
+    assert_int_equal(fake_screen.shows, 3);
+    assert_int_equal(fake_screen.page, 5);
+    assert_int_equal(fake_screen.cell, 256);
+    assert_int_equal(fake_screen.cursor_start, 2);
+    assert_int_equal(fake_screen.cursor_end, 7);
+    set_cursor(&partitions[3].vga, VGA_CURSOR_LOW, 81);
+    devices_refresh_screen();
+    assert_int_equal(fake_screen.shows, 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_none),    cmocka_unit_test(test_serial), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_screens), cmocka_unit_test(test_show),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    free(memory);
+    return failed;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * entry.c: how guests of each kind start, against docs/guest-interface.md, APM vol. 2, "Long-Mode
+ * Activation", and the Multiboot Specification 0.6.96, "Machine state" and "Boot information format".
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hv/cpu/x86.h"
+#include "partitions/entry.h"
+#include "tests/host/test.h"
+
+#define FIRST_GPA   0x400000
+#define FIRST_BYTES 0x10000
+#define START       (FIRST_GPA + FIRST_BYTES - START_AREA_BYTES)
+#define ENTRY       0x401234
+#define BOOTARGS    "seed=1 b"
+#define INFO        0x6800 /* Multiboot information in the start area */
+#define BIG_CODE    0xc9b  /* segment attributes in a VMCB: 4 KiB, 32 bits, present, code, readable, accessed */
+#define LONG_CODE   0xa9b  /* 64 bits */
+#define BIG_DATA    0xc93
+
+static struct vmcb vmcb;
+static struct vcpu vcpu;
+static uint8_t *memory; /* of the first window */
+static struct window_config windows[CONFIG_WINDOWS_MAX];
+static struct device_config screen = {.kind = DEVICE_VGA_TEXT};
+static struct partition_config config;
+
+static int make(void **state) {
+    (void)state;
+    memory = aligned_alloc(PAGE_BYTES, FIRST_BYTES);
+    memset(memory, 0, FIRST_BYTES);
+    memset(&vcpu, 0, sizeof(vcpu));
+    memset(windows, 0, sizeof(windows));
+    vmcb_init(&vmcb, 1, HPA(0), HPA(0), HPA(0));
+    vcpu.vmcb = &vmcb;
+    windows[0] = (struct window_config){
+        .gpa = {FIRST_GPA}, .size_bytes = FIRST_BYTES, .hpa = {(uintptr_t)memory}, .writable = true};
+    config = (struct partition_config){
+        .bootargs = BOOTARGS, .windows = windows, .window_count = 1, .devices = &screen, .device_count = 0};
+    return 0;
+}
+
+static int drop(void **state) {
+    (void)state;
+    free(memory);
+    return 0;
+}
+
+static void add_window(uint64_t gpa, uint64_t size_bytes, bool writable) {
+    windows[config.window_count++] =
+        (struct window_config){.gpa = {gpa}, .size_bytes = size_bytes, .writable = writable};
+}
+
+static void prepare(enum image_kind kind) {
+    entry_prepare(&vcpu, &config, &(struct image_plan){.kind = kind, .entry = {ENTRY}});
+}
+
+static const uint8_t *start_area(unsigned offset) {
+    return memory + FIRST_BYTES - START_AREA_BYTES + offset;
+}
+
+static uint64_t get(const uint8_t *at, unsigned size_bytes) {
+    uint64_t value = 0;
+
+    memcpy(&value, at, size_bytes);
+    return value;
+}
+
+static void expect_segment(const struct vmcb_segment *segment, unsigned selector, unsigned attributes) {
+    assert_int_equal(segment->selector, selector);
+    assert_int_equal(segment->attributes, attributes);
+    assert_int_equal(segment->limit, 0xffffffff);
+    assert_int_equal(segment->base, 0);
+}
+
+/* What all kinds have in common. */
+static void expect_common(unsigned code_attributes) {
+    const struct vmcb_save *save = &vmcb.save;
+
+    expect_segment(&save->cs, 0x08, code_attributes);
+    expect_segment(&save->ds, 0x10, BIG_DATA);
+    expect_segment(&save->es, 0x10, BIG_DATA);
+    expect_segment(&save->fs, 0x10, BIG_DATA);
+    expect_segment(&save->gs, 0x10, BIG_DATA);
+    expect_segment(&save->ss, 0x10, BIG_DATA);
+    assert_int_equal(save->gdtr.limit, 0);
+    assert_int_equal(save->idtr.limit, 0);
+    assert_int_equal(save->cpl, 0);
+    assert_int_equal(save->rflags, 2);
+    assert_int_equal(save->rip, ENTRY);
+    assert_int_equal(vcpu.last_rip, ENTRY);
+    assert_int_equal(save->rsp, START);
+    assert_string_equal(start_area(0x6000), BOOTARGS);
+    for (unsigned i = 0; i < FIRST_BYTES - START_AREA_BYTES; i++)
+        assert_int_equal(memory[i], 0);
+}
+
+static void test_protected_mode(void **state) {
+    (void)state;
+    prepare(IMAGE_ELF32);
+    expect_common(BIG_CODE);
+    assert_int_equal(vmcb.save.cr0, CR0_PE | CR0_ET | CR0_NE);
+    assert_int_equal(vmcb.save.cr4, 0);
+    assert_int_equal(vmcb.save.efer, EFER_SVME);
+    assert_int_equal(vmcb.save.rax, 0);
+    assert_int_equal(vcpu.guest.registers[REGISTER_RSI], START + 0x6000);
+    assert_int_equal(vcpu.guest.registers[REGISTER_RBX], 0);
+    for (unsigned i = 0; i < 0x6000; i++) /* no page tables */
+        assert_int_equal(*start_area(i), 0);
+}
+
+/* Walks the guest's page tables by the manual; what they hold is an identity map of 2 MiB pages. */
+static void expect_identity(uint64_t address) {
+    uint64_t table = vmcb.save.cr3;
+
+    for (int shift = 39; shift >= 30; shift -= 9) {
+        uint64_t entry = get(start_area((unsigned)(table - START + (address >> shift & 511) * 8)), 8);
+
+        assert_int_equal(entry & 0xfff, 0x003); /* present, writable */
+        table = entry & ~0xfffULL;
+    }
+    uint64_t entry = get(start_area((unsigned)(table - START + (address >> 21 & 511) * 8)), 8);
+
+    assert_int_equal(entry, (address & ~(2 * MIB - 1)) | 0x083);
+}
+
+static void test_long_mode(void **state) {
+    (void)state;
+    prepare(IMAGE_ELF64);
+    expect_common(LONG_CODE);
+    assert_int_equal(vmcb.save.cr0, CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+    assert_int_equal(vmcb.save.cr4, CR4_PAE);
+    assert_int_equal(vmcb.save.efer, EFER_SVME | EFER_LME | EFER_LMA | EFER_NXE);
+    assert_int_equal(vmcb.save.cr3, START);
+    assert_int_equal(vcpu.guest.registers[REGISTER_RSI], START + 0x6000);
+    for (uint64_t address = 0; address < 4 * GIB; address += 2 * MIB)
+        expect_identity(address + address / 512 % (2 * MIB));
+    assert_int_equal(get(start_area(8), 8), 0);              /* PML4: one entry */
+    assert_int_equal(get(start_area(0x1000 + 4 * 8), 8), 0); /* PDPT: four */
+}
+
+static uint64_t info(unsigned offset) {
+    return get(start_area(INFO + offset), 4);
+}
+
+static const uint8_t *guest_memory(uint64_t gpa) {
+    return memory + gpa - FIRST_GPA;
+}
+
+static void test_multiboot(void **state) {
+    (void)state;
+    add_window(0, 0x90000, true);
+    prepare(IMAGE_MULTIBOOT);
+    expect_common(BIG_CODE);
+    assert_int_equal(vmcb.save.rax, 0x2badb002);
+    assert_int_equal(vcpu.guest.registers[REGISTER_RBX], START + INFO);
+    assert_int_equal(vcpu.guest.registers[REGISTER_RSI], 0);
+    assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9);
+    assert_int_equal(info(4), 0x90000 / KIB);
+    assert_int_equal(info(16), START + 0x6000);
+    assert_string_equal(guest_memory(info(64)), "Shikiri");
+    assert_int_equal(info(44), 2 * 24);
+    assert_int_equal(info(20), 0); /* modules, as the flag says */
+}
+
+/* Lower memory ends at 640 KiB, upper memory begins at 1 MiB; both where a window has that address. */
+static void test_multiboot_memory(void **state) {
+    const struct {
+        uint64_t gpa, size_bytes;
+        unsigned lower, upper;
+    } cases[] = {
+        {0, MIB, 640, 0},
+        {0, 0x1000, 4, 0},
+        {0x1000, MIB, 0, 4},
+        {0, 3 * MIB, 640, 2048},
+        {0x80000, 2 * MIB, 0, 1536},
+        {MIB, 0x2000, 0, 8},
+        {MIB + 0x1000, 0x2000, 0, 0},
+        {0, 8 * GIB, 640, 4 * 1024 * 1024 - 1024}, /* what 32-bit addresses reach */
+    };
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        drop(state);
+        make(state);
+        add_window(cases[i].gpa, cases[i].size_bytes, true);
+        prepare(IMAGE_MULTIBOOT);
+        assert_int_equal(info(4), cases[i].lower);
+        assert_int_equal(info(8), cases[i].upper);
+    }
+}
+
+struct entry {
+    uint64_t base, length;
+    uint32_t type;
+};
+
+#define FIRST                                                                                                          \
+    { FIRST_GPA, FIRST_BYTES, 1 }
+
+static void expect_map(const struct entry *entries, unsigned count) {
+    const uint8_t *map = guest_memory(info(48));
+
+    assert_int_equal(info(44), count * 24);
+    assert_true(map + count * 24 <= memory + FIRST_BYTES);
+    for (unsigned i = 0; i < count; i++, map += 24) {
+        assert_int_equal(get(map, 4), 20);
+        assert_int_equal(get(map + 4, 8), entries[i].base);
+        assert_int_equal(get(map + 12, 8), entries[i].length);
+        assert_int_equal(get(map + 20, 4), entries[i].type);
+    }
+}
+
+/* Windows as they are, read-only ones reserved, and a hole for the screen. */
+static void test_multiboot_map(void **state) {
+    const struct {
+        uint64_t gpa, size_bytes;
+        bool writable, has_screen;
+        struct entry entries[3];
+    } cases[] = {
+        {0, MIB, true, false, {FIRST, {0, MIB, 1}}},
+        {0, MIB, false, false, {FIRST, {0, MIB, 2}}},
+        {8 * GIB, GIB, true, true, {FIRST, {8 * GIB, GIB, 1}}},
+        {0, MIB, true, true, {FIRST, {0, 0xb8000, 1}, {0xb9000, MIB - 0xb9000, 1}}},
+        {0, MIB, false, true, {FIRST, {0, 0xb8000, 2}, {0xb9000, MIB - 0xb9000, 2}}},
+        {0, 0xb8000, true, true, {FIRST, {0, 0xb8000, 1}}},
+        {0, 0xb9000, true, true, {FIRST, {0, 0xb8000, 1}}},
+        {0xb8000, 0x1000, true, true, {FIRST}},
+        {0xb8000, 0x2000, true, true, {FIRST, {0xb9000, 0x1000, 1}}},
+        {0xb9000, 0x1000, true, true, {FIRST, {0xb9000, 0x1000, 1}}},
+        {0xb7000, 0x1000, true, true, {FIRST, {0xb7000, 0x1000, 1}}},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        unsigned count = 0;
+
+        while (count < 3 && cases[i].entries[count].length)
+            count++;
+        drop(state);
+        make(state);
+        config.device_count = cases[i].has_screen;
+        add_window(cases[i].gpa, cases[i].size_bytes, cases[i].writable);
+        prepare(IMAGE_MULTIBOOT);
+        expect_map(cases[i].entries, count);
+    }
+}
+
+/* As many windows as there may be, one cut in two by the screen: all are in the map. */
+static void test_multiboot_windows(void **state) {
+    struct entry entries[CONFIG_WINDOWS_MAX + 1] = {FIRST, {0, 0xb8000, 1}, {0xb9000, MIB - 0xb9000, 1}};
+
+    (void)state;
+    config.device_count = 1;
+    add_window(0, MIB, true);
+    for (unsigned i = 2; i < CONFIG_WINDOWS_MAX; i++) {
+        add_window(i * GIB, PAGE_BYTES, true);
+        entries[i + 1] = (struct entry){i * GIB, PAGE_BYTES, 1};
+    }
+    prepare(IMAGE_MULTIBOOT);
+    expect_map(entries, ARRAY_LENGTH(entries));
+}
+
+/* The longest bootargs end before what lies behind them. */
+static void test_bootargs(void **state) {
+    char bootargs[CONFIG_BOOTARGS_MAX + 1];
+
+    (void)state;
+    memset(bootargs, 'x', sizeof(bootargs));
+    bootargs[CONFIG_BOOTARGS_MAX] = '\0';
+    config.bootargs = bootargs;
+    prepare(IMAGE_MULTIBOOT);
+    assert_string_equal(start_area(0x6000), bootargs);
+    assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9);
+    config.bootargs = "";
+    prepare(IMAGE_ELF64);
+    assert_string_equal(start_area(0x6000), "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_protected_mode, make, drop),
+        cmocka_unit_test_setup_teardown(test_long_mode, make, drop),
+        cmocka_unit_test_setup_teardown(test_multiboot, make, drop),
+        cmocka_unit_test_setup_teardown(test_multiboot_memory, make, drop),
+        cmocka_unit_test_setup_teardown(test_multiboot_map, make, drop),
+        cmocka_unit_test_setup_teardown(test_multiboot_windows, make, drop),
+        cmocka_unit_test_setup_teardown(test_bootargs, make, drop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
