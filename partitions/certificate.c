@@ -236,7 +236,7 @@ bool certificate_is_text(const void *data, size_t size_bytes) {
     return size_bytes >= length && memcmp(data, CERTIFICATE_NAME, length) == 0;
 }
 
-/* The line at *text, cut to what a certificate can have; false when there is none. */
+/* The line at *text in printable characters, cut to what a certificate can have; false when there is none. */
 static bool next_text_line(const char **text, const char *end, char line[CERTIFICATE_LINE_MAX]) {
     size_t length = 0;
 
@@ -244,7 +244,7 @@ static bool next_text_line(const char **text, const char *end, char line[CERTIFI
         return false;
     for (; *text < end && **text != '\n'; ++*text)
         if (length < CERTIFICATE_LINE_MAX - 1)
-            line[length++] = **text;
+            line[length++] = **text < ' ' || **text > '~' ? '?' : **text;
     *text += *text < end;
     line[length] = '\0';
     return true;
@@ -265,7 +265,7 @@ bool certificate_compare_text(struct certificate found, const char *text, size_t
             set_nothing(difference->found);
         if (!more_want)
             set_nothing(difference->want);
-        if (strcmp(difference->found, difference->want) != 0)
+        if (more_found != more_want || strcmp(difference->found, difference->want) != 0)
             return false;
     }
 }

@@ -351,6 +351,14 @@ static void test_compare_text(void **state) {
     assert_string_equal(difference.want, "port 0x0060-0x0060");
     assert_int_equal(difference.line, 21);
     memcpy(text, three_text, sizeof(three_text));
+    strcat(text, "nothing\n"); /* one line more all the same */
+    assert_false(compare_text(text, strlen(text), &difference));
+    memcpy(text, three_text, length - 1);
+    memcpy(text + length - 1, "\0\x1b\n", 3);
+    assert_false(compare_text(text, length + 2, &difference));
+    assert_string_equal(difference.found, "msr 0xc0000100-0xc0000102 rw");
+    assert_string_equal(difference.want, "msr 0xc0000100-0xc0000102 rw??");
+    memcpy(text, three_text, sizeof(three_text));
     memset(text + length, 'x', 299); /* longer than any line */
     assert_false(compare_text(text, length + 299, &difference));
     assert_int_equal(strlen(difference.want), CERTIFICATE_LINE_MAX - 1);
