@@ -19,7 +19,8 @@ FUZZ_TARGETS :=
 
 FUZZ_TARGETS += config
 config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c tests/fuzz/invariants.c partitions/system.c \
-                  partitions/layout.c partitions/memory.c $(filter-out tests/fuzz/%,$(FUZZ_IMAGE))
+                  partitions/layout.c partitions/memory.c partitions/certificate.c hv/lib/sha256.c \
+                  $(filter-out tests/fuzz/%,$(FUZZ_IMAGE))
 config_LENGTH  := 4096
 config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts))
 config_IMAGES  := $(addprefix $(FUZZ_BUILD)/config/images/,$(notdir $(GUEST_ELFS)) one.elf two.elf)
@@ -43,6 +44,12 @@ FUZZ_TARGETS += multiboot
 multiboot_SOURCES := tests/fuzz/fuzz_multiboot.c boot/multiboot.c $(FUZZ_REPORT)
 multiboot_LENGTH  := 2048
 multiboot_SEEDS   :=
+
+FUZZ_TARGETS += certificate
+certificate_SOURCES := tests/fuzz/fuzz_certificate.c partitions/certificate.c partitions/config.c partitions/timing.c partitions/fdt.c \
+                       partitions/rules.c partitions/image.c hv/lib/sha256.c $(FUZZ_REPORT)
+certificate_LENGTH  := 64
+certificate_SEEDS   :=
 
 FUZZ_HEADERS := $(HOST_HEADERS) $(wildcard tests/fuzz/*.h)
 FUZZ_RUNS    := $(FUZZ_TARGETS:%=fuzz-run-%)

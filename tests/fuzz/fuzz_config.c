@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "partitions/certificate.h"
 #include "partitions/layout.h"
 #include "partitions/system.h"
 #include "tests/fuzz/invariants.h"
@@ -195,21 +196,29 @@ static void expect_devices(const struct config *config) {
     assert(screens <= 8);
 }
 
+static bool is_member(const struct cpu_config *cpu, unsigned partition) {
+    bool found = false;
+
+    for (unsigned i = 0; i < cpu->member_count; i++)
+        found |= cpu->members[i] == partition;
+    return found;
+}
+
 /* Slots lie inside the frame, in order and apart, and belong to members of the processor. */
-static void expect_frame(const struct config *config, const struct cpu_config *cpu) {
+static void expect_frame(const struct cpu_config *cpu) {
     assert(cpu->frame_us >= 100 && cpu->frame_us <= 10000000 && cpu->plan_count >= 1 && cpu->plan_count <= 8);
     for (unsigned i = 0; i < cpu->plan_count; i++) {
         const struct plan_config *plan = &cpu->plans[i];
-        uint32_t end_us = 0;
+        uint64_t end_us = 0;
 
         assert(plan->slot_count >= 1 && plan->slot_count <= 64);
         for (unsigned j = 0; j < plan->slot_count; j++) {
             const struct slot_config *slot = &plan->slots[j];
 
             assert(slot->offset_us >= end_us && slot->duration_us >= 20 && slot->pad_us < slot->duration_us);
-            end_us = slot->offset_us + slot->duration_us;
-            assert(end_us <= cpu->frame_us && slot->partition < config->partition_count);
-            assert(slot->background == CONFIG_NONE || slot->background < config->partition_count);
+            end_us = (uint64_t)slot->offset_us + slot->duration_us;
+            assert(end_us <= cpu->frame_us && is_member(cpu, slot->partition));
+            assert(slot->background == CONFIG_NONE || is_member(cpu, slot->background));
         }
     }
 }
@@ -224,12 +233,25 @@ static void expect_time(const struct config *config) {
 
         assert(cpu->number < 16 && (cpu->is_cyclic || (cpu->slot_us >= 50 && cpu->slot_us <= 1000000)));
         if (cpu->is_cyclic)
-            expect_frame(config, cpu);
+            expect_frame(cpu);
         for (unsigned j = 0; j < cpu->member_count; j++)
             homes[cpu->members[j]]++;
     }
     for (unsigned i = 0; i < config->partition_count; i++)
         assert(homes[i] == 1);
+}
+
+/* It can be written for whatever is accepted, and names every partition. */
+static void expect_certificate(const struct config *config) {
+    struct certificate certificate = certificate_of_config(config);
+    char line[CERTIFICATE_LINE_MAX];
+    unsigned partitions = 0;
+
+    while (certificate_next(&certificate, line)) {
+        assert(strnlen(line, sizeof(line)) < sizeof(line));
+        partitions += strncmp(line, "partition ", strlen("partition ")) == 0;
+    }
+    assert(partitions == config->partition_count);
 }
 
 static void expect_system(const struct config *config) {
@@ -247,6 +269,7 @@ static void expect_system(const struct config *config) {
         expect_image(partition);
     }
     expect_devices(config);
+    expect_certificate(config);
 }
 
 static void load_file(struct image_file *file, const char *path) {
