@@ -141,12 +141,15 @@ iso: all ## leave a bootable build/NAME.iso of CONFIG
 check-config: all ## check CONFIG and show its partitions, memory and devices (docs/checking.md)
 	@$(EMULATE) check $(call option,svg,SVG) $(call option,board,BOARD) $(call quote,$(CONFIG))
 
-test: check host-tests coverage all checker-tests fuzz-quick boot-tests bench ## all tests
+test: check host-tests coverage all checker-tests mutants fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"
 
-.PHONY: checker-tests boot-tests
+.PHONY: checker-tests mutants boot-tests
 checker-tests: all ## shikiri-check, and every rule of a configuration
 	$(PYTHON) -m pytest -q -n 2 tests/check
+
+mutants: all ## change the examples in N=1000 ways by SEED=1; shikiri-check has to notice
+	$(PYTHON) tools/mutants.py --count $(or $(N),1000) --seed $(or $(SEED),1) dts/examples/*.dts tests/fuzz/everything.dts
 
 boot-tests: all $(BUILD)/corrupt/shikiri.elf
 	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot

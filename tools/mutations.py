@@ -1,0 +1,676 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ways to change a system, of three kinds:
+
+  BREAKS    takes away isolation, in space or in time, or gives what nobody may have
+  MISTAKES  a typing mistake: something misspelt, left out, or of another type
+  NEUTRAL   means the same
+
+A way is a function of a Change. It changes the tree and returns the places of which one has to be named when the system
+is refused, as pairs of a node and a property (None: the node itself); or None when the tree has nothing for it."""
+from dataclasses import dataclass, field
+
+PAGE, LARGE_PAGE, MIB, GIB = 0x1000, 0x200000, 0x100000, 0x40000000
+GPA_LIMIT, HPA_LIMIT, WRAP = 1 << 39, 1 << 48, 1 << 64
+IMAGE_BASE = 0x100000  # where the example guests are linked, and start
+UARTS = [0x2f8, 0x3e8, 0x2e8]
+FOREIGN_PORTS = [0x20, 0x21, 0x40, 0x60, 0x64, 0x70, 0xa0, 0x3d4, 0x3f8, 0xcf8, 0xcfc, 0xf4]
+SCREENS, WINDOWS = 8, 16
+OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "no-execute"}
+NAMES = {"compatible", "reg", "label", "image", "slot-us", "device_type", "#address-cells", "#size-cells"} | OPTIONAL
+NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "isa", "serial"}
+
+BREAKS, MISTAKES, NEUTRAL = {}, {}, {}
+
+
+@dataclass
+class Change:
+    """What a way gets: the tree, a source of chance, and the machine's memory, as (base, end, owner)."""
+    root: object
+    random: object
+    memory: list
+    unclosed: tuple = None                     # a property whose ";" is left out
+    pieces: list = field(default_factory=list)  # further roots at the end of the source
+
+    def one(self, things):
+        things = list(things)
+        return self.random.choice(things) if things else None
+
+    def two(self, things):
+        things = list(things)
+        return self.random.sample(things, 2) if len(things) > 1 else None
+
+    def partitions(self):
+        return [node for node in self.root.below() if node.base() == "partition"]
+
+    def windows(self):
+        return [window for partition in self.partitions() for window in partition.named("memory")]
+
+    def properties(self):
+        return [(node, name) for node in self.root.below() for name in node.properties]
+
+    def ram_end(self):
+        return self.memory[-1][1]
+
+    def pages(self, low, high):
+        """A number of bytes in whole pages, from low to high."""
+        return self.random.randint(low // PAGE, high // PAGE) * PAGE
+
+
+def way(table):
+    def note(function):
+        table[function.__name__] = function
+        return function
+    return note
+
+
+def range_of(window):
+    base, base_low, size, size_low = window.cells("reg")
+    return base << 32 | base_low, size << 32 | size_low
+
+
+def halves(number):
+    return [number >> 32 & 0xffffffff, number & 0xffffffff]
+
+
+def set_range(window, base, size):
+    window.set_cells("reg", halves(base) + halves(size))
+    window.name = f"memory@{base & WRAP - 1:x}"
+
+
+def set_host(window, address):
+    window.set_cells("host-address", halves(address))
+
+
+def add_node(parent, name, at=None, **properties):
+    node = type(parent)(name)
+    for key, value in properties.items():
+        node.properties[{"address_cells": "#address-cells", "size_cells": "#size-cells"}.get(key, key)] = value
+    return parent.add(node, at)
+
+
+def add_window(partition, base, size):
+    window = add_node(partition, "memory", device_type='"memory"')
+    set_range(window, base, size)
+    return window
+
+
+def add_serial(partition, compatible, port, space=1, count=8):
+    """In place of one that is there already."""
+    isa = next(iter(partition.named("isa")), None)
+    if isa is None:
+        isa = add_node(partition, "isa", compatible='"isa"', address_cells="<2>", size_cells="<1>")
+    isa.children = [node for node in isa.children if node.name != f"serial@{port:x}"]
+    serial = add_node(isa, f"serial@{port:x}", compatible=f'"{compatible}"')
+    serial.set_cells("reg", [space, port, count])
+    return serial
+
+
+def add_partition(change):
+    """One more, like another, with a number and a label of its own and no UART of the machine's."""
+    like = change.one(change.partitions())
+    numbers = [node.cells("reg")[0] for node in change.partitions()]
+    number = max(numbers) + 1
+    partition = like.parent.add(like.copy())
+    partition.name = f"partition@{number:x}"
+    partition.set_cells("reg", [number])
+    partition.set_string("label", f"more{number}")
+    for node in list(partition.below()):
+        if node.base() == "serial" and node.string("compatible") == "ns16550a":
+            node.parent.children.remove(node)
+        node.properties.pop("host-address", None)
+    return partition
+
+
+def host_beside(change, window, low, high):
+    """An address for the window with which it covers a part of low up to high, aligned as it has to be."""
+    base, size = range_of(window)
+    unit = LARGE_PAGE if size >= LARGE_PAGE else PAGE
+    first = max(0, low - size + PAGE)
+    first += (base - first) % unit
+    last = high - PAGE
+    if first > last:
+        return None
+    return first + change.random.randint(0, (last - first) // unit) * unit
+
+
+def place_on(change, low, high):
+    window = change.one(change.windows())
+    address = host_beside(change, window, low, high)
+    if address is None:
+        return None
+    set_host(window, address)
+    return [(window, "host-address")]
+
+
+# ---- memory ---------------------------------------------------------------------------------
+
+@way(BREAKS)
+def window_on_window(change):
+    """Two windows share host memory, by at least a page."""
+    pair = change.two(change.windows())
+    if not pair:
+        return None
+    first, second = pair
+    base, size = range_of(first)
+    address = 4 * LARGE_PAGE + base % LARGE_PAGE + change.random.randrange(64) * LARGE_PAGE
+    set_host(first, address)
+    other = host_beside(change, second, address, address + size)
+    if other is None:
+        return None
+    set_host(second, other)
+    return [(first, "host-address"), (second, "host-address")]
+
+
+@way(BREAKS)
+def window_twice(change):
+    """The very same host memory for two windows that begin alike."""
+    pair = change.two(change.windows())
+    if not pair or range_of(pair[0])[0] % LARGE_PAGE != range_of(pair[1])[0] % LARGE_PAGE:
+        return None
+    for window in pair:
+        set_host(window, 8 * LARGE_PAGE + range_of(window)[0] % LARGE_PAGE)
+    return [(window, "host-address") for window in pair]
+
+
+@way(BREAKS)
+def window_on_hypervisor(change):
+    base, end, _ = change.one(part for part in change.memory if part[2].startswith("the hypervisor"))
+    return place_on(change, base, end)
+
+
+@way(BREAKS)
+def window_on_modules(change):
+    """The block grows with the source by a page or two; what it has now it has then."""
+    base, end, _ = change.one(part for part in change.memory if part[2] == "the modules")
+    return place_on(change, base, end)
+
+
+@way(BREAKS)
+def window_below_ram(change):
+    """The screen, ROMs, the firmware's memory."""
+    return place_on(change, 0, change.memory[0][0])
+
+
+@way(BREAKS)
+def window_over_end_of_ram(change):
+    return place_on(change, change.ram_end(), change.ram_end() + PAGE)
+
+
+@way(BREAKS)
+def window_on_devices(change):
+    """The interrupt controllers, the firmware, and the screen's large frame buffer."""
+    base = change.one([0xfec00000, 0xfee00000, 0xfffc0000, 0xfd000000, 0xe0000000])
+    return place_on(change, base, base + 0x40000)
+
+
+@way(BREAKS)
+def window_behind_all(change):
+    base = change.one([4 * GIB, 16 * GIB, HPA_LIMIT - PAGE, HPA_LIMIT, HPA_LIMIT * 16])
+    return place_on(change, base, base + 4 * PAGE)
+
+
+@way(BREAKS)
+def host_address_wraps(change):
+    window = change.one(change.windows())
+    base, size = range_of(window)
+    set_host(window, (WRAP - change.pages(PAGE, size)) // LARGE_PAGE * LARGE_PAGE + base % LARGE_PAGE)
+    return [(window, "host-address")]
+
+
+@way(BREAKS)
+def larger_than_ram(change):
+    window = change.one(change.windows())
+    base, _ = range_of(window)
+    set_range(window, base, change.pages(change.ram_end(), GPA_LIMIT - base))
+    window.properties.pop("host-address", None)
+    return [(other, "reg") for other in window.parent.named("memory")]
+
+
+@way(BREAKS)
+def more_than_ram(change):
+    """Windows that fit one by one, but not together."""
+    windows = change.windows()
+    if len(windows) < 2:
+        return None
+    size = change.ram_end() // len(windows) + change.pages(PAGE, 8 * MIB) & ~(PAGE - 1)
+    for window in windows:
+        set_range(window, range_of(window)[0], size)
+        window.properties.pop("host-address", None)
+    return [(window, "reg") for window in windows]
+
+
+@way(BREAKS)
+def guest_windows_overlap(change):
+    window = change.one(change.windows())
+    base, size = range_of(window)
+    length = change.pages(PAGE, 4 * MIB)
+    at = change.pages(max(0, base - length + PAGE), base + size - PAGE)
+    if f"memory@{at:x}" in [node.name for node in window.parent.children]:
+        return None
+    more = add_window(window.parent, at, length)
+    return [(more, "reg"), (window, "reg")]
+
+
+@way(BREAKS)
+def window_shifted_onto_another(change):
+    partition = change.one(node for node in change.partitions() if len(node.named("memory")) > 1)
+    if not partition:
+        return None
+    moved, other = change.two(partition.named("memory"))
+    _, size = range_of(moved)
+    base, other_size = range_of(other)
+    at = change.pages(max(0, base - size + PAGE), base + other_size - PAGE)
+    set_range(moved, at, size)
+    return [(window, name) for window in partition.named("memory") for name in ("reg", None)]
+
+
+@way(BREAKS)
+def past_the_address_space(change):
+    window = change.one(change.windows())
+    _, size = range_of(window)
+    set_range(window, change.one([GPA_LIMIT - size + PAGE, GPA_LIMIT, HPA_LIMIT, WRAP - size, WRAP - PAGE]), size)
+    return [(window, "reg")]
+
+
+@way(BREAKS)
+def size_wraps(change):
+    window = change.one(change.windows())
+    base, size = range_of(window)
+    set_range(window, base, change.one([WRAP - base, WRAP - PAGE, GPA_LIMIT, GPA_LIMIT - base + PAGE, 0]))
+    return [(window, "reg")]
+
+
+@way(BREAKS)
+def part_of_a_page(change):
+    window = change.one(change.windows())
+    base, size = range_of(window)
+    rest = change.random.randrange(1, PAGE)
+    set_range(window, *change.one([(base + rest, size), (base, size + rest), (base + rest, size - rest)]))
+    return [(window, "reg")]
+
+
+@way(BREAKS)
+def part_of_a_host_page(change):
+    window = change.one(change.windows())
+    base, _ = range_of(window)
+    set_host(window, 32 * MIB + base % LARGE_PAGE + change.random.randrange(1, PAGE))
+    return [(window, "host-address")]
+
+
+@way(BREAKS)
+def too_many_windows(change):
+    partition = change.one(change.partitions())
+    for i in range(WINDOWS + change.random.randrange(3)):
+        add_window(partition, 256 * GIB + i * PAGE, PAGE)
+    return [(partition, None)]
+
+
+@way(BREAKS)
+def first_window_read_only(change):
+    partition = change.one(change.partitions())
+    window = partition.named("memory")[0]
+    window.properties["read-only"] = None
+    return [(window, "read-only")]
+
+
+def window_of_image(change):
+    return change.one(window for window in change.windows()
+                      if range_of(window)[0] <= IMAGE_BASE < sum(range_of(window)))
+
+
+@way(BREAKS)
+def code_not_executable(change):
+    """The image starts where nothing may be executed."""
+    window = window_of_image(change)
+    if not window:
+        return None
+    window.properties["no-execute"] = None
+    return [(window.parent, "image")]
+
+
+@way(BREAKS)
+def image_outside(change):
+    """The window is moved away from the image, or cut down to where it begins."""
+    window = window_of_image(change)
+    if not window:
+        return None
+    base, size = range_of(window)
+    moved = 3 * GIB + change.random.randrange(0x100) * LARGE_PAGE
+    window.properties.pop("host-address", None)
+    if base < IMAGE_BASE and change.random.random() < 0.5:
+        set_range(window, base, change.pages(0x8000, IMAGE_BASE) // 0x8000 * 0x8000)
+    else:
+        set_range(window, moved, min(size, 0x10000000))
+    return [(window.parent, "image"), (window, "reg")]
+
+
+@way(BREAKS)
+def start_area_on_screen(change):
+    window = change.one(node.named("memory")[0] for node in change.partitions()
+                        if node.named("vga") and range_of(node.named("memory")[0])[0] == 0)
+    if not window:
+        return None
+    window.properties.pop("host-address", None)
+    set_range(window, 0, change.pages(0xb9000, 0xbf000))
+    return [(window, "reg")]
+
+
+@way(BREAKS)
+def first_window_too_short(change):
+    window = change.one(change.partitions()).named("memory")[0]
+    set_range(window, range_of(window)[0], change.pages(PAGE, 0x6000))
+    return [(window, "reg")]
+
+
+# ---- devices --------------------------------------------------------------------------------
+
+@way(BREAKS)
+def uart_twice(change):
+    pair = change.two(change.partitions())
+    if not pair:
+        return None
+    port = change.one(UARTS)
+    return [(add_serial(partition, "ns16550a", port), "reg") for partition in pair]
+
+
+@way(BREAKS)
+def foreign_ports(change):
+    """Ports of the machine that no partition may have."""
+    port = change.one(FOREIGN_PORTS + [change.random.randrange(0x10000)])
+    if port in UARTS:
+        return None
+    return [(add_serial(change.one(change.partitions()), "ns16550a", port), "reg")]
+
+
+@way(BREAKS)
+def too_many_ports(change):
+    serial = add_serial(change.one(change.partitions()), "ns16550a", change.one(UARTS),
+                        *change.one([(1, 9), (1, 16), (1, 0x10000), (0, 8), (2, 8), (1, 0)]))
+    return [(serial, "reg")]
+
+
+@way(BREAKS)
+def port_wraps(change):
+    serial = add_serial(change.one(change.partitions()), "ns16550a", 0x10000 * change.random.randrange(1, 0x10000) + 0x2f8)
+    return [(serial, "reg")]
+
+
+@way(BREAKS)
+def console_elsewhere(change):
+    port = change.one(UARTS + FOREIGN_PORTS)
+    if port == 0x3f8:
+        return None
+    return [(add_serial(change.one(change.partitions()), "shikiri,console", port), "reg")]
+
+
+@way(BREAKS)
+def ninth_screen(change):
+    while len(change.partitions()) <= SCREENS:
+        add_partition(change)
+    partitions = change.partitions()
+    for partition in change.random.sample(partitions, min(len(partitions), change.random.randrange(SCREENS + 1, 13))):
+        if not partition.named("vga"):
+            add_node(partition, "vga", compatible='"shikiri,vga-text"')
+    return [(partition.named("vga")[0], None) for partition in partitions if partition.named("vga")]
+
+
+@way(BREAKS)
+def second_screen(change):
+    partition = change.one(change.partitions())
+    name = change.one(["vga@1", "vga@b8000", "vga1"])
+    return [(add_node(partition, name, compatible='"shikiri,vga-text"'), None)]
+
+
+@way(BREAKS)
+def device_unknown(change):
+    partition = change.one(change.partitions())
+    name, compatible = change.one([("pci", "pci-host-ecam-generic"), ("rtc@70", "motorola,mc146818"),
+                                   ("timer@40", "i8254"), ("ethernet@c000", "ne2000")])
+    return [(add_node(partition, name, compatible=f'"{compatible}"'), None)]
+
+
+# ---- partitions and time --------------------------------------------------------------------
+
+@way(BREAKS)
+def label_twice(change):
+    pair = change.two(change.partitions())
+    if not pair:
+        return None
+    pair[0].set_string("label", pair[1].string("label"))
+    return [(partition, "label") for partition in pair]
+
+
+@way(BREAKS)
+def number_twice(change):
+    """With its unit address too, which makes it the same node."""
+    pair = change.two(change.partitions())
+    if not pair:
+        return None
+    pair[0].name = pair[1].name
+    pair[0].properties["reg"] = pair[1].properties["reg"]
+    return [(partition, None) for partition in pair]
+
+
+@way(BREAKS)
+def number_of_another(change):
+    pair = change.two(change.partitions())
+    if not pair:
+        return None
+    pair[0].properties["reg"] = pair[1].properties["reg"]
+    return [(pair[0], None)]
+
+
+@way(BREAKS)
+def label_disguised(change):
+    """Characters that could pass for another partition's line, or for the hypervisor's."""
+    partition = change.one(change.partitions())
+    partition.set_string("label", change.one(["", "a b", "x | y", "shikiri:", "shikiri", "a\\nb", "\\x1b[2J", "\\xc3\\xa4",
+                                              "0123456789abcdef", "a/b"]))
+    return [(partition, "label")]
+
+
+@way(BREAKS)
+def slot_out_of_range(change):
+    schedule = change.one(node for node in change.root.below() if "slot-us" in node.properties)
+    if not schedule:
+        return None
+    schedule.set_cells("slot-us", [change.one([0, 1, 49, 1000001, 0x7fffffff, 0x80000000, 0xffffffff])])
+    return [(schedule, "slot-us")]
+
+
+@way(BREAKS)
+def bootargs_too_long(change):
+    partition = change.one(change.partitions())
+    partition.set_string("bootargs", "x" * change.one([2048, 4096, 30000]))
+    return [(partition, "bootargs")]
+
+
+# ---- typing mistakes ------------------------------------------------------------------------
+
+def misspell(change, text):
+    """A letter doubled, left out, exchanged with its neighbour, or replaced."""
+    at = change.random.randrange(len(text))
+    letter = change.one("abcdefghijklmnopqrstuvwxyz")
+    return change.one([text[:at] + text[at] + text[at:], text[:at] + text[at + 1:],
+                       text[:at] + text[at + 1:at + 2] + text[at] + text[at + 2:], text[:at] + letter + text[at + 1:]])
+
+
+def rename_property(node, old, new):
+    node.properties = {new if name == old else name: value for name, value in node.properties.items()}
+
+
+@way(MISTAKES)
+def property_misspelt(change):
+    node, name = change.one(change.properties())
+    wrong = misspell(change, name)
+    if not wrong or wrong in NAMES or wrong in node.properties:
+        return None
+    rename_property(node, name, wrong)
+    return [(node, wrong)]
+
+
+@way(MISTAKES)
+def property_in_capitals(change):
+    node, name = change.one(change.properties())
+    wrong = change.one([name.upper(), name.capitalize(), name.replace("-", "_"), name.replace("_", "-")])
+    if wrong in NAMES:
+        return None
+    rename_property(node, name, wrong)
+    return [(node, wrong)]
+
+
+@way(MISTAKES)
+def node_misspelt(change):
+    node = change.one(node for node in change.root.below() if node.parent)
+    wrong = misspell(change, node.base())
+    if not wrong or wrong in NODE_NAMES or not wrong[0].isalpha():
+        return None
+    node.name = wrong + node.name[len(node.base()):]
+    return [(node, None)]
+
+
+@way(MISTAKES)
+def unit_address_wrong(change):
+    node = change.one(node for node in change.root.below() if "@" in node.name)
+    address = node.name.split("@")[1]
+    wrong = change.one(["", "0" + address, "0x" + address, f"{int(address, 16) + 1:x}", misspell(change, address)])
+    if wrong == address or any(other.name == f"{node.base()}@{wrong}" for other in node.parent.children):
+        return None
+    node.name = f"{node.base()}@{wrong}" if wrong else node.base()
+    return [(node, None)]
+
+
+@way(MISTAKES)
+def word_misspelt(change):
+    """In a string that has to be a known one, or the name of a file."""
+    node, name = change.one((node, name) for node, name in change.properties()
+                            if name in ("compatible", "device_type", "image", "unowned-ports"))
+    word = node.string(name)
+    wrong = misspell(change, word)
+    if wrong == word:
+        return None
+    node.set_string(name, wrong)
+    return [(node, name)]
+
+
+@way(MISTAKES)
+def property_left_out(change):
+    node, name = change.one((node, name) for node, name in change.properties()
+                            if name not in OPTIONAL and (node.parent or not name.startswith("#")))
+    del node.properties[name]
+    return [(node, None)]
+
+
+@way(MISTAKES)
+def node_left_out(change):
+    node = change.one(node for node in change.root.below() if node.base() in ("schedule", "partitions", "memory"))
+    if node.base() == "memory" and len(node.parent.named("memory")) > 1:
+        return None
+    node.parent.children.remove(node)
+    return [(node.parent, None)]
+
+
+@way(MISTAKES)
+def partitions_left_out(change):
+    parent = change.partitions()[0].parent
+    parent.children = []
+    return [(parent, None)]
+
+
+@way(MISTAKES)
+def cells_too_many_or_few(change):
+    node, name = change.one((node, name) for node, name in change.properties()
+                            if (node.properties[name] or "").startswith("<") and "&" not in node.properties[name])
+    cells = node.cells(name)
+    node.set_cells(name, change.one([cells[:-1], cells + [0], [0] + cells, cells * 2]))
+    return [(node, name)]
+
+
+@way(MISTAKES)
+def other_type(change):
+    node, name = change.one(change.properties())
+    value = node.properties[name]
+    if value is None:
+        node.properties[name] = change.one(["<0>", "<1>", '"yes"', '""'])
+    elif value.startswith("<"):
+        node.properties[name] = change.one([None, value.replace("<", '"').replace(">", '"'), '""', '"1", "2"'])
+    else:
+        node.properties[name] = change.one([None, "<1>", "<0>", f"{value}, {value}", "[01 02]"])
+    if len(node.properties[name] or "") == len(value or "") == 0:
+        return None
+    return [(node, name), (node, None)]  # "1", "2" is a cell too, and no unit address repeats that
+
+
+@way(MISTAKES)
+def semicolon_left_out(change):
+    """dtc notices at the next word."""
+    change.unclosed = change.one(change.properties())
+    return [change.unclosed]
+
+
+@way(MISTAKES)
+def node_twice(change):
+    """As a slip with the clipboard leaves it."""
+    node = change.one(node for node in change.root.below() if node.parent)
+    node.parent.add(node.copy(), node.parent.children.index(node) + 1)
+    return [(other, None) for other in node.parent.children if other.name == node.name]
+
+
+# ---- what means the same --------------------------------------------------------------------
+
+@way(NEUTRAL)
+def another_style(change):
+    """Comments, blank lines, indentation, and numbers in other forms: see dts_tree.py."""
+    return []
+
+
+@way(NEUTRAL)
+def properties_in_another_order(change):
+    for node in change.root.below():
+        names = list(node.properties)
+        change.random.shuffle(names)
+        node.properties = {name: node.properties[name] for name in names}
+    return []
+
+
+@way(NEUTRAL)
+def nodes_in_another_order(change):
+    """Of different kinds: the order of windows and of partitions means something."""
+    for node in change.root.below():
+        kinds = {}
+        for child in node.children:
+            kinds.setdefault(child.base(), []).append(child)
+        names = list(kinds)
+        change.random.shuffle(names)
+        node.children = [child for name in names for child in kinds[name]]
+    return []
+
+
+@way(NEUTRAL)
+def dts_labels(change):
+    """Added, or others; nothing refers to them."""
+    for i, node in enumerate(list(change.root.below())[1:]):
+        if not any("&" in (value or "") for other in change.root.below() for value in other.properties.values()):
+            node.label = change.one([None, f"label_{i}", f"l{i}"])
+    return []
+
+
+@way(NEUTRAL)
+def node_in_two_pieces(change):
+    """A property stands in a second piece of its node at the end of the source; dtc joins them."""
+    node, name = change.one((node, name) for node, name in change.properties() if node.parent)
+    piece = type(node)(node.name)
+    piece.properties[name] = node.properties.pop(name)
+    while node.parent:
+        node = node.parent
+        around = type(node)(node.name)
+        around.add(piece)
+        piece = around
+    change.pieces.append(piece)
+    return []
+
+
+@way(NEUTRAL)
+def another_model(change):
+    change.root.set_string("model", change.one(["another", "", "a longer name of this system"]))
+    return []
