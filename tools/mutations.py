@@ -561,20 +561,27 @@ def property_left_out(change):
     return [(node, None)]
 
 
+def referrers(change, gone):
+    """The nodes that refer to labels of nodes that are gone: dtc names them before anybody else is asked."""
+    labels = {f"&{node.label}" for top in gone for node in top.below() if node.label}
+    return [(node, None) for node in change.root.below()
+            if labels & set(" ".join(value or "" for value in node.properties.values()).replace("<", " ").replace(">", " ").split())]
+
+
 @way(MISTAKES)
 def node_left_out(change):
     node = change.one(node for node in change.root.below() if node.base() in ("schedule", "partitions", "memory"))
     if node.base() == "memory" and len(node.parent.named("memory")) > 1:
         return None
     node.parent.children.remove(node)
-    return [(node.parent, None)]
+    return [(node.parent, None), *referrers(change, [node])]
 
 
 @way(MISTAKES)
 def partitions_left_out(change):
     parent = change.partitions()[0].parent
-    parent.children = []
-    return [(parent, None)]
+    gone, parent.children = parent.children, []
+    return [(parent, None), *referrers(change, gone)]
 
 
 @way(MISTAKES)

@@ -119,10 +119,6 @@ static void test_no_room(void **state) {
     assert_true(layout_place_arena(&layout, blob, 100, &findings.report)); /* no whole blob: no partitions */
     assert_int_equal(layout.arena.size_bytes, 256 * KIB);
     start(&ram, 1);
-    fdt_set_name(blob, fdt_path_offset(blob, "/partitions"), "partitionz");
-    assert_true(layout_place_arena(&layout, blob, size_bytes, &findings.report));
-    assert_int_equal(layout.arena.size_bytes, 256 * KIB);
-    start(&ram, 1);
     fdt_set_version(blob, 2); /* one that is not read */
     fdt_set_last_comp_version(blob, 2);
     assert_true(layout_place_arena(&layout, blob, size_bytes, &findings.report));

@@ -70,9 +70,10 @@ static void test_memory_only(void **state) {
     assert_int_equal(system.config.partitions[0].windows[0].hpa.value, 2 * MIB);
     assert_int_equal(system.config.partitions[1].windows[0].hpa.value, 19 * MIB);
     check_memory(large, &system);
-    findings_expect(&findings, "large",
-                    P0 "/memory@0/reg: found 0x20000000 bytes, want no more than fit into the RAM that is left; make "
-                       "windows smaller or give the machine more memory\n");
+    findings_expect(
+        &findings, "large",
+        P0 "/memory@0/reg: found 0x20000000 bytes, want at most 0x7e00000, which fit into the RAM that is left; "
+           "make windows smaller or give the machine more memory\n");
     check_memory(wrong, &system);
     findings_expect(&findings, "wrong",
                     "/schedule/slot-us: found 1, want 50 to 1000000; a slot is given in microseconds\n");
