@@ -62,7 +62,7 @@ LABEL_HINT = "&NAME refers to a node with a label: NAME: node { ... };"
 SYNTAX = {  # a source, the line of the error, and what is said of it
     "semicolon": ("/dts-v1/;\n/ {\n  a = <1> // one\n\n  /* two */\n};\n", 6, "syntax error; a ';' may be missing on line 3"),
     "semicolon behind a brace": ("/dts-v1/;\n/ {\n  a {\n  }\n  b;\n};\n", 5, "syntax error; a ';' may be missing on line 4"),
-    "semicolon on the same line": ("/dts-v1/;\n/ {\n  a = <1> b;\n};\n", 3, "syntax error"),
+    "semicolon on the same line": ("/dts-v1/;\n/ {\n  a = <1\n    2> b;\n};\n", 4, "syntax error"),
     "version": ("/ { };\n", 1, "syntax error; a source begins with /dts-v1/;"),
     "nothing": ("", 1, "syntax error; a source begins with /dts-v1/;"),
     "quote": ('/dts-v1/;\n/ {\n  a = "\\"//;\n  b = "c";\n};\n', 4, "syntax error; a '\"' may be missing on line 3"),
