@@ -55,7 +55,7 @@ void processors_enter(struct cpu *cpu) {
 
     cpu_init(cpu);
     xstate_init();
-    lapic_init_like(cpu, &cpus[0]);
+    lapic_init_again();
     svm_read_facts(&facts);
     trouble = svm_missing(&facts);
     if (!trouble)

@@ -116,6 +116,10 @@ void start_timer(struct cpu *cpu) {
 
     if (missing)
         refuse("%s", missing);
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        cpus[i].tsc_khz = cpu->tsc_khz;
+        cpus[i].lapic_per_tsc_q32 = cpu->lapic_per_tsc_q32;
+    }
 }
 
 void start_svm(struct boot *boot, struct cpu *cpu) {

@@ -59,8 +59,6 @@ void vcpu_dump(const struct vcpu *vcpu) {
     const struct vmcb_save *s = &vcpu->vmcb->save;
     const uint64_t *r = vcpu->guest.registers;
 
-    x86_vmsave(vcpu->guest.vmcb_pa);
-
     log_line("  rip %016lx  rflags %08lx  cpl %u", s->rip, s->rflags, s->cpl);
     log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", s->rax, r[REGISTER_RBX], r[REGISTER_RCX],
              r[REGISTER_RDX]);

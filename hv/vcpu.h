@@ -57,5 +57,5 @@ enum verdict vcpu_run(struct vcpu *vcpu);
 void vcpu_load(struct vcpu *vcpu);
 void vcpu_save(struct vcpu *vcpu);
 
-/* All registers, for the report of a fault; the vCPU is the one loaded. */
+/* All registers, for the report of a fault; the vCPU was saved when it stopped. */
 void vcpu_dump(const struct vcpu *vcpu);

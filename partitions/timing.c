@@ -22,6 +22,8 @@ static dt_names cyclic_children = {"plan@", NULL};
 static dt_names plan_properties = {"reg", "#address-cells", "#size-cells", NULL};
 static dt_names plan_children = {"slot@", NULL};
 static dt_names slot_properties = {"reg", "offset-us", "duration-us", "partition", "background", "pad-us", NULL};
+static dt_names any_properties = {"compatible",     "slot-us",     "partitions", "frame-us",
+                                  "#address-cells", "#size-cells", NULL};
 static dt_names compatibles = {"shikiri,round-robin", "shikiri,cyclic", NULL};
 
 static void *alloc(struct dt *dt, unsigned count, size_t size_bytes) {
@@ -123,9 +125,13 @@ static void check_slot(struct dt *dt, const struct cpu_config *cpu, const struct
     if (cpu->frame_us != 0 && end_us > cpu->frame_us)
         report_error(dt->report, slot->path, "duration-us", NULL,
                      "found the slot's end at %u, want at most %u, the frame's", end_us, cpu->frame_us);
-    if (slot->pad_us >= slot->duration_us)
-        report_error(dt->report, slot->path, "pad-us", NULL, "found %u, want less than duration-us, which is %u",
-                     slot->pad_us, slot->duration_us);
+    if (slot->pad_us + CONFIG_DURATION_US_MIN > slot->duration_us)
+        report_error(dt->report, slot->path, "pad-us", NULL,
+                     "found %u, want %d less than duration-us at least, which is %u", slot->pad_us,
+                     CONFIG_DURATION_US_MIN, slot->duration_us);
+    if (slot->background == slot->partition)
+        report_error(dt->report, slot->path, "background", "its own halt would wake it",
+                     "found the slot's own partition, want another");
 }
 
 static void parse_plan(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu, unsigned index) {
@@ -179,9 +185,12 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
 
 static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
                            bool is_short) {
-    const char *compatible = dt_string(dt, node, "compatible");
+    const char *compatible;
     char hint[128];
 
+    if (!dt_has(dt, node, "compatible")) /* it may be misspelt */
+        dt_check_names(dt, node, any_properties, cyclic_children);
+    compatible = dt_string(dt, node, "compatible");
     cpu->path = dt_path(dt, node);
     cpu->members = alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!compatible || !cpu->members)

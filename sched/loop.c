@@ -77,6 +77,7 @@ static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decis
 }
 
 static enum turn_end stop(struct loop *loop, struct runner *runner, enum partition_state state) {
+    vcpu_save(&runner->partition->vcpu); /* by the time of the report another one may be loaded */
     runner->partition->state = state;
     runner->report = REPORT_STOP;
     loop->unreported++;

@@ -248,6 +248,7 @@ static bool do_hypercall(void) {
     static char text[] = "crash: by hypercall\n";
 
     return expect("unknown", (uint64_t)hypercall(99, 0, 0), (uint64_t)SHIKIRI_ERROR_CALL) &&
+           expect("tsc rate", hypercall(SHIKIRI_CALL_INFO, SHIKIRI_INFO_TSC_KHZ, 0) > 1000, 1) &&
            expect("unknown field", (uint64_t)hypercall(SHIKIRI_CALL_INFO, 99, 0), (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
            expect("outside", (uint64_t)hypercall(SHIKIRI_CALL_CONSOLE_WRITE, OUTSIDE, 1),
                   (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&

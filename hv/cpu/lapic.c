@@ -116,10 +116,8 @@ const char *lapic_init(struct cpu *cpu) {
     return NULL;
 }
 
-void lapic_init_like(struct cpu *cpu, const struct cpu *measured) {
+void lapic_init_again(void) {
     enable();
-    cpu->tsc_khz = measured->tsc_khz;
-    cpu->lapic_per_tsc_q32 = measured->lapic_per_tsc_q32;
     *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
 }
 

@@ -15,8 +15,8 @@
  */
 const char *lapic_init(struct cpu *cpu);
 
-/* The same for a further processor, at the rates that were measured on `measured`. */
-void lapic_init_like(struct cpu *cpu, const struct cpu *measured);
+/* Enables the LAPIC of a further processor; the rates that the first has measured are all processors'. */
+void lapic_init_again(void);
 
 /* This processor's APIC id, also before lapic_init(). */
 uint8_t lapic_own_id(void);

@@ -62,13 +62,13 @@ static void stop_others(const struct cpu *self) {
             machine_end(MACHINE_PANIC);
         halt();
     }
-    if (cpu_count == 1)
-        return;
-    trap_nmi_stops = true;
-    lapic_send(0, LAPIC_NMI_TO_OTHERS);
-    for (uint64_t until_tsc = x86_rdtsc() + self->tsc_khz; x86_rdtsc() < until_tsc;)
-        x86_pause();
-    serial_seize();
+    if (cpu_count > 1) {
+        trap_nmi_stops = true;
+        lapic_send(0, LAPIC_NMI_TO_OTHERS);
+        for (uint64_t until_tsc = x86_rdtsc() + self->tsc_khz; x86_rdtsc() < until_tsc;)
+            x86_pause();
+    }
+    serial_seize(); /* this processor may have been in it itself */
 }
 
 static void begin(const char *format, va_list arguments) {

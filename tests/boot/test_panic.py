@@ -86,6 +86,19 @@ def test_smashed_stack(tmp_path):
     assert backtrace(result)[0] == "__stack_chk_fail" and backtrace(result)[-1] == "long_mode", result.serial
 
 
+def test_while_sending(tmp_path):
+    """What the processor was doing with COM1 when it went wrong keeps no panic back: the send flag and the lock are
+    held."""
+    def meddle(debugger):
+        debugger.run_to(AFTER_PROTECTION)
+        debugger.write(symbol("sending"), b"\1")
+        debugger.write(symbol("writers"), b"\1\0\0\0")
+        debugger.divert(symbol("__stack_chk_fail"))
+
+    result = run_meddled(meddle, tmp_path, text=system(COUNTER), statuses=(PANIC,))
+    assert "shikiri: panic: a function wrote past its stack frame" in result.lines
+
+
 @pytest.mark.parametrize("vector", [0x20, 0x27, 0x2f, 0x30, 0x80, 0xdf, 0xe1, 0xfe, 0xff])
 def test_stray_interrupt(vector, tmp_path):
     """A message-signalled interrupt that nobody has asked for, while the hypervisor works and then in a guest."""

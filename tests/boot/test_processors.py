@@ -36,6 +36,13 @@ def four_processors(report=0):
     return system(*[counter(i, report=report) for i in range(8)], schedule=processors(schedules))
 
 
+def test_calls_on_another_processor():
+    """What a guest may ask for is the same on all of them, the TSC's rate among it."""
+    deeds = [Partition(name, "crash.elf", "do=hypercall") for name in ("first", "second")]
+    result = run_qemu(system(*deeds, schedule=processors({0: in_turn(0), 1: in_turn(1)})), cpus=2)
+    assert [result.of(name)[-1] for name in ("first", "second")] == ["crash: hypercall ok"] * 2, result.serial
+
+
 @pytest.mark.parametrize("icount", [False, True])
 @pytest.mark.parametrize("cpu", ["max", "EPYC"])
 def test_four(cpu, icount):
