@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A ticket lock between processors: first come, first served. Held for a few dozen
- * instructions with GIF=0, and never on the exit path.
+ * A ticket lock between processors: first come, first served. Held with GIF=0, for the
+ * copying of a line; longer only when the ring behind it is full.
  */
 #pragma once
 
