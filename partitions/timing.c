@@ -16,6 +16,8 @@ static dt_names cpus_properties = {"#address-cells", "#size-cells", NULL};
 static dt_names cpus_children = {"cpu@", NULL};
 static dt_names cpu_properties = {"device_type", "reg", NULL};
 static dt_names cpu_children = {"schedule", NULL};
+static dt_names schedule_properties = {"compatible",     "slot-us",     "partitions", "frame-us",
+                                       "#address-cells", "#size-cells", NULL};
 static dt_names round_robin_properties = {"compatible", "slot-us", "partitions", NULL};
 static dt_names cyclic_properties = {"compatible", "frame-us", "#address-cells", "#size-cells", NULL};
 static dt_names cyclic_children = {"plan@", NULL};
@@ -193,13 +195,18 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
     compatible = dt_string(dt, node, "compatible");
     cpu->path = dt_path(dt, node);
     cpu->members = alloc(dt, config->partition_count, sizeof(*cpu->members));
-    if (!compatible || !cpu->members)
+    if (!cpu->members)
         return;
-    if (strcmp(compatible, compatibles[0]) == 0) {
+    if (compatible && strcmp(compatible, compatibles[0]) == 0) {
         parse_round_robin(dt, node, config, cpu, is_short);
-    } else if (strcmp(compatible, compatibles[1]) == 0) {
+        return;
+    }
+    if (compatible && strcmp(compatible, compatibles[1]) == 0) {
         parse_cyclic(dt, node, config, cpu);
-    } else {
+        return;
+    }
+    dt_check_names(dt, node, schedule_properties, cyclic_children);
+    if (compatible) {
         dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), compatibles);
         dt_error(dt, node, "compatible", hint, "found \"%s\", want a schedule that Shikiri knows", compatible);
     }

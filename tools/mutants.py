@@ -24,6 +24,7 @@ import mutations
 WAYS = [(kind, name, function)
         for kind, table in (("breaks", mutations.BREAKS), ("mistake", mutations.MISTAKES), ("neutral", mutations.NEUTRAL))
         for name, function in table.items()]
+MORE = Path("tests/fuzz/everything.dts")  # has what no example has
 REFUSED, ACCEPTED = 1, 0
 ATTEMPTS = 50            # until a way has found what to change
 DTC_NOTICES_WITHIN = 10  # lines, comments included, when a ";" is missing
@@ -141,7 +142,7 @@ def print_survivor(mutant, wrong, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("systems", nargs="*", type=Path, help="systems to change (default: the examples)")
+    parser.add_argument("systems", nargs="*", type=Path, help=f"systems to change (default: the examples and {MORE})")
     parser.add_argument("--checker", default="build/shikiri-check")
     parser.add_argument("--count", type=int, default=1000, help="number of mutants")
     parser.add_argument("--seed", type=int, default=1)
@@ -150,7 +151,7 @@ def main():
     parser.add_argument("--keep", type=Path, default=Path("build/mutants"), help="where survivors are left")
     parser.add_argument("--table", action="store_true", help="print each way with its numbers")
     arguments = parser.parse_args()
-    systems = arguments.systems or sorted(Path("dts/examples").glob("*.dts"))
+    systems = arguments.systems or [*sorted(Path("dts/examples").glob("*.dts")), MORE]
     examples = [read_example(arguments.checker, path) for path in systems]
     numbers = [arguments.only] if arguments.only is not None else range(arguments.count)
     with tempfile.TemporaryDirectory() as directory:
@@ -163,10 +164,13 @@ def main():
     kinds = Counter()
     for (kind, _), count in run.counts.items():
         kinds[kind] += count
+    idle = [name.replace("_", " ") for kind, name, _ in WAYS if not run.counts[kind, name]] if len(numbers) >= len(WAYS) else []
+    for name in idle:
+        print(f"no mutant: found no system that has anything for \"{name}\", want one")
     print(f"mutants: {sum(kinds.values())} of {len(examples)} systems, seed {arguments.seed}: {kinds['breaks']} break "
           f"isolation, {kinds['mistake']} are typing mistakes, {kinds['neutral']} mean the same; "
           f"{len(run.survivors)} survive")
-    return 1 if run.survivors else 0
+    return 1 if run.survivors or idle else 0
 
 
 if __name__ == "__main__":

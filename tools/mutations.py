@@ -479,6 +479,176 @@ def slot_out_of_range(change):
     return [(schedule, "slot-us")]
 
 
+# ---- major frames ---------------------------------------------------------------------------
+
+def plans(change):
+    return [node for node in change.root.below() if node.base() == "plan"]
+
+
+def slots(plan):
+    return plan.named("slot")
+
+
+def frame_us(plan):
+    return plan.parent.cells("frame-us")[0]
+
+
+def labelled(change, value):
+    """The node that <&label> means."""
+    return change.one(node for node in change.root.below() if node.label == value.strip("<&>"))
+
+
+@way(BREAKS)
+def slots_overlap(change):
+    plan = change.one(plan for plan in plans(change) if len(slots(plan)) > 1)
+    if not plan:
+        return None
+    number = change.random.randrange(1, len(slots(plan)))
+    before, slot = slots(plan)[number - 1:number + 1]
+    start, length = before.cells("offset-us")[0], before.cells("duration-us")[0]
+    slot.set_cells("offset-us", [start + change.random.randrange(length)])
+    return [(slot, "offset-us")]
+
+
+@way(BREAKS)
+def slot_grown_over_next(change):
+    plan = change.one(plan for plan in plans(change) if len(slots(plan)) > 1)
+    if not plan:
+        return None
+    number = change.random.randrange(1, len(slots(plan)))
+    slot, after = slots(plan)[number - 1:number + 1]
+    gap = after.cells("offset-us")[0] - slot.cells("offset-us")[0]
+    slot.set_cells("duration-us", [gap + change.random.randrange(1, 1000)])
+    return [(after, "offset-us"), (slot, "duration-us")]
+
+
+@way(BREAKS)
+def slot_past_frame(change):
+    plan = change.one(plans(change))
+    if not plan:
+        return None
+    slot = slots(plan)[-1]
+    rest = frame_us(plan) - slot.cells("offset-us")[0]
+    slot.set_cells("duration-us", [change.one([rest + 1, rest + 1000, 10000000, 0x7fffffff, 0xffffffff])])
+    return [(slot, "duration-us")]
+
+
+@way(BREAKS)
+def frame_cut_off(change):
+    """It ends before its last slot does."""
+    plan = change.one(plans(change))
+    if not plan:
+        return None
+    schedule, last = plan.parent, slots(plan)[-1]
+    end_us = last.cells("offset-us")[0] + last.cells("duration-us")[0]
+    schedule.set_cells("frame-us", [max(100, end_us - change.random.randrange(1, 500))])
+    return [(slot, "duration-us") for plan in schedule.named("plan") for slot in slots(plan)]
+
+
+@way(BREAKS)
+def slot_too_short(change):
+    plan = change.one(plans(change))
+    if not plan:
+        return None
+    slot = change.one(slots(plan))
+    slot.set_cells("duration-us", [change.random.randrange(20)])
+    return [(slot, "duration-us")]
+
+
+@way(BREAKS)
+def nothing_but_pad(change):
+    plan = change.one(plans(change))
+    if not plan:
+        return None
+    slot = change.one(slots(plan))
+    slot.set_cells("pad-us", [change.one([0, 101, 0xffffffff, slot.cells("duration-us")[0]])])
+    if slot.cells("pad-us")[0] < min(101, slot.cells("duration-us")[0]) and slot.cells("pad-us")[0]:
+        return None
+    return [(slot, "pad-us")]
+
+
+@way(BREAKS)
+def slots_exchange_numbers(change):
+    plan = change.one(plan for plan in plans(change) if len(slots(plan)) > 1)
+    if not plan:
+        return None
+    first, second = change.two(slots(plan))
+    first.name, second.name = second.name, first.name
+    first.properties["reg"], second.properties["reg"] = second.properties["reg"], first.properties["reg"]
+    return [(first, "reg"), (second, "reg")]
+
+
+@way(BREAKS)
+def partition_without_slot(change):
+    """Its slots are another's, who is on that processor too."""
+    plan = change.one(plans(change))
+    names = {slot.properties["partition"] for slot in slots(plan)} if plan else set()
+    if len(names) < 2:
+        return None
+    gone, other = change.random.sample(sorted(names), 2)
+    partition = labelled(change, gone)
+    for node in change.root.below():
+        for name in ("partition", "background"):
+            if node.base() == "slot" and node.properties.get(name) == gone:
+                node.properties[name] = other
+    return [(partition, None)]
+
+
+@way(BREAKS)
+def partition_on_two_processors(change):
+    pair = change.two(node for node in change.root.below() if node.base() == "cpu")
+    if not pair:
+        return None
+    here, there = ([slot for slot in cpu.below() if slot.base() == "slot"] for cpu in pair)
+    if not here or not there:
+        return None
+    slot, other = change.one(here), change.one(there)
+    lost, doubled = labelled(change, slot.properties["partition"]), labelled(change, other.properties["partition"])
+    slot.properties["partition"] = other.properties["partition"]
+    return [(doubled, None), (lost, None)]
+
+
+@way(BREAKS)
+def slot_for_no_partition(change):
+    plan = change.one(plans(change))
+    if not plan:
+        return None
+    slot, name = change.one(slots(plan)), change.one(["partition", "background"])
+    slot.properties[name] = change.one(["<0>", "<0xffffffff>", "<1000>", "<&{/partitions}>"])
+    return [(slot, name)]
+
+
+@way(BREAKS)
+def frames_that_differ(change):
+    pair = change.two(node for node in change.root.below() if node.base() == "cpu")
+    if not pair or any("frame-us" not in cpu.children[0].properties for cpu in pair):
+        return None
+    schedule = pair[0].children[0]
+    schedule.set_cells("frame-us", [schedule.cells("frame-us")[0] + change.random.randrange(1, 1000)])
+    return [(cpu.children[0], "frame-us") for cpu in schedule.parent.parent.children]
+
+
+@way(BREAKS)
+def plans_that_differ(change):
+    schedule = change.one(node for node in change.root.below()
+                          if node.base() == "schedule" and node.parent.base() == "cpu" and len(node.named("plan")) > 1)
+    if not schedule:
+        return None
+    schedule.children.remove(schedule.named("plan")[-1])
+    return [(cpu.children[0], None) for cpu in schedule.parent.parent.children]
+
+
+@way(BREAKS)
+def processor_out_of_range(change):
+    cpu = change.one(node for node in change.root.below() if node.base() == "cpu")
+    if not cpu:
+        return None
+    number = change.one([16, 17, 255, 0xffffffff])
+    cpu.name = f"cpu@{number:x}"
+    cpu.set_cells("reg", [number])
+    return [(cpu, "reg")]
+
+
 @way(BREAKS)
 def bootargs_too_long(change):
     partition = change.one(change.partitions())
@@ -504,7 +674,7 @@ def rename_property(node, old, new):
 def property_misspelt(change):
     node, name = change.one(change.properties())
     wrong = misspell(change, name)
-    if not wrong or wrong in NAMES or wrong in node.properties:
+    if not wrong or wrong == name or wrong in NAMES or wrong in node.properties:
         return None
     rename_property(node, name, wrong)
     return [(node, wrong)]
@@ -514,7 +684,7 @@ def property_misspelt(change):
 def property_in_capitals(change):
     node, name = change.one(change.properties())
     wrong = change.one([name.upper(), name.capitalize(), name.replace("-", "_"), name.replace("_", "-")])
-    if wrong in NAMES:
+    if wrong == name or wrong in NAMES:
         return None
     rename_property(node, name, wrong)
     return [(node, wrong)]
@@ -524,7 +694,7 @@ def property_in_capitals(change):
 def node_misspelt(change):
     node = change.one(node for node in change.root.below() if node.parent)
     wrong = misspell(change, node.base())
-    if not wrong or wrong in NODE_NAMES or not wrong[0].isalpha():
+    if wrong in NODE_NAMES or not wrong[:1].isalpha():
         return None
     node.name = wrong + node.name[len(node.base()):]
     return [(node, None)]

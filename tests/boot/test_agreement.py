@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The hypervisor says of every file in tests/rules what shikiri-check says of it; the harness compares the two here and
 in all other scenarios, certificates included."""
+import functools
+
 import pytest
-from harness import DONE, REFUSED, Partition, run_qemu, system
+from harness import BUILD, DONE, REFUSED, ROOT, Partition, compile_text, emulate, images_of, run_qemu, system
+from mutants import WAYS, make, read_example
 from rule_files import CPUS, write_case
 from rules import read_cases
 
@@ -30,3 +33,25 @@ def test_machine_sizes(memory_mib):
     large = Partition("large", "counter64.elf", "seed=1 rounds=2 uart=0x3f8", mib=max(4, memory_mib // 2))
     result = run_qemu(system(large, Partition("small", "counter32.elf", "seed=2 rounds=2")), memory=memory_mib)
     assert result.of("large")[-1].endswith("ok") and result.of("small")[-1].endswith("ok") and result.certificate()
+
+
+REFUSABLE = [number for number, (kind, _, _) in enumerate(WAYS) if kind != "neutral"]
+SEED = 7
+
+
+@functools.cache
+def examples():
+    paths = sorted([*(ROOT / "dts/examples").glob("*.dts"), ROOT / "tests/fuzz/everything.dts"])
+    return [read_example(BUILD / "shikiri-check", path) for path in paths]
+
+
+@pytest.mark.parametrize("number", REFUSABLE, ids=lambda number: WAYS[number][1])
+def test_mutant(number, tmp_path):
+    """One of each way in which make mutants changes a system, where dtc lets it pass."""
+    mutant = make(examples(), SEED, number)
+    try:
+        dtb = compile_text(mutant.text, tmp_path)
+    except emulate.Problem:
+        pytest.skip("dtc refuses it already")
+    images = [image for image in images_of(dtb) if image.is_file()]
+    assert run_qemu(modules=[dtb, *images], cpus=4).status == REFUSED

@@ -21,7 +21,7 @@ FUZZ_TARGETS += config
 config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c tests/fuzz/invariants.c partitions/system.c \
                   partitions/layout.c partitions/memory.c partitions/certificate.c hv/lib/sha256.c \
                   $(filter-out tests/fuzz/%,$(FUZZ_IMAGE))
-config_LENGTH  := 4096
+config_LENGTH  := 6144
 config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts))
 config_IMAGES  := $(addprefix $(FUZZ_BUILD)/config/images/,$(notdir $(GUEST_ELFS)) one.elf two.elf)
 config_NEEDS   := $(config_IMAGES)

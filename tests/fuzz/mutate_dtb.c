@@ -62,7 +62,8 @@ static int pick_property(struct change *change, int node) {
 
 /* Values that rules turn on. */
 static uint32_t pick_cell(struct change *change) {
-    static const uint32_t cells[] = {0,          1,          2,          8,          0x10,       0x2f8,     0x3e8,
+    static const uint32_t cells[] = {0,          20,         50,         100,        300,        1000,      1000000,
+                                     10000000,   1,          2,          8,          0x10,       0x2f8,     0x3e8,
                                      0x2e8,      0x3f8,      0x1000,     0x6000,     0x7000,     0xb8000,   0xb9000,
                                      0x100000,   0x123000,   0x124000,   0x200000,   0xfff000,   0x1000000, 0x7fe0000,
                                      0x10000000, 0x40000000, 0x7fffffff, 0x80000000, 0xfffff000, 0xffffffff};

@@ -2,6 +2,7 @@
 /*
  * system.c: configuration, memory and images in one check.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "partitions/system.h"
@@ -146,10 +147,47 @@ static void test_configuration_first(void **state) {
     free(source);
 }
 
+/* How many the machine has is known at boot, and to the checker of some boards. */
+static void test_processors(void **state) {
+    static uint8_t memory[1 << 16];
+    const struct range ram = {MIB, 255 * MIB};
+    const struct host_memory host = {.usable = &ram, .usable_count = 1};
+    char *source =
+        dts_replace(dts_good, "schedule { compatible = \"shikiri,round-robin\"; slot-us = <1000>; };",
+                    "cpus { #address-cells = <1>; #size-cells = <0>; cpu@3 { device_type = \"cpu\"; reg = <3>; "
+                    "schedule { compatible = \"shikiri,round-robin\"; slot-us = <1000>; "
+                    "partitions = <&{/partitions/partition@0} &{/partitions/partition@1}>; }; }; };");
+    const unsigned machine_cpus[] = {0, 1, 3, 4};
+    size_t size_bytes;
+    void *blob = dts_compile(source, &size_bytes);
+    char lines[200];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(machine_cpus); i++) {
+        struct system system = {.files = files, .file_count = ARRAY_LENGTH(files), .machine_cpus = machine_cpus[i]};
+
+        findings_init(&findings);
+        system_check(&system, blob, size_bytes, &host, &(struct arena){.next = memory, .end = memory + sizeof(memory)},
+                     &findings.report);
+        snprintf(lines, sizeof(lines),
+                 "/cpus/cpu@3/schedule: found it for processor 3, want 0 to %u, as many as the machine has; "
+                 "give the machine more, in QEMU by -smp\n",
+                 machine_cpus[i] - 1);
+        findings_expect(&findings, "processors", machine_cpus[i] == 0 || machine_cpus[i] > 3 ? "" : lines);
+    }
+    free(blob);
+    free(source);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),    cmocka_unit_test(test_memory_only), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_missing), cmocka_unit_test(test_all_errors),  cmocka_unit_test(test_configuration_first),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_memory_only),
+        cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_all_errors),
+        cmocka_unit_test(test_configuration_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

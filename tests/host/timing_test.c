@@ -58,6 +58,13 @@ static const struct dts_case short_cases[] = {
        "known here: shikiri,round-robin, shikiri,cyclic\n"},
     {"no compatible", "schedule { compatible = \"shikiri,round-robin\";", "schedule {",
      S "/compatible: found nothing, want a string\n"},
+    {"compatible misspelt", "schedule { compatible", "schedule { compatble",
+     S "/compatible: found nothing, want a string\n" S "/compatble" UNKNOWN_PROPERTY "did you mean \"compatible\"?\n"},
+    {"more than the compatible", "compatible = \"shikiri,round-robin\"; slot-us = <1000>;",
+     "compatible = \"x\"; slot-ms = <1>; slots {};",
+     S "/slot-ms" UNKNOWN_PROPERTY "did you mean \"slot-us\"?\n" S "/slots" UNKNOWN_NODE "known here: plan@\n" S
+       "/compatible: found \"x\", want a schedule that Shikiri knows; "
+       "known here: shikiri,round-robin, shikiri,cyclic\n"},
     {"property", "slot-us =", "frame-us = <1>; slot-us =",
      S "/frame-us" UNKNOWN_PROPERTY "known here: compatible, slot-us, partitions\n"},
     {"node", "slot-us = <1000>;", "slot-us = <1000>; slot@0 {};", S "/slot@0" UNKNOWN_NODE "nothing is known here\n"},
@@ -267,11 +274,32 @@ static void test_short_content(void **state) {
     assert_int_equal(config.cpus[0].member_count, 2);
 }
 
+/* However small the arena is, the parser comes back, and accepts nothing that is not whole. */
+static void test_small_arena(void **state) {
+    static uint8_t memory[1 << 14];
+    static struct findings findings;
+    char *source = dts_replace(dts_good, SHORT, CPUS(CPU("0", FRAME)));
+    size_t size_bytes, bytes = 0;
+    void *blob = dts_compile(source, &size_bytes);
+    struct config config;
+
+    (void)state;
+    do {
+        assert_true(bytes < sizeof(memory));
+        findings_init(&findings);
+        config_parse(&config, blob, size_bytes, &(struct arena){.next = memory, .end = memory + bytes++},
+                     &findings.report);
+    } while (findings.report.errors > 0);
+    assert_int_equal(config.cpus[0].plans[0].slot_count, 2);
+    free(blob);
+    free(source);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short),         cmocka_unit_test(test_cyclic),       cmocka_unit_test(test_cpus),
         cmocka_unit_test(test_content),       cmocka_unit_test(test_frame_limits), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_short_content),
+        cmocka_unit_test(test_short_content), cmocka_unit_test(test_small_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
