@@ -43,7 +43,7 @@ elf_multiboot_SEEDS   := $(GUESTS_MB:%=%.elf)
 FUZZ_TARGETS += multiboot
 multiboot_SOURCES := tests/fuzz/fuzz_multiboot.c boot/multiboot.c $(FUZZ_REPORT)
 multiboot_LENGTH  := 2048
-multiboot_SEEDS   :=
+multiboot_SEEDS   := version-1 version-2
 
 FUZZ_TARGETS += certificate
 certificate_SOURCES := tests/fuzz/fuzz_certificate.c partitions/certificate.c partitions/config.c partitions/timing.c partitions/fdt.c \
@@ -85,6 +85,9 @@ $(FUZZ_BUILD)/config/images/one.elf $(FUZZ_BUILD)/config/images/two.elf: $(BUILD
 $(FUZZ_BUILD)/config/images/%.elf: $(BUILD)/guests/%.elf
 	@mkdir -p $(@D)
 	@cp $< $@
+
+$(FUZZ_BUILD)/multiboot/seeds/version-1 $(FUZZ_BUILD)/multiboot/seeds/version-2 &: tests/fuzz/loader_seeds.py
+	@$(PYTHON) $< $(@D)
 
 # A guest without its symbols, as a seed of the target whose folder it goes to.
 define fuzz_image_seed_rule
