@@ -24,8 +24,6 @@ static dt_names cyclic_children = {"plan@", NULL};
 static dt_names plan_properties = {"reg", "#address-cells", "#size-cells", NULL};
 static dt_names plan_children = {"slot@", NULL};
 static dt_names slot_properties = {"reg", "offset-us", "duration-us", "partition", "background", "pad-us", NULL};
-static dt_names any_properties = {"compatible",     "slot-us",     "partitions", "frame-us",
-                                  "#address-cells", "#size-cells", NULL};
 static dt_names compatibles = {"shikiri,round-robin", "shikiri,cyclic", NULL};
 
 static void *alloc(struct dt *dt, unsigned count, size_t size_bytes) {
@@ -185,27 +183,30 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
             parse_plan(dt, child, config, cpu, cpu->plan_count++);
 }
 
+static bool is_compatible(const struct dt *dt, int node, const char *value) {
+    return fdt_stringlist_count(dt->blob, node, "compatible") == 1 &&
+           fdt_stringlist_search(dt->blob, node, "compatible", value) == 0;
+}
+
 static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
                            bool is_short) {
     const char *compatible;
     char hint[128];
 
-    if (!dt_has(dt, node, "compatible")) /* it may be misspelt */
-        dt_check_names(dt, node, any_properties, cyclic_children);
-    compatible = dt_string(dt, node, "compatible");
     cpu->path = dt_path(dt, node);
     cpu->members = alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!cpu->members)
         return;
-    if (compatible && strcmp(compatible, compatibles[0]) == 0) {
+    if (is_compatible(dt, node, compatibles[0])) {
         parse_round_robin(dt, node, config, cpu, is_short);
         return;
     }
-    if (compatible && strcmp(compatible, compatibles[1]) == 0) {
+    if (is_compatible(dt, node, compatibles[1])) {
         parse_cyclic(dt, node, config, cpu);
         return;
     }
     dt_check_names(dt, node, schedule_properties, cyclic_children);
+    compatible = dt_string(dt, node, "compatible");
     if (compatible) {
         dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), compatibles);
         dt_error(dt, node, "compatible", hint, "found \"%s\", want a schedule that Shikiri knows", compatible);

@@ -591,6 +591,8 @@ def partition_without_slot(change):
         for name in ("partition", "background"):
             if node.base() == "slot" and node.properties.get(name) == gone:
                 node.properties[name] = other
+        if "background" in node.properties and node.properties["background"] == node.properties["partition"]:
+            del node.properties["background"]
     return [(partition, None)]
 
 

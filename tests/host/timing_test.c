@@ -59,7 +59,7 @@ static const struct dts_case short_cases[] = {
     {"no compatible", "schedule { compatible = \"shikiri,round-robin\";", "schedule {",
      S "/compatible: found nothing, want a string\n"},
     {"compatible misspelt", "schedule { compatible", "schedule { compatble",
-     S "/compatible: found nothing, want a string\n" S "/compatble" UNKNOWN_PROPERTY "did you mean \"compatible\"?\n"},
+     S "/compatble" UNKNOWN_PROPERTY "did you mean \"compatible\"?\n"},
     {"more than the compatible", "compatible = \"shikiri,round-robin\"; slot-us = <1000>;",
      "compatible = \"x\"; slot-ms = <1>; slots {};",
      S "/slot-ms" UNKNOWN_PROPERTY "did you mean \"slot-us\"?\n" S "/slots" UNKNOWN_NODE "known here: plan@\n" S
