@@ -81,8 +81,8 @@ PLAIN = {"indent": "\t"}
 
 def random_style(random):
     """How to write a tree down; none of it changes what it means."""
-    return {"indent": random.choice(["\t", "    ", ""]), "comments": random.random() < 0.5, "blank": random.random() < 0.3,
-            "numbers": random.random() < 0.7, "random": random}
+    return {"indent": random.choice(["\t", "    ", ""]), "comments": random.random() < 0.5,
+            "blank": random.random() < 0.3, "numbers": random.random() < 0.7, "random": random}
 
 
 def number(value, random):
@@ -108,8 +108,8 @@ def restyle(value, style):
 
 
 class Text:
-    """Trees as text, one after the other, and the line on which each node and property of them stands. `unclosed` is the
-    place of a property that has no ";"."""
+    """Trees as text, one after the other, and the line on which each node and property of them stands. `unclosed` is
+    the place of a property that has no ";"."""
 
     def __init__(self, roots, style, unclosed=None):
         self.style, self.unclosed = style, unclosed

@@ -21,9 +21,8 @@ from pathlib import Path
 import dts_tree
 import mutations
 
-WAYS = [(kind, name, function)
-        for kind, table in (("breaks", mutations.BREAKS), ("mistake", mutations.MISTAKES), ("neutral", mutations.NEUTRAL))
-        for name, function in table.items()]
+KINDS = {"breaks": mutations.BREAKS, "mistake": mutations.MISTAKES, "neutral": mutations.NEUTRAL}
+WAYS = [(kind, name, function) for kind, table in KINDS.items() for name, function in table.items()]
 MORE = Path("tests/fuzz/everything.dts")  # has what no example has
 REFUSED, ACCEPTED = 1, 0
 ATTEMPTS = 50            # until a way has found what to change
@@ -136,8 +135,8 @@ def print_survivor(mutant, wrong, arguments):
     arguments.keep.mkdir(parents=True, exist_ok=True)
     kept = arguments.keep / f"{arguments.seed}-{mutant.number}.dts"
     kept.write_text(mutant.text)
-    print(f"SURVIVOR {mutant.number}: {mutant.way.replace('_', ' ')} in {mutant.example.path}\n  {wrong}\n  {kept}; repeat: "
-          f"{sys.argv[0]} --seed {arguments.seed} --only {mutant.number}")
+    print(f"SURVIVOR {mutant.number}: {mutant.way.replace('_', ' ')} in {mutant.example.path}\n  {wrong}\n"
+          f"  {kept}; repeat: {sys.argv[0]} --seed {arguments.seed} --only {mutant.number}")
 
 
 def main():
@@ -164,9 +163,9 @@ def main():
     kinds = Counter()
     for (kind, _), count in run.counts.items():
         kinds[kind] += count
-    idle = [name.replace("_", " ") for kind, name, _ in WAYS if not run.counts[kind, name]] if len(numbers) >= len(WAYS) else []
+    idle = [name for kind, name, _ in WAYS if not run.counts[kind, name] and len(numbers) >= len(WAYS)]
     for name in idle:
-        print(f"no mutant: found no system that has anything for \"{name}\", want one")
+        print(f"no mutant: found no system that has anything for \"{name.replace('_', ' ')}\", want one")
     print(f"mutants: {sum(kinds.values())} of {len(examples)} systems, seed {arguments.seed}: {kinds['breaks']} break "
           f"isolation, {kinds['mistake']} are typing mistakes, {kinds['neutral']} mean the same; "
           f"{len(run.survivors)} survive")

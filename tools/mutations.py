@@ -7,6 +7,7 @@
 
 A way is a function of a Change. It changes the tree and returns the places of which one has to be named when the system
 is refused, as pairs of a node and a property (None: the node itself); or None when the tree has nothing for it."""
+import re
 from dataclasses import dataclass, field
 
 PAGE, LARGE_PAGE, MIB, GIB = 0x1000, 0x200000, 0x100000, 0x40000000
@@ -15,7 +16,8 @@ IMAGE_BASE = 0x100000  # where the example guests are linked, and start
 UARTS = [0x2f8, 0x3e8, 0x2e8]
 FOREIGN_PORTS = [0x20, 0x21, 0x40, 0x60, 0x64, 0x70, 0xa0, 0x3d4, 0x3f8, 0xcf8, 0xcfc, 0xf4]
 SCREENS, WINDOWS = 8, 16
-OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "no-execute", "control", "background", "pad-us"}
+OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "no-execute", "control", "background",
+            "pad-us"}
 NAMES = {"compatible", "reg", "label", "image", "slot-us", "device_type", "#address-cells", "#size-cells",
          "frame-us", "offset-us", "duration-us", "partition", "partitions"} | OPTIONAL
 NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "isa", "serial", "cpus", "cpu", "plan", "slot"}
@@ -392,8 +394,8 @@ def too_many_ports(change):
 
 @way(BREAKS)
 def port_wraps(change):
-    serial = add_serial(change.one(change.partitions()), "ns16550a", 0x10000 * change.random.randrange(1, 0x10000) + 0x2f8)
-    return [(serial, "reg")]
+    port = 0x10000 * change.random.randrange(1, 0x10000) + 0x2f8
+    return [(add_serial(change.one(change.partitions()), "ns16550a", port), "reg")]
 
 
 @way(BREAKS)
@@ -465,8 +467,8 @@ def number_of_another(change):
 def label_disguised(change):
     """Characters that could pass for another partition's line, or for the hypervisor's."""
     partition = change.one(change.partitions())
-    partition.set_string("label", change.one(["", "a b", "x | y", "shikiri:", "shikiri", "a\\nb", "\\x1b[2J", "\\xc3\\xa4",
-                                              "0123456789abcdef", "a/b"]))
+    partition.set_string("label", change.one(["", "a b", "x | y", "shikiri:", "shikiri", "a\\nb", "\\x1b[2J", "a/b",
+                                              "\\xc3\\xa4", "0123456789abcdef"]))
     return [(partition, "label")]
 
 
@@ -738,7 +740,7 @@ def referrers(change, gone):
     """The nodes that refer to labels of nodes that are gone: dtc names them before anybody else is asked."""
     labels = {f"&{node.label}" for top in gone for node in top.below() if node.label}
     return [(node, None) for node in change.root.below()
-            if labels & set(" ".join(value or "" for value in node.properties.values()).replace("<", " ").replace(">", " ").split())]
+            if labels & set(re.findall(r"&\w+", " ".join(value or "" for value in node.properties.values())))]
 
 
 @way(MISTAKES)

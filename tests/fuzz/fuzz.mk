@@ -4,10 +4,11 @@
 # build/fuzz/NAME/corpus and goes on from them the next time; findings are left in build/fuzz/NAME/findings.
 
 FUZZ_BUILD  := $(BUILD)/fuzz
-FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer,address,undefined -fsanitize-coverage-ignorelist=tests/fuzz/not_covered \
-               -fno-sanitize-recover=all -Wall -Wextra -Werror -I.
+FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+               -fsanitize-coverage-ignorelist=tests/fuzz/not_covered -Wall -Wextra -Werror -I.
 FUZZ_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/fuzz/invariants.c
-FUZZ_IMAGE  := tests/fuzz/fuzz_image.c tests/fuzz/mutate_elf.c partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c partitions/image.c $(FUZZ_REPORT)
+FUZZ_PARSER := $(addprefix partitions/,config.c timing.c fdt.c rules.c image.c) $(FUZZ_REPORT)
+FUZZ_IMAGE  := tests/fuzz/fuzz_image.c tests/fuzz/mutate_elf.c $(FUZZ_PARSER)
 FUZZ_QUICK  := 20000
 
 # Set by the two ways to run them below.
@@ -18,9 +19,8 @@ FUZZ_LIMIT  := -runs=0
 FUZZ_TARGETS :=
 
 FUZZ_TARGETS += config
-config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c tests/fuzz/invariants.c partitions/system.c \
-                  partitions/layout.c partitions/memory.c partitions/certificate.c hv/lib/sha256.c \
-                  $(filter-out tests/fuzz/%,$(FUZZ_IMAGE))
+config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c hv/lib/sha256.c $(FUZZ_PARSER) \
+                  $(addprefix partitions/,system.c layout.c memory.c certificate.c)
 config_LENGTH  := 6144
 config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts))
 config_IMAGES  := $(addprefix $(FUZZ_BUILD)/config/images/,$(notdir $(GUEST_ELFS)) one.elf two.elf)
@@ -46,8 +46,7 @@ multiboot_LENGTH  := 2048
 multiboot_SEEDS   := version-1 version-2
 
 FUZZ_TARGETS += certificate
-certificate_SOURCES := tests/fuzz/fuzz_certificate.c partitions/certificate.c partitions/config.c partitions/timing.c partitions/fdt.c \
-                       partitions/rules.c partitions/image.c hv/lib/sha256.c $(FUZZ_REPORT)
+certificate_SOURCES := tests/fuzz/fuzz_certificate.c partitions/certificate.c hv/lib/sha256.c $(FUZZ_PARSER)
 certificate_LENGTH  := 64
 certificate_SEEDS   :=
 
@@ -56,7 +55,8 @@ FUZZ_RUNS    := $(FUZZ_TARGETS:%=fuzz-run-%)
 
 .PHONY: fuzz fuzz-quick $(FUZZ_RUNS)
 fuzz: ## fuzz every target for SECONDS=60 or RUNS=n executions, two at a time
-	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT=$(if $(RUNS),-runs=$(RUNS),-max_total_time=$(or $(SECONDS),60))
+	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) \
+	    FUZZ_LIMIT=$(if $(RUNS),-runs=$(RUNS),-max_total_time=$(or $(SECONDS),60))
 
 fuzz-quick: ## the same executions of every target each time
 	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT="-runs=$(FUZZ_QUICK) -seed=1" FUZZ_CORPUS=quick
@@ -67,7 +67,8 @@ $(FUZZ_BUILD)/$(1)/fuzz_$(1): $($(1)_SOURCES) $(FUZZ_HEADERS) tests/fuzz/fuzz.mk
 	$$(call say,CLANG,$$@)
 	$$(Q)clang $(FUZZ_CFLAGS) $($(1)_FLAGS) $$(filter %.c,$$^) -lfdt -o $$@
 
-fuzz-run-$(1): $(FUZZ_BUILD)/$(1)/fuzz_$(1) $(FUZZ_BUILD)/dictionary $(addprefix $(FUZZ_BUILD)/$(1)/seeds/,$($(1)_SEEDS)) $($(1)_NEEDS)
+fuzz-run-$(1): $(FUZZ_BUILD)/$(1)/fuzz_$(1) $(FUZZ_BUILD)/dictionary $($(1)_NEEDS) \
+               $(addprefix $(FUZZ_BUILD)/$(1)/seeds/,$($(1)_SEEDS))
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(1) $$(FUZZ_CORPUS) -max_len=$($(1)_LENGTH) $$(FUZZ_LIMIT)
 endef
 

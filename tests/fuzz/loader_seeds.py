@@ -16,8 +16,9 @@ def version_1():
     modules = 168
     assert 120 + len(texts) <= modules
     memory = modules + 2 * 16
-    info = struct.pack("<I12xIII16xII", 1 << 2 | 1 << 3 | 1 << 6, command, 2, modules, 24 * len(MEMORY), memory).ljust(120, b"\0")
-    info = (info + texts).ljust(modules, b"\0")
+    flags = 1 << 2 | 1 << 3 | 1 << 6
+    info = struct.pack("<I12xIII16xII", flags, command, 2, modules, 24 * len(MEMORY), memory)
+    info = (info.ljust(120, b"\0") + texts).ljust(modules, b"\0")
     info += struct.pack("<IIIIIIII", 2 * MIB, 2 * MIB + 1234, first, 0, 3 * MIB, 4 * MIB, second, 0)
     return b"\0" + info + b"".join(struct.pack("<IQQI", 20, *entry) for entry in MEMORY)
 
@@ -26,7 +27,8 @@ def version_2():
     def tag(kind, content):
         return struct.pack("<II", kind, 8 + len(content)) + content + b"\0" * (-len(content) % 8)
 
-    tags = [tag(1, b"shikiri trace=switch\0"), tag(3, struct.pack("<II", 2 * MIB, 2 * MIB + 1234) + b"/boot/system.dtb\0"),
+    tags = [tag(1, b"shikiri trace=switch\0"),
+            tag(3, struct.pack("<II", 2 * MIB, 2 * MIB + 1234) + b"/boot/system.dtb\0"),
             tag(6, struct.pack("<II", 24, 0) + b"".join(struct.pack("<QQII", *entry, 0) for entry in MEMORY)),
             tag(3, struct.pack("<II", 3 * MIB, 4 * MIB) + b"a.elf x\0"), tag(0, b"")]
     return b"\1" + struct.pack("<II", 8 + sum(map(len, tags)), 0) + b"".join(tags)
