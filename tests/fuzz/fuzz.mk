@@ -59,7 +59,7 @@ fuzz: ## fuzz every target for SECONDS=60 or RUNS=n executions, two at a time
 	    FUZZ_LIMIT=$(if $(RUNS),-runs=$(RUNS),-max_total_time=$(or $(SECONDS),60))
 
 fuzz-quick: ## the same executions of every target each time
-	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT="-runs=$(FUZZ_QUICK) -seed=1" FUZZ_CORPUS=quick
+	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT="-runs=$(FUZZ_QUICK) -seed=1 -reload=0" FUZZ_CORPUS=quick
 
 define fuzz_rules
 $(FUZZ_BUILD)/$(1)/fuzz_$(1): $($(1)_SOURCES) $(FUZZ_HEADERS) tests/fuzz/fuzz.mk

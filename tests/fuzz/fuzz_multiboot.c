@@ -7,7 +7,7 @@
  *
  * The first byte chooses the version; the rest, with zeros up to a whole description, follows it.
  */
-#define _GNU_SOURCE /* MAP_32BIT */
+#define _GNU_SOURCE /* MAP_FIXED_NOREPLACE */
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #include "boot/multiboot.h"
 #include "tests/fuzz/invariants.h"
 
+#define MEMORY_AT        ((void *)0x20000000) /* always, so that runs repeat */
 #define MEMORY_BYTES     0x10000UL
 #define INPUT_MAX        0x8000UL
 #define MB1_INFO_BYTES   120
@@ -131,7 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 /* The pages behind the memory are taken without any rights. */
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc, (void)argv;
-    memory = mmap(NULL, MEMORY_BYTES + PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    memory =
+        mmap(MEMORY_AT, MEMORY_BYTES + PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (memory == MAP_FAILED || mprotect(memory, MEMORY_BYTES, PROT_READ | PROT_WRITE) != 0)
         abort();
     return 0;
