@@ -48,7 +48,7 @@ static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-static enum verdict answer(struct vcpu *vcpu, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx) {
+static enum verdict answer(struct vcpu *vcpu, uint64_t eax, uint64_t ebx, uint64_t ecx, uint64_t edx) {
     vcpu->vmcb->save.rax = eax;
     vcpu->guest.registers[REGISTER_RBX] = ebx;
     vcpu->guest.registers[REGISTER_RCX] = ecx;
@@ -104,44 +104,43 @@ static enum verdict adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf) {
     return answer(vcpu, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX);
 }
 
-static const struct mask standard[] = {
+/* Rows: standard leaves by number, then extended ones, ours, and the one for all the rest. */
+#define EXTENDED_ROW   (STANDARD_LAST + 1)
+#define HYPERVISOR_ROW (EXTENDED_ROW + EXTENDED_LAST - EXTENDED + 1)
+#define NOTHING_ROW    (HYPERVISOR_ROW + 1)
+
+static const struct mask masks[NOTHING_ROW + 1] = {
     [0x0] = {ALL, ALL, ALL, ALL, adjust_standard_last},
     [0x1] = {ALL, 0x0000ff00, ECX1, EDX1, adjust_features},
     [0x7] = {0, EBX7, 0, 0, adjust_structured},
     [0xd] = {ALL, ALL, ALL, ALL, adjust_xstate},
+    [EXTENDED_ROW + 0x0] = {ALL, ALL, ALL, ALL, adjust_extended_last},
+    [EXTENDED_ROW + 0x1] = {ALL, 0, ECX_8_1, EDX_8_1, NULL},
+    [EXTENDED_ROW + 0x2] = {ALL, ALL, ALL, ALL, NULL}, /* name */
+    [EXTENDED_ROW + 0x3] = {ALL, ALL, ALL, ALL, NULL},
+    [EXTENDED_ROW + 0x4] = {ALL, ALL, ALL, ALL, NULL},
+    [EXTENDED_ROW + 0x5] = {ALL, ALL, ALL, ALL, NULL}, /* caches */
+    [EXTENDED_ROW + 0x6] = {ALL, ALL, ALL, ALL, NULL},
+    [EXTENDED_ROW + 0x7] = {0, 0, 0, BIT(8), NULL}, /* invariant TSC */
+    [EXTENDED_ROW + 0x8] = {0x0000ffff, 0, 0, 0, NULL},
+    [HYPERVISOR_ROW] = {0, 0, 0, 0, adjust_hypervisor},
 };
 
-static const struct mask extended[] = {
-    [0x0] = {ALL, ALL, ALL, ALL, adjust_extended_last},
-    [0x1] = {ALL, 0, ECX_8_1, EDX_8_1, NULL},
-    [0x2] = {ALL, ALL, ALL, ALL, NULL}, /* name */
-    [0x3] = {ALL, ALL, ALL, ALL, NULL},
-    [0x4] = {ALL, ALL, ALL, ALL, NULL},
-    [0x5] = {ALL, ALL, ALL, ALL, NULL}, /* caches */
-    [0x6] = {ALL, ALL, ALL, ALL, NULL},
-    [0x7] = {0, 0, 0, BIT(8), NULL}, /* invariant TSC */
-    [0x8] = {0x0000ffff, 0, 0, 0, NULL},
-};
-
-static const struct mask hypervisor = {0, 0, 0, 0, adjust_hypervisor};
-static const struct mask nothing;
-
-static const struct mask *mask_of(uint32_t leaf) {
-    if (leaf < ARRAY_LENGTH(standard))
-        return &standard[leaf];
-    if (leaf - EXTENDED < ARRAY_LENGTH(extended))
-        return &extended[leaf - EXTENDED];
-    return leaf == SHIKIRI_CPUID_BASE ? &hypervisor : &nothing;
+static unsigned row_of(uint32_t leaf) {
+    if (leaf <= STANDARD_LAST)
+        return leaf;
+    if (leaf - EXTENDED <= EXTENDED_LAST - EXTENDED)
+        return EXTENDED_ROW + (leaf - EXTENDED);
+    return leaf == SHIKIRI_CPUID_BASE ? HYPERVISOR_ROW : NOTHING_ROW;
 }
 
 enum verdict cpuid_exit(struct vcpu *vcpu) {
     uint32_t leaf = (uint32_t)vcpu->vmcb->save.rax;
     uint32_t subleaf = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
-    const struct mask *mask = mask_of(leaf);
+    struct cpuid_result r = x86_cpuid(leaf, subleaf);
+    const struct mask *mask = &masks[row_of(leaf)];
 
     exit_advance(vcpu, LENGTH_CPUID);
-    struct cpuid_result r = x86_cpuid(leaf, subleaf);
-
     answer(vcpu, r.eax & mask->eax, r.ebx & mask->ebx, r.ecx & mask->ecx, r.edx & mask->edx);
     return mask->adjust ? mask->adjust(vcpu, subleaf) : VERDICT_RESUME;
 }

@@ -61,8 +61,9 @@
 /* WB, WT, UC-, UC, twice (APM vol. 2, "Page-Attribute Table Mechanism"). */
 #define PAT_RESET 0x0007040600070406ULL
 
+/* The upper halves are zero (APM vol. 3, "CPUID"). */
 struct cpuid_result {
-    uint32_t eax, ebx, ecx, edx;
+    uint64_t eax, ebx, ecx, edx;
 };
 
 struct __attribute__((packed)) table_register {
