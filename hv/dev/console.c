@@ -45,7 +45,8 @@ static bool is_printable(uint8_t c) {
     return (c >= ' ' && c < 0x7f) || c >= 0xa0 || c == '\t';
 }
 
-static void put_special(struct console_line *line, uint8_t c) {
+/* Inlined, this would cost the short way the saving of its registers. */
+__attribute__((noinline)) static void put_special(struct console_line *line, uint8_t c) {
     if (c == '\n') {
         end_line(line);
         return;
