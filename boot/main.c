@@ -13,6 +13,7 @@
 #include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/xstate.h"
+#include "hv/exit.h"
 #include "hv/lib/log.h"
 #include "sched/loop.h"
 
@@ -34,6 +35,7 @@ void boot_main(uint32_t magic, const void *info) {
 
     log_set_sink(write);
     trap_init();                               /* the IDT's contents */
+    exit_init();                               /* the same for #VMEXIT */
     cpu_init(&cpus[0]);                        /* descriptor tables; from here on a bug is a panic */
     multiboot_read(&boot.loader, magic, info); /* memory map, modules, command line */
     start_read_options(&boot);                 /* how the run ends, what is traced */

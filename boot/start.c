@@ -7,6 +7,7 @@
 #include "boot/modules.h"
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/paging.h"
+#include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
@@ -128,6 +129,8 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
 
     if (!host_save_area)
         refuse("found too little memory for the host save area");
+    if (!trace_init(cpu, &boot->arena))
+        refuse("found too little memory for the trace");
     svm_enable(cpu, host_save_area);
     cpu->has_tsc_aux = msr_has_tsc_aux();
     cpu->has_ibpb = boot->svm.ibpb;
@@ -332,8 +335,8 @@ void start_processors(struct boot *boot) {
         if (!boot->loops[i].cpu)
             continue;
         cpus[i].host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
-        if (!cpus[i].host_save_area)
-            refuse("found too little memory for the host save area of processor %u", i);
+        if (!cpus[i].host_save_area || !trace_init(&cpus[i], &boot->arena))
+            refuse("found too little memory for the host save area and the trace of processor %u", i);
         const char *trouble = processors_start(&boot->processors, i, &boot->loops[i]);
 
         if (trouble)
@@ -341,6 +344,7 @@ void start_processors(struct boot *boot) {
     }
     uint64_t epoch_tsc = x86_rdtsc() + ticks(EPOCH_US);
 
+    trace_set_epoch(epoch_tsc);
     for (unsigned i = 0; i < CPU_MAX; i++)
         schedule_start(&boot->loops[i].schedule, epoch_tsc - lead_ticks());
     processors_go();

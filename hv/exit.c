@@ -6,6 +6,7 @@
 #include "hv/exit.h"
 
 #include "hv/cpu/panic.h"
+#include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/exits.h"
@@ -13,35 +14,39 @@
 #include "hv/svm/vmrun.h"
 #include "hv/vcpu.h"
 
-#define ROW_NPF     (EXIT_ROWS - 2)
-#define ROW_INVALID (EXIT_ROWS - 1)
+#define ROW_INVALID 0
+#define ROW_NPF     1
+#define CODES       0x90 /* that are small */
 
 typedef enum verdict exit_fn(struct vcpu *vcpu);
 
 struct exit_entry {
+    uint32_t code;
     const char *name;
     exit_fn *act;
 };
 
-/* The guest's exception goes on to the guest; the intercept only breaks endless loops in microcode. */
-static enum verdict reflect_exception(struct vcpu *vcpu) {
-    unsigned vector = (unsigned)vcpu->vmcb->control.exitcode - EXIT_EXCEPTION;
-
-    if (vector == VECTOR_AC)
+/* An error code is always 0. */
+static enum verdict inject(struct vcpu *vcpu, unsigned vector) {
+    if (vector == VECTOR_AC || vector == VECTOR_GP)
         event_exception_code(vcpu->vmcb, vector, 0);
     else
         event_exception(vcpu->vmcb, vector);
+    trace_put(vcpu->guest.cpu, x86_rdtsc(), vector, TRACE_INJECT, vcpu->subject);
     return VERDICT_RESUME;
+}
+
+/* The guest's exception goes on to the guest; the intercept only breaks endless loops in microcode. */
+static enum verdict reflect_exception(struct vcpu *vcpu) {
+    return inject(vcpu, (unsigned)vcpu->vmcb->control.exitcode - EXIT_EXCEPTION);
 }
 
 enum verdict exit_undefined(struct vcpu *vcpu) {
-    event_exception(vcpu->vmcb, VECTOR_UD);
-    return VERDICT_RESUME;
+    return inject(vcpu, VECTOR_UD);
 }
 
 enum verdict exit_protection(struct vcpu *vcpu) {
-    event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
-    return VERDICT_RESUME;
+    return inject(vcpu, VECTOR_GP);
 }
 
 static enum verdict skip(struct vcpu *vcpu) {
@@ -97,48 +102,59 @@ static enum verdict set_xcr0(struct vcpu *vcpu) {
 }
 
 static const struct exit_entry entries[EXIT_ROWS] = {
-    [EXIT_WRITE_CR0 + 8] = {"write CR8", mov_cr8_exit},
-    [EXIT_WRITE_DR0 + 7] = {"write DR7", mov_dr7_exit},
-    [EXIT_EXCEPTION + VECTOR_DB] = {"#DB", reflect_exception},
-    [EXIT_EXCEPTION + VECTOR_AC] = {"#AC", reflect_exception},
-    [EXIT_EXCEPTION + VECTOR_MC] = {"#MC", machine_check},
-    [EXIT_INTR] = {"INTR", take_interrupt},
-    [EXIT_NMI] = {"NMI", take_interrupt},
-    [EXIT_INIT] = {"INIT", take_interrupt},
-    [EXIT_RDPMC] = {"RDPMC", exit_protection},
-    [EXIT_CPUID] = {"CPUID", cpuid_exit},
-    [EXIT_RSM] = {"RSM", exit_undefined},
-    [EXIT_INVD] = {"INVD", skip},
-    [EXIT_HLT] = {"HLT", halt},
-    [EXIT_INVLPGA] = {"INVLPGA", exit_undefined},
-    [EXIT_IOIO] = {"IOIO", io_exit},
-    [EXIT_MSR] = {"MSR", msr_exit},
-    [EXIT_FERR_FREEZE] = {"FERR_FREEZE", fault},
-    [EXIT_SHUTDOWN] = {"SHUTDOWN", triple_fault},
-    [EXIT_VMRUN] = {"VMRUN", exit_undefined},
-    [EXIT_VMMCALL] = {"VMMCALL", hypercall_exit},
-    [EXIT_VMLOAD] = {"VMLOAD", exit_undefined},
-    [EXIT_VMSAVE] = {"VMSAVE", exit_undefined},
-    [EXIT_STGI] = {"STGI", exit_undefined},
-    [EXIT_CLGI] = {"CLGI", exit_undefined},
-    [EXIT_SKINIT] = {"SKINIT", exit_undefined},
-    [EXIT_WBINVD] = {"WBINVD", skip},
-    [EXIT_MONITOR] = {"MONITOR", exit_undefined},
-    [EXIT_MWAIT] = {"MWAIT", exit_undefined},
-    [EXIT_XSETBV] = {"XSETBV", set_xcr0},
-    [EXIT_RDPRU] = {"RDPRU", exit_undefined},
-    [ROW_NPF] = {"NPF", fault},
-    [ROW_INVALID] = {"INVALID", invalid},
+    [ROW_INVALID] = {TRACE_INVALID, "INVALID", invalid},
+    [ROW_NPF] = {EXIT_NPF, "NPF", fault},
+    {EXIT_WRITE_CR0 + 8, "write CR8", mov_cr8_exit},
+    {EXIT_WRITE_DR0 + 7, "write DR7", mov_dr7_exit},
+    {EXIT_EXCEPTION + VECTOR_DB, "#DB", reflect_exception},
+    {EXIT_EXCEPTION + VECTOR_AC, "#AC", reflect_exception},
+    {EXIT_EXCEPTION + VECTOR_MC, "#MC", machine_check},
+    {EXIT_INTR, "INTR", take_interrupt},
+    {EXIT_NMI, "NMI", take_interrupt},
+    {EXIT_INIT, "INIT", take_interrupt},
+    {EXIT_RDPMC, "RDPMC", exit_protection},
+    {EXIT_CPUID, "CPUID", cpuid_exit},
+    {EXIT_RSM, "RSM", exit_undefined},
+    {EXIT_INVD, "INVD", skip},
+    {EXIT_HLT, "HLT", halt},
+    {EXIT_INVLPGA, "INVLPGA", exit_undefined},
+    {EXIT_IOIO, "IOIO", io_exit},
+    {EXIT_MSR, "MSR", msr_exit},
+    {EXIT_FERR_FREEZE, "FERR_FREEZE", fault},
+    {EXIT_SHUTDOWN, "SHUTDOWN", triple_fault},
+    {EXIT_VMRUN, "VMRUN", exit_undefined},
+    {EXIT_VMMCALL, "VMMCALL", hypercall_exit},
+    {EXIT_VMLOAD, "VMLOAD", exit_undefined},
+    {EXIT_VMSAVE, "VMSAVE", exit_undefined},
+    {EXIT_STGI, "STGI", exit_undefined},
+    {EXIT_CLGI, "CLGI", exit_undefined},
+    {EXIT_SKINIT, "SKINIT", exit_undefined},
+    {EXIT_WBINVD, "WBINVD", skip},
+    {EXIT_MONITOR, "MONITOR", exit_undefined},
+    {EXIT_MWAIT, "MWAIT", exit_undefined},
+    {EXIT_XSETBV, "XSETBV", set_xcr0},
+    {EXIT_RDPRU, "RDPRU", exit_undefined},
 };
 
+static uint8_t rows[CODES]; /* of the small codes */
+
+void exit_init(void) {
+    for (unsigned row = ROW_NPF + 1; row < EXIT_ROWS; row++)
+        rows[entries[row].code] = (uint8_t)row;
+}
+
 unsigned exit_row(uint64_t exitcode) {
-    if (exitcode < ROW_NPF && entries[exitcode].act)
-        return (unsigned)exitcode;
+    if (__builtin_expect(exitcode < CODES, true))
+        return rows[exitcode];
     return exitcode == EXIT_NPF ? ROW_NPF : ROW_INVALID;
 }
 
 const char *exit_name(unsigned row) {
     return entries[row].name;
+}
+
+uint32_t exit_code(unsigned row) {
+    return entries[row].code;
 }
 
 /* The guest is the first member of its vCPU. */
@@ -149,7 +165,7 @@ static int handle(struct guest *guest) {
 
     vmcb->control.tlb_control = TLB_KEEP;
     event_requeue(vmcb);
-    vcpu->exits[row]++;
+    guest->cost = &vcpu->costs[row];
     if (row != ROW_INVALID)
         vcpu->last_rip = vmcb->save.rip;
     return (int)entries[row].act(vcpu);

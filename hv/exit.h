@@ -8,11 +8,15 @@
 
 struct vcpu;
 
-#define EXIT_ROWS 0x92 /* codes 0 to 0x8f, nested page fault, invalid */
+#define EXIT_ROWS 32
 
-/* Row of an exit code, for counts and names; codes without one share the row of "invalid". */
+/* Before the first guest runs. */
+void exit_init(void);
+
+/* Row of an exit code, for costs and names; codes without one share row 0, "INVALID". */
 unsigned exit_row(uint64_t exitcode);
 const char *exit_name(unsigned row);
+uint32_t exit_code(unsigned row); /* TRACE_INVALID for row 0 */
 
 /* The lines of a report that say what happened: exit name, EXITINFO1 and 2, for a nested page fault in words.
  */

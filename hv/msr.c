@@ -125,9 +125,8 @@ static bool access(struct vcpu *vcpu, uint32_t msr, bool write) {
 enum verdict msr_exit(struct vcpu *vcpu) {
     bool write = vcpu->vmcb->control.exitinfo1 & EXITINFO1_WRITE;
 
-    if (access(vcpu, (uint32_t)vcpu->guest.registers[REGISTER_RCX], write))
-        exit_advance(vcpu, LENGTH_MSR);
-    else
-        event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
+    if (!access(vcpu, (uint32_t)vcpu->guest.registers[REGISTER_RCX], write))
+        return exit_protection(vcpu);
+    exit_advance(vcpu, LENGTH_MSR);
     return VERDICT_RESUME;
 }

@@ -5,6 +5,7 @@
  */
 #include "hv/vcpu.h"
 
+#include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/lib/log.h"
@@ -25,6 +26,8 @@ bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *
     msr_pass_all(msrpm);
     xstate_reset(vcpu->xsave_area);
     vcpu->xcr0 = XCR0_X87;
+    for (unsigned row = 0; row < EXIT_ROWS; row++)
+        vcpu->costs[row].tag = trace_tag(exit_code(row), vcpu->subject);
     vcpu->guest.cpu = cpu;
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
     vmcb_init(vcpu->vmcb, asid, npt_root(&vcpu->npt), HPA((uintptr_t)vcpu->iopm), HPA((uintptr_t)msrpm));

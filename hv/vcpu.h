@@ -35,12 +35,13 @@ struct vcpu {
     const char *fault; /* why VERDICT_FAULT, where the exit alone does not say */
     uint64_t last_rip; /* of the last exit; an invalid one clobbers the VMCB's */
 
-    uint64_t exits[EXIT_ROWS];
+    uint16_t subject; /* in the trace */
+    struct exit_cost costs[EXIT_ROWS];
 };
 
 /*
  * Makes a vCPU in the state after reset, with nothing mapped and every port and MSR intercepted
- * but those that every guest has; `npt` is set already. False when the arena is used up.
+ * but those that every guest has; `npt` and `subject` are set already. False when the arena is used up.
  */
 bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena);
 

@@ -9,10 +9,10 @@
 #include "partitions/config.h"
 #include "partitions/fdt.h"
 
-#define BASE_BYTES         (256 * KIB) /* host save area, self-test, lists */
-#define CPU_BYTES          (12 * KIB)  /* host save area, loop */
+#define BASE_BYTES         (384 * KIB) /* host save area, trace and its alignment, self-test, lists */
+#define CPU_BYTES          (76 * KIB)  /* host save area, trace, loop */
 #define SLOT_BYTES         256         /* of a frame: what is read, what is run, its path */
-#define PARTITION_BYTES    (52 * KIB)  /* VMCB, permission maps, root of the NPT, XSAVE area, structs */
+#define PARTITION_BYTES    (60 * KIB)  /* VMCB, permission maps, root of the NPT, XSAVE area, structs */
 #define WINDOW_BYTES       (12 * KIB)  /* nested page tables: a directory, and what 2 MiB pages leave at both ends */
 #define GIB_BYTES          PAGE_BYTES  /* a page table maps a GiB by large pages, the hypervisor's and a nested one */
 #define RANGE_TABLES_BYTES (4 * PAGE_BYTES) /* of the hypervisor's page tables: levels above, and both ends */

@@ -84,6 +84,7 @@ bool partition_build(struct partition *partition, unsigned index, const struct i
     struct vcpu *vcpu = &partition->vcpu;
 
     partition->config = config;
+    vcpu->subject = (uint16_t)index;
     console_init(&partition->console, config->label, label_width(environment->config));
     vcpu->console = &partition->console;
     if (!npt_init(&vcpu->npt, environment->arena, environment->svm->gigabyte_pages) ||

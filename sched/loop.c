@@ -8,6 +8,7 @@
 
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/serial.h"
+#include "hv/cpu/trace.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
@@ -23,9 +24,18 @@ static uint64_t ticks(const struct loop *loop, uint64_t us) {
     return us * loop->cpu->tsc_khz / 1000;
 }
 
+/* In the trace: it began at `from_tsc` and is over now. */
+static uint64_t note(const struct loop *loop, uint64_t from_tsc, unsigned event, unsigned subject) {
+    uint64_t now_tsc = x86_rdtsc();
+
+    trace_put(loop->cpu, now_tsc, now_tsc - from_tsc, event, subject);
+    return now_tsc - from_tsc;
+}
+
 /* Only here does state move that a plain exit leaves alone. */
 static void switch_to(struct loop *loop, struct runner *runner) {
     struct partition *partition = runner->partition;
+    uint64_t from_tsc = x86_rdtsc();
 
     if (loop->loaded == runner)
         return;
@@ -33,19 +43,25 @@ static void switch_to(struct loop *loop, struct runner *runner) {
         vcpu_save(&loop->loaded->partition->vcpu);
     vcpu_load(&partition->vcpu);
     loop->loaded = runner;
+    note(loop, from_tsc, TRACE_SWITCH, partition->vcpu.subject);
     loop->switches++;
     partition->vcpu.info[SHIKIRI_INFO_SWITCHES]++;
     if (loop->trace_switches)
         log_line("switch %lu tsc %lu to %s", loop->switches, x86_rdtsc(), partition->config->label);
 }
 
-/* A slot with a pad starts at its time to the tick; of the others, how late they are is counted. */
-static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
-    uint64_t now_tsc;
-
-    while ((now_tsc = x86_rdtsc()) < due_tsc)
+/*
+ * A turn. A slot with a pad starts at its time to the tick; of the others, how late they are is
+ * counted.
+ */
+static void start_turn(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
+    if (due_tsc == 0) {
+        note(loop, x86_rdtsc(), TRACE_TURN, vcpu->subject);
+        return;
+    }
+    while (x86_rdtsc() < due_tsc)
         ;
-    uint64_t late_ticks = now_tsc - due_tsc;
+    uint64_t late_ticks = note(loop, due_tsc, TRACE_TURN, vcpu->subject);
 
     vcpu->info[SHIKIRI_INFO_SLOT_TSC] = due_tsc;
     vcpu->info[SHIKIRI_INFO_PLAN] = (uint64_t)(loop->schedule.cyclic.plan - loop->schedule.cyclic.plans);
@@ -60,24 +76,24 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
  * early, or one left over from the slot before, ends nothing.
  */
 static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decision *decision) {
-    uint64_t due_tsc = decision->due_tsc;
     enum verdict verdict;
 
     loop->cpu->slot_end_tsc = decision->until_tsc;
-    if (!serial_send(vcpu->console->position, decision->until_tsc))
+    if (!serial_send(vcpu->console->position, decision->until_tsc)) {
+        loop->output_slots += decision->due_tsc != 0;
         return VERDICT_PREEMPT;
-    do {
+    }
+    lapic_arm(loop->cpu, decision->until_tsc);
+    start_turn(loop, vcpu, decision->due_tsc);
+    while ((verdict = vcpu_run(vcpu)) == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc)
         lapic_arm(loop->cpu, decision->until_tsc);
-        if (due_tsc != 0)
-            start_slot(loop, vcpu, due_tsc);
-        due_tsc = 0;
-        verdict = vcpu_run(vcpu);
-    } while (verdict == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc);
     return verdict;
 }
 
 static enum turn_end stop(struct loop *loop, struct runner *runner, enum partition_state state) {
     vcpu_save(&runner->partition->vcpu); /* by the time of the report another one may be loaded */
+    if (state == PARTITION_FAULTED)
+        note(loop, x86_rdtsc(), TRACE_FAULT, runner->partition->vcpu.subject);
     runner->partition->state = state;
     runner->report = REPORT_STOP;
     loop->unreported++;
@@ -153,17 +169,23 @@ static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
     x86_stgi();
     x86_sti_hlt();
     x86_clgi();
-    loop->idle_ticks += x86_rdtsc() - from_tsc;
+    loop->idle_ticks += note(loop, from_tsc, TRACE_IDLE, 0);
 }
 
 static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision *decision) {
     struct runner *runner = (struct runner *)decision->turn;
 
     switch_to(loop, runner);
-    enum verdict verdict = run(loop, &runner->partition->vcpu, decision);
+    enum turn_end end = judge(loop, runner, run(loop, &runner->partition->vcpu, decision));
 
-    runner->partition->run_ticks += x86_rdtsc() - now_tsc;
-    schedule_return(&loop->schedule, decision, judge(loop, runner, verdict));
+    runner->partition->run_ticks += note(loop, now_tsc, TRACE_TURN_END + end, runner->partition->vcpu.subject);
+    schedule_return(&loop->schedule, decision, end);
+}
+
+/* The schedule has moved to another frame. */
+static void start_frame(struct loop *loop, const struct cyclic *cyclic) {
+    loop->frame_tsc = cyclic->frame_tsc;
+    trace_put(loop->cpu, x86_rdtsc(), (uint64_t)(cyclic->plan - cyclic->plans), TRACE_FRAME, 0);
 }
 
 void loop_run(struct loop *loop) {
@@ -181,6 +203,8 @@ void loop_run(struct loop *loop) {
 
         if (state == SCHEDULE_OVER)
             break;
+        if (loop->schedule.is_cyclic && loop->schedule.cyclic.frame_tsc != loop->frame_tsc)
+            start_frame(loop, &loop->schedule.cyclic);
         if (state == SCHEDULE_IDLE)
             idle(loop, now_tsc, decision.until_tsc);
         else

@@ -46,12 +46,23 @@ static const char *state_name(enum partition_state state) {
     return names[state];
 }
 
+static uint64_t count_exits(const struct exit_cost *cost) {
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(cost->counts); i++)
+        count += cost->counts[i];
+    return count;
+}
+
 static void list_exits(const struct vcpu *vcpu, char *text, size_t size_bytes) {
     size_t at = format_string(text, size_bytes, "%s", "");
 
-    for (unsigned row = 0; row < EXIT_ROWS; row++)
-        if (vcpu->exits[row])
-            at += format_string(text + at, size_bytes - at, " %s %lu", exit_name(row), vcpu->exits[row]);
+    for (unsigned row = 0; row < EXIT_ROWS; row++) {
+        uint64_t count = count_exits(&vcpu->costs[row]);
+
+        if (count)
+            at += format_string(text + at, size_bytes - at, " %s %lu", exit_name(row), count);
+    }
     if (vcpu->io.unowned)
         format_string(text + at, size_bytes - at, " (ports nobody owns: %lu)", vcpu->io.unowned);
 }
@@ -72,9 +83,10 @@ static void report_partition(const struct partition *p) {
 static void report_processor(const struct loop *loop) {
     log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, loop->switches, to_us(loop->idle_ticks));
     if (loop->schedule.is_cyclic)
-        log_line("processor %u: %lu frames, %lu slots started, %lu missed; late by %lu ticks at most, %lu on average",
+        log_line("processor %u: %lu frames, %lu slots started, %lu missed, %lu spent on output; late by %lu ticks at "
+                 "most, %lu on average",
                  loop->cpu->index, loop->schedule.cyclic.frame + 1, loop->starts, loop->schedule.cyclic.missed,
-                 loop->late_ticks_max, loop->starts ? loop->late_ticks / loop->starts : 0);
+                 loop->output_slots, loop->late_ticks_max, loop->starts ? loop->late_ticks / loop->starts : 0);
 }
 
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,

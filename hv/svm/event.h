@@ -17,5 +17,5 @@ void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_cod
 static inline void event_requeue(struct vmcb *vmcb) {
     uint64_t event = vmcb->control.exitintinfo;
 
-    vmcb->control.eventinj = (event & EVENT_VALID) ? event : 0;
+    vmcb->control.eventinj = __builtin_expect(event & EVENT_VALID, 0) ? event : 0;
 }

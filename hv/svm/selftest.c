@@ -27,6 +27,7 @@
 /* Memory that the guests need, in one piece. */
 struct workshop {
     struct cpu *cpu;
+    struct exit_cost cost;
     struct vmcb *vmcb;
     uint8_t *iopm, *msrpm, *here, *there;
     struct arena tables;
@@ -71,7 +72,7 @@ static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa,
     save->idtr.limit = 0x3ff;
     save->rip = start;
     save->rsp = STACK_TOP;
-    *guest = (struct guest){.vmcb_pa = HPA((uintptr_t)shop->vmcb), .cpu = shop->cpu};
+    *guest = (struct guest){.vmcb_pa = HPA((uintptr_t)shop->vmcb), .cpu = shop->cpu, .cost = &shop->cost};
     return true;
 }
 

@@ -6,6 +6,32 @@
 #include "offsets.h"
 
         .text
+
+/*
+ * Notes what the exit cost, from #VMEXIT until now: counted by the power of two it lies in, the largest
+ * kept, and a record in the ring of this processor, whose 64 KiB the 16-bit addition stays in
+ * (hv/cpu/trace.h). A cost is made odd, as 0 has no logarithm. RBP = struct guest, EBX = lower half of
+ * the TSC at #VMEXIT.
+ */
+        .macro  note_exit
+        rdtsc
+        mov     GUEST_CPU(%rbp), %rcx
+        mov     CPU_TRACE_NEXT(%rcx), %rsi
+        addw    $TRACE_RECORD_BYTES, CPU_TRACE_NEXT(%rcx)
+        mov     %eax, (%rsi)
+        mov     %edx, 4(%rsi)
+        sub     %ebx, %eax
+        or      $1, %eax
+        mov     GUEST_COST(%rbp), %rcx
+        bsr     %eax, %edx
+        incq    COST_COUNTS(%rcx,%rdx,8)
+        cmp     COST_MAX_TICKS(%rcx), %rax
+        jbe     1f
+        mov     %rax, COST_MAX_TICKS(%rcx)
+1:      or      COST_TAG(%rcx), %rax
+        mov     %rax, 8(%rsi)
+        .endm
+
         .global vmrun
         .type vmrun, @function
 /*
@@ -25,22 +51,25 @@ vmrun:
         push    %rsi
         push    %rdi
         sub     $8, %rsp                /* calls want 16-byte alignment */
+        mov     %rdi, %rbp
+        jmp     resume
 
-resume: mov     GUEST_VMCB_PA(%rdi), %rax
-        mov     GUEST_REGISTERS+1*8(%rdi), %rcx
-        mov     GUEST_REGISTERS+2*8(%rdi), %rdx
-        mov     GUEST_REGISTERS+3*8(%rdi), %rbx
-        mov     GUEST_REGISTERS+5*8(%rdi), %rbp
-        mov     GUEST_REGISTERS+6*8(%rdi), %rsi
-        mov     GUEST_REGISTERS+8*8(%rdi), %r8
-        mov     GUEST_REGISTERS+9*8(%rdi), %r9
-        mov     GUEST_REGISTERS+10*8(%rdi), %r10
-        mov     GUEST_REGISTERS+11*8(%rdi), %r11
-        mov     GUEST_REGISTERS+12*8(%rdi), %r12
-        mov     GUEST_REGISTERS+13*8(%rdi), %r13
-        mov     GUEST_REGISTERS+14*8(%rdi), %r14
-        mov     GUEST_REGISTERS+15*8(%rdi), %r15
-        mov     GUEST_REGISTERS+7*8(%rdi), %rdi
+again:  note_exit
+resume: mov     GUEST_VMCB_PA(%rbp), %rax
+        mov     GUEST_REGISTERS+1*8(%rbp), %rcx
+        mov     GUEST_REGISTERS+2*8(%rbp), %rdx
+        mov     GUEST_REGISTERS+3*8(%rbp), %rbx
+        mov     GUEST_REGISTERS+6*8(%rbp), %rsi
+        mov     GUEST_REGISTERS+7*8(%rbp), %rdi
+        mov     GUEST_REGISTERS+8*8(%rbp), %r8
+        mov     GUEST_REGISTERS+9*8(%rbp), %r9
+        mov     GUEST_REGISTERS+10*8(%rbp), %r10
+        mov     GUEST_REGISTERS+11*8(%rbp), %r11
+        mov     GUEST_REGISTERS+12*8(%rbp), %r12
+        mov     GUEST_REGISTERS+13*8(%rbp), %r13
+        mov     GUEST_REGISTERS+14*8(%rbp), %r14
+        mov     GUEST_REGISTERS+15*8(%rbp), %r15
+        mov     GUEST_REGISTERS+5*8(%rbp), %rbp
         vmrun   %rax
 
         mov     8(%rsp), %rax
@@ -58,13 +87,18 @@ resume: mov     GUEST_VMCB_PA(%rdi), %rax
         mov     %r13, GUEST_REGISTERS+13*8(%rax)
         mov     %r14, GUEST_REGISTERS+14*8(%rax)
         mov     %r15, GUEST_REGISTERS+15*8(%rax)
+        mov     %rax, %rbp
+        rdtsc
+        mov     %eax, %ebx
 
-        mov     %rax, %rdi
+        mov     %rbp, %rdi
         call    *16(%rsp)
-        mov     8(%rsp), %rdi
         test    %eax, %eax
-        jz      resume
+        jz      again
 
+        mov     %eax, %r12d
+        note_exit
+        mov     %r12d, %eax
         add     $24, %rsp
         pop     %r15
         pop     %r14

@@ -20,14 +20,22 @@ enum {
     REGISTER_COUNT = 16,
 };
 
+/* What exits of one kind have cost, from #VMEXIT to the next VMRUN or until the run ended. */
+struct exit_cost {
+    uint64_t tag; /* of their records in the trace (hv/cpu/trace.h) */
+    uint64_t max_ticks;
+    uint64_t counts[32]; /* [n] of those that took 2^n ticks and more, but less than 2^(n+1) */
+};
+
 /* What vmrun.S works on. */
 struct guest {
     uint64_t registers[REGISTER_COUNT];
     hpa_t vmcb_pa;
     struct cpu *cpu; /* the processor that runs it */
+    struct exit_cost *cost;
 };
 
-/* Acts on an exit; 0 goes on in the guest, anything else comes back from vmrun(). */
+/* Acts on an exit and sets where its cost is noted; 0 goes on in the guest, anything else comes back from vmrun(). */
 typedef int vmrun_exit_fn(struct guest *guest);
 
 /*

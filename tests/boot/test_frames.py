@@ -19,7 +19,8 @@ def beat(result, label="beat"):
 def lateness(result, cpu=0):
     """Frames, slots started, slots missed, the most ticks late."""
     line = next(line for line in result.lines if line.startswith(f"shikiri: processor {cpu}:") and "frames, " in line)
-    return [int(number) for number in re.findall(r"\d+", line)[1:5]]
+    _, frames, started, missed, _, late, _ = (int(number) for number in re.findall(r"\d+", line))
+    return [frames, started, missed, late]
 
 
 def ticks_per_us(result):

@@ -84,11 +84,11 @@ static void test_arena(void **state) {
 
     (void)state;
     assert_int_equal(arena.base, IMAGE_END);
-    assert_int_equal(arena.size_bytes, 256 * KIB + 2 * 52 * KIB + 3 * 12 * KIB); /* two partitions, three windows */
+    assert_int_equal(arena.size_bytes, 384 * KIB + 2 * 60 * KIB + 3 * 12 * KIB); /* two partitions, three windows */
     assert_int_equal(arena_for(more, &small, 1).size_bytes, arena.size_bytes + 12 * KIB);
     assert_int_equal(arena_for(huge, &small, 1).size_bytes, arena.size_bytes + 256 * PAGE_BYTES);
     assert_int_equal(arena_for(dts_good, large, 2).size_bytes, arena.size_bytes + (100 + 4) * PAGE_BYTES);
-    assert_int_equal(arena_for(cpus, &small, 1).size_bytes, arena.size_bytes + 12 * KIB + PAGE_BYTES);
+    assert_int_equal(arena_for(cpus, &small, 1).size_bytes, arena.size_bytes + 76 * KIB + PAGE_BYTES);
     free(more);
     free(huge);
     free(cpus);
@@ -105,7 +105,7 @@ static void test_absurd_size(void **state) {
 }
 
 static void test_no_room(void **state) {
-    const struct range ram = {MIB, LAYOUT_IMAGE_BYTES + 256 * KIB};
+    const struct range ram = {MIB, LAYOUT_IMAGE_BYTES + 384 * KIB};
     size_t size_bytes;
     void *blob = dts_compile(dts_good, &size_bytes);
 
@@ -113,16 +113,16 @@ static void test_no_room(void **state) {
     start(&ram, 1);
     assert_false(layout_place_arena(&layout, blob, size_bytes, &findings.report));
     findings_expect(&findings, "no room",
-                    "machine: found no free 396 KiB of RAM for the tables of 2 partitions, want it below 4 GiB; give "
+                    "machine: found no free 540 KiB of RAM for the tables of 2 partitions, want it below 4 GiB; give "
                     "the machine more memory\n");
     findings_init(&findings);
     assert_true(layout_place_arena(&layout, blob, 100, &findings.report)); /* no whole blob: no partitions */
-    assert_int_equal(layout.arena.size_bytes, 256 * KIB);
+    assert_int_equal(layout.arena.size_bytes, 384 * KIB);
     start(&ram, 1);
     fdt_set_version(blob, 2); /* one that is not read */
     fdt_set_last_comp_version(blob, 2);
     assert_true(layout_place_arena(&layout, blob, size_bytes, &findings.report));
-    assert_int_equal(layout.arena.size_bytes, 256 * KIB);
+    assert_int_equal(layout.arena.size_bytes, 384 * KIB);
     free(blob);
 }
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the tests of single files use of exit.c.
+ */
+#include "hv/exits.h"
+#include "hv/svm/event.h"
+
+uint32_t exit_code(unsigned row) {
+    return row;
+}
+
+enum verdict exit_protection(struct vcpu *vcpu) {
+    event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
+    return VERDICT_RESUME;
+}
