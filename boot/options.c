@@ -9,6 +9,9 @@
 #define WORD_MAX           128
 #define CERTIFICATE        "certificate="
 #define CERTIFICATE_LENGTH 12
+#define END_AFTER          "end-after-ms="
+#define END_AFTER_LENGTH   13
+#define END_AFTER_MS_MAX   86400000U /* a day */
 
 static const struct {
     const char *word;
@@ -36,6 +39,19 @@ static void read_certificate(struct options *options, const char *hash, struct r
                      "found \"%s\", want %d digits of 0 to 9 and a to f", hash, SHA256_HEX_DIGITS);
 }
 
+static void read_end_after(struct options *options, const char *number, struct report *report) {
+    uint32_t ms = 0;
+    const char *at = number;
+
+    while (*at >= '0' && *at <= '9' && ms <= END_AFTER_MS_MAX)
+        ms = ms * 10 + (uint32_t)(*at++ - '0');
+    if (*at == '\0' && ms >= 1 && ms <= END_AFTER_MS_MAX)
+        options->end_after_ms = ms;
+    else
+        report_error(report, "command line", "end-after-ms", NULL, "found \"%s\", want 1 to %u", number,
+                     END_AFTER_MS_MAX);
+}
+
 static void read_word(struct options *options, const char *word, struct report *report) {
     for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++) {
         if (strcmp(word, ends[i].word) == 0) {
@@ -47,11 +63,14 @@ static void read_word(struct options *options, const char *word, struct report *
         options->trace_switches = true;
     else if (strncmp(word, CERTIFICATE, CERTIFICATE_LENGTH) == 0)
         read_certificate(options, word + CERTIFICATE_LENGTH, report);
+    else if (strncmp(word, END_AFTER, END_AFTER_LENGTH) == 0)
+        read_end_after(options, word + END_AFTER_LENGTH, report);
     else
-        report_error(report, "command line", NULL, NULL,
-                     "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, trace=switch or "
-                     "certificate=HASH",
-                     word);
+        report_error(
+            report, "command line", NULL, NULL,
+            "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, end-after-ms=N, trace=switch "
+            "or certificate=HASH",
+            word);
 }
 
 void options_read(struct options *options, const char *command_line, struct report *report) {

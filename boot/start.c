@@ -313,6 +313,8 @@ void start_build(struct boot *boot) {
         boot->loops[i].cpu = i == 0 || boot->loops[i].runners ? &cpus[i] : NULL;
         boot->loops[i].running = &boot->running;
         boot->loops[i].trace_switches = boot->options.trace_switches;
+        boot->loops[i].end_ticks =
+            boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : UINT64_MAX;
         boot->running += boot->loops[i].cpu != NULL;
     }
     devices_show_screen(0);

@@ -201,7 +201,7 @@ void loop_run(struct loop *loop) {
             do_chores(loop, now_tsc, UINT64_MAX);
         enum schedule_state state = schedule_next(&loop->schedule, now_tsc, &decision);
 
-        if (state == SCHEDULE_OVER)
+        if (state == SCHEDULE_OVER || now_tsc - loop->started_tsc >= loop->end_ticks)
             break;
         if (loop->schedule.is_cyclic && loop->schedule.cyclic.frame_tsc != loop->frame_tsc)
             start_frame(loop, &loop->schedule.cyclic);

@@ -93,13 +93,16 @@ void report_summary(const struct loop *loops, unsigned loop_count, const struct 
                     unsigned partition_count) {
     uint64_t total = x86_rdtsc() - loops[0].started_tsc;
     uint64_t switches = 0, idle_ticks = 0;
+    bool one_runs = false;
 
+    for (unsigned i = 0; i < partition_count; i++)
+        one_runs |= partitions[i].state == PARTITION_RUNS;
     for (unsigned i = 0; i < loop_count; i++) {
         switches += loops[i].switches;
         idle_ticks += loops[i].idle_ticks;
     }
-    log_line("all partitions stopped after %lu us, %lu switch%s, %lu us idle", to_us(total), switches,
-             switches == 1 ? "" : "es", to_us(idle_ticks));
+    log_line("%s after %lu us, %lu switch%s, %lu us idle", one_runs ? "the run ended" : "all partitions stopped",
+             to_us(total), switches, switches == 1 ? "" : "es", to_us(idle_ticks));
     for (unsigned i = 0; i < loop_count; i++)
         if (loops[i].cpu)
             report_processor(&loops[i]);

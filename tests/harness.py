@@ -204,7 +204,8 @@ def spawn(command, timeout=TIMEOUT):
 
 def outcome(serial):
     """How a run ended by what it said, as QEMU's exit status; None when it said nothing about that."""
-    for status, words in ((PANIC, "panic: "), (REFUSED, "error: "), (DONE, "all partitions stopped ")):
+    for status, words in ((PANIC, "panic: "), (REFUSED, "error: "), (DONE, "all partitions stopped "),
+                          (DONE, "the run ended ")):
         if re.search(rf"^shikiri: {words}", serial, re.MULTILINE):
             return status
     return None

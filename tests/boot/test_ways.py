@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """All ways to boot: QEMU's -kernel, GRUB with Multiboot 1 and 2; guests of every kind."""
+import re
+
 import pytest
-from harness import DONE, BUILD, VGA, Partition, compile_text, emulate, images_of, run_bochs, run_qemu, system
+from harness import (DONE, BUILD, VGA, Partition, Slot, compile_text, emulate, frame, images_of, run_bochs, run_qemu,
+                     system)
 
 TEXT = system(Partition("elf64", "counter64.elf", "seed=3 rounds=5 uart=0x3f8"),
               Partition("elf32", "counter32.elf", "seed=4 rounds=5"),
@@ -62,3 +65,12 @@ def test_runs_are_identical():
     runs = {run_qemu(text, options="trace=switch", icount=True).raw for _ in range(10)}
     assert len(runs) == 1
     assert runs.pop().count(b"switch ") > 50
+
+
+@pytest.mark.parametrize("schedule", [None, frame(1000, [Slot(0, 1000, 0)])], ids=["turns", "frames"])
+def test_end_after(schedule):
+    """A run that would go on is ended at the first decision after that time."""
+    text = system(Partition("hog", "hog.elf"), schedule=schedule, slot_us=1000)
+    result = run_qemu(text, options="end-after-ms=20", icount=True)
+    ended_us = int(re.search(r"the run ended after (\d+) us", result.serial)[1])
+    assert 20000 <= ended_us <= 21100 and result.summary()["hog"][0] == "runs"

@@ -6,7 +6,8 @@
 #include "tests/host/findings.h"
 #include "tests/host/test.h"
 
-#define WANT      ", want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, trace=switch or certificate=HASH\n"
+#define WANT                                                                                                           \
+    ", want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, end-after-ms=N, trace=switch or certificate=HASH\n"
 #define X16       "xxxxxxxxxxxxxxxx"
 #define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
@@ -55,6 +56,37 @@ static void test_options(void **state) {
     }
 }
 
+#define WANT_MS "\", want 1 to 86400000\n"
+
+static void test_end_after(void **state) {
+    static const struct {
+        const char *line;
+        uint32_t ms;
+        const char *lines;
+    } numbers[] = {
+        {"shikiri", 0, ""},
+        {"end-after-ms=1", 1, ""},
+        {"shikiri end-after-ms=86400000", 86400000, ""},
+        {"end-after-ms=", 0, "command line/end-after-ms: found \"" WANT_MS},
+        {"end-after-ms=0", 0, "command line/end-after-ms: found \"0" WANT_MS},
+        {"end-after-ms=86400001", 0, "command line/end-after-ms: found \"86400001" WANT_MS},
+        {"end-after-ms=4294967297", 0, "command line/end-after-ms: found \"4294967297" WANT_MS},
+        {"end-after-ms=1s", 0, "command line/end-after-ms: found \"1s" WANT_MS},
+        {"end-after-ms=-1", 0, "command line/end-after-ms: found \"-1" WANT_MS},
+    };
+    static struct findings findings;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        struct options options = {.end_after_ms = 7};
+
+        findings_init(&findings);
+        options_read(&options, numbers[i].line, &findings.report);
+        findings_expect(&findings, numbers[i].line, numbers[i].lines);
+        assert_int_equal(options.end_after_ms, numbers[i].ms);
+    }
+}
+
 static void test_certificate(void **state) {
     static const struct {
         const char *line, *certificate, *lines;
@@ -87,6 +119,7 @@ static void test_certificate(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_end_after),
         cmocka_unit_test(test_certificate),
     };
 
