@@ -203,6 +203,7 @@ static void build_one(struct boot *boot, unsigned index) {
         .slot_us = home->slot_us,
         .wanted_plan = &boot->agreement.wanted,
         .plan_count = plan_count(system),
+        .vcpus = boot->vcpus,
         .arena = &boot->arena,
         .svm = &boot->svm,
         .config = system,
@@ -305,6 +306,9 @@ void start_build(struct boot *boot) {
     const struct config *config = &boot->system.config;
 
     boot->partitions = alloc(boot, config->partition_count, sizeof(*boot->partitions));
+    boot->vcpus = alloc(boot, config->partition_count, sizeof(void *));
+    for (unsigned i = 0; i < config->partition_count; i++)
+        boot->vcpus[i] = &boot->partitions[i].vcpu;
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, i);
     for (unsigned i = 0; i < config->cpu_count; i++)

@@ -25,6 +25,7 @@ struct boot {
     struct system system;
     struct processors processors;
     struct partition *partitions;
+    struct vcpu **vcpus;        /* of all partitions */
     struct agreement agreement; /* on the plan in force */
     unsigned running;           /* processors whose loop is not over */
     struct loop loops[CPU_MAX]; /* by processor number; without a cpu where the configuration names none */

@@ -17,7 +17,8 @@
 #define SHIKIRI_CALL_CONSOLE_WRITE 2 /* (gpa, length_bytes) -> bytes written, maybe fewer, or error */
 #define SHIKIRI_CALL_SHUTDOWN      3 /* (status) does not return */
 #define SHIKIRI_CALL_PLAN          4 /* (plan) -> 0 or error; from the next frame on, with "control" */
-#define SHIKIRI_CALL_COUNT         5
+#define SHIKIRI_CALL_STATISTIC     5 /* (vcpu, statistic) -> value or error; with "control" */
+#define SHIKIRI_CALL_COUNT         6
 
 /* Fields of SHIKIRI_CALL_INFO. */
 #define SHIKIRI_INFO_ABI_VERSION     0 /* SHIKIRI_ABI_VERSION */
@@ -29,6 +30,20 @@
 #define SHIKIRI_INFO_SLOT_TSC        6 /* TSC at which the current slot of a frame was due */
 #define SHIKIRI_INFO_PLAN            7 /* the plan of that slot */
 #define SHIKIRI_INFO_COUNT           8
+
+/* Statistics of the vCPUs of the system, which are counted through from 0; ticks are RDTSC's. */
+#define SHIKIRI_STATISTIC_PARTITION      0 /* whose vCPU it is */
+#define SHIKIRI_STATISTIC_RUN_TICKS      1 /* its turns together */
+#define SHIKIRI_STATISTIC_STOLEN_TICKS   2 /* when it could have run, but others did */
+#define SHIKIRI_STATISTIC_SWITCHES       3 /* times it was switched to */
+#define SHIKIRI_STATISTIC_STARTS         4 /* slots of frames that it started */
+#define SHIKIRI_STATISTIC_LATE_TICKS     5 /* how late these were, together */
+#define SHIKIRI_STATISTIC_LATE_TICKS_MAX 6 /* and at most */
+#define SHIKIRI_STATISTIC_COUNT          7
+/* Of exits with a code (APM vol. 2, appendix C): how many took 2^n ticks or more, but less than 2^(n+1)... */
+#define SHIKIRI_STATISTIC_EXITS(code, n) (0x1000000 | (code) << 8 | (n))
+/* ... and how many ticks they took at most. */
+#define SHIKIRI_STATISTIC_EXIT_TICKS_MAX(code) SHIKIRI_STATISTIC_EXITS(code, 32)
 
 #define SHIKIRI_ABI_VERSION 1
 

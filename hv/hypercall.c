@@ -76,12 +76,47 @@ static enum verdict call_plan(struct vcpu *vcpu, uint64_t plan, uint64_t unused)
     return answer(vcpu, 0);
 }
 
+#define EXITS(n)       SHIKIRI_STATISTIC_EXITS(0, n)
+#define EXITS_CODES    0xffff00UL
+#define EXITS_CODE(of) (((of)&EXITS_CODES) >> 8)
+
+/* The place of a statistic in its vCPU, NULL when there is none. */
+static const uint64_t *find_statistic(const struct vcpu *vcpu, uint64_t statistic) {
+    static const uint32_t offsets[SHIKIRI_STATISTIC_COUNT] = {
+        [SHIKIRI_STATISTIC_PARTITION] = offsetof(struct vcpu, info[SHIKIRI_INFO_PARTITION]),
+        [SHIKIRI_STATISTIC_RUN_TICKS] = offsetof(struct vcpu, times.run_ticks),
+        [SHIKIRI_STATISTIC_STOLEN_TICKS] = offsetof(struct vcpu, times.stolen_ticks),
+        [SHIKIRI_STATISTIC_SWITCHES] = offsetof(struct vcpu, info[SHIKIRI_INFO_SWITCHES]),
+        [SHIKIRI_STATISTIC_STARTS] = offsetof(struct vcpu, times.starts),
+        [SHIKIRI_STATISTIC_LATE_TICKS] = offsetof(struct vcpu, times.late_ticks),
+        [SHIKIRI_STATISTIC_LATE_TICKS_MAX] = offsetof(struct vcpu, times.late_ticks_max),
+    };
+    const struct exit_cost *cost = &vcpu->costs[exit_row(EXITS_CODE(statistic))];
+    uint64_t n = statistic & ~EXITS_CODES;
+
+    if (statistic < SHIKIRI_STATISTIC_COUNT)
+        return (const uint64_t *)((const uint8_t *)vcpu + offsets[statistic]);
+    if (n >= EXITS(0) && n < EXITS(ARRAY_LENGTH(cost->counts)))
+        return &cost->counts[n - EXITS(0)];
+    return n == SHIKIRI_STATISTIC_EXIT_TICKS_MAX(0) ? &cost->max_ticks : NULL;
+}
+
+/* Another processor may be counting. */
+static enum verdict call_statistic(struct vcpu *vcpu, uint64_t number, uint64_t statistic) {
+    if (!vcpu->peers)
+        return answer(vcpu, SHIKIRI_ERROR_DENIED);
+    const uint64_t *value = number < vcpu->peer_count ? find_statistic(vcpu->peers[number], statistic) : NULL;
+
+    return answer(vcpu, value ? (int64_t)__atomic_load_n(value, __ATOMIC_RELAXED) : SHIKIRI_ERROR_ARGUMENT);
+}
+
 static call_fn *const calls[SHIKIRI_CALL_COUNT] = {
     [SHIKIRI_CALL_INFO] = call_info,
     [SHIKIRI_CALL_YIELD] = call_yield,
     [SHIKIRI_CALL_CONSOLE_WRITE] = call_console_write,
     [SHIKIRI_CALL_SHUTDOWN] = call_shutdown,
     [SHIKIRI_CALL_PLAN] = call_plan,
+    [SHIKIRI_CALL_STATISTIC] = call_statistic,
 };
 
 enum verdict hypercall_exit(struct vcpu *vcpu) {

@@ -15,6 +15,16 @@
 #include "hv/svm/vmrun.h"
 #include "hv/verdict.h"
 
+/* What its turns came to; the loop keeps it. */
+struct vcpu_times {
+    uint64_t run_ticks;
+    uint64_t stolen_ticks; /* it could have run, but others did */
+    uint64_t waits_since;  /* the TSC, while it could run; else 0 */
+    uint64_t starts;       /* of slots at their due time */
+    uint64_t late_ticks;   /* of all these starts together */
+    uint64_t late_ticks_max;
+};
+
 struct vcpu {
     struct guest guest; /* first: exit.c gets from it to the vCPU */
     struct vmcb *vmcb;
@@ -32,10 +42,13 @@ struct vcpu {
     uint64_t status;                   /* of SHIKIRI_CALL_SHUTDOWN */
     unsigned *wanted_plan;             /* where SHIKIRI_CALL_PLAN puts its wish; NULL without "control" */
     unsigned plan_count;
+    struct vcpu *const *peers; /* all of the system, for SHIKIRI_CALL_STATISTIC; NULL without "control" */
+    unsigned peer_count;
     const char *fault; /* why VERDICT_FAULT, where the exit alone does not say */
     uint64_t last_rip; /* of the last exit; an invalid one clobbers the VMCB's */
 
     uint16_t subject; /* in the trace */
+    struct vcpu_times times;
     struct exit_cost costs[EXIT_ROWS];
 };
 

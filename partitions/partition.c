@@ -95,6 +95,8 @@ bool partition_build(struct partition *partition, unsigned index, const struct i
     if (config->control) {
         vcpu->wanted_plan = environment->wanted_plan;
         vcpu->plan_count = environment->plan_count;
+        vcpu->peers = environment->vcpus;
+        vcpu->peer_count = environment->config->partition_count;
     }
     clear_windows(config);
     copy_segments(config, plan, file);

@@ -27,7 +27,6 @@ struct partition {
     struct uart uart;
     struct vga vga;
     enum partition_state state;
-    uint64_t run_ticks;
 };
 
 /* What all partitions of a system are built with. */
@@ -36,6 +35,7 @@ struct partition_environment {
     uint32_t slot_us;      /* of a round robin, else 0 */
     unsigned *wanted_plan; /* for partitions with "control" */
     unsigned plan_count;
+    struct vcpu *const *vcpus; /* of the whole system, for the same */
     struct arena *arena;
     const struct svm_facts *svm;
     const struct config *config;

@@ -50,25 +50,20 @@ static void switch_to(struct loop *loop, struct runner *runner) {
         log_line("switch %lu tsc %lu to %s", loop->switches, x86_rdtsc(), partition->config->label);
 }
 
-/*
- * A turn. A slot with a pad starts at its time to the tick; of the others, how late they are is
- * counted.
- */
-static void start_turn(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
-    if (due_tsc == 0) {
-        note(loop, x86_rdtsc(), TRACE_TURN, vcpu->subject);
-        return;
-    }
+/* A slot starts at its due time to the tick, unless something made it late. */
+static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
+    struct vcpu_times *times = &vcpu->times;
+
     while (x86_rdtsc() < due_tsc)
         ;
     uint64_t late_ticks = note(loop, due_tsc, TRACE_TURN, vcpu->subject);
 
     vcpu->info[SHIKIRI_INFO_SLOT_TSC] = due_tsc;
     vcpu->info[SHIKIRI_INFO_PLAN] = (uint64_t)(loop->schedule.cyclic.plan - loop->schedule.cyclic.plans);
-    loop->starts++;
-    loop->late_ticks += late_ticks;
-    if (late_ticks > loop->late_ticks_max)
-        loop->late_ticks_max = late_ticks;
+    times->starts++;
+    times->late_ticks += late_ticks;
+    if (late_ticks > times->late_ticks_max)
+        times->late_ticks_max = late_ticks;
 }
 
 /*
@@ -84,7 +79,10 @@ static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decis
         return VERDICT_PREEMPT;
     }
     lapic_arm(loop->cpu, decision->until_tsc);
-    start_turn(loop, vcpu, decision->due_tsc);
+    if (decision->due_tsc != 0)
+        start_slot(loop, vcpu, decision->due_tsc);
+    else
+        note(loop, x86_rdtsc(), TRACE_TURN, vcpu->subject);
     while ((verdict = vcpu_run(vcpu)) == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc)
         lapic_arm(loop->cpu, decision->until_tsc);
     return verdict;
@@ -174,11 +172,17 @@ static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
 
 static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision *decision) {
     struct runner *runner = (struct runner *)decision->turn;
+    struct vcpu *vcpu = &runner->partition->vcpu;
+    struct vcpu_times *times = &vcpu->times;
 
+    if (times->waits_since)
+        times->stolen_ticks += now_tsc - times->waits_since;
     switch_to(loop, runner);
-    enum turn_end end = judge(loop, runner, run(loop, &runner->partition->vcpu, decision));
+    enum turn_end end = judge(loop, runner, run(loop, vcpu, decision));
+    uint64_t run_ticks = note(loop, now_tsc, TRACE_TURN_END + end, vcpu->subject);
 
-    runner->partition->run_ticks += note(loop, now_tsc, TRACE_TURN_END + end, runner->partition->vcpu.subject);
+    times->run_ticks += run_ticks;
+    times->waits_since = end == TURN_SPENT ? now_tsc + run_ticks : 0;
     schedule_return(&loop->schedule, decision, end);
 }
 

@@ -31,10 +31,7 @@ struct loop {
     uint64_t switches;
     uint64_t idle_ticks;
     uint64_t started_tsc;
-    uint64_t starts;       /* of slots at their due time */
     uint64_t output_slots; /* that went by while what their partitions had printed was sent */
-    uint64_t late_ticks;   /* of all these starts together */
-    uint64_t late_ticks_max;
 };
 
 /* Runs until every vCPU has stopped. All members down to the schedule are set; the boot processor

@@ -11,7 +11,8 @@
 #include "hv/lib/log.h"
 #include "partitions/audit.h"
 
-#define EXITS_MAX 512 /* characters */
+#define PORTS_MAX  48 /* characters */
+#define POWERS_MAX 512
 
 void report_stop(const struct partition *partition) {
     const struct vcpu *vcpu = &partition->vcpu;
@@ -46,47 +47,58 @@ static const char *state_name(enum partition_state state) {
     return names[state];
 }
 
-static uint64_t count_exits(const struct exit_cost *cost) {
-    uint64_t count = 0;
-
-    for (unsigned i = 0; i < ARRAY_LENGTH(cost->counts); i++)
-        count += cost->counts[i];
-    return count;
-}
-
-static void list_exits(const struct vcpu *vcpu, char *text, size_t size_bytes) {
-    size_t at = format_string(text, size_bytes, "%s", "");
-
-    for (unsigned row = 0; row < EXIT_ROWS; row++) {
-        uint64_t count = count_exits(&vcpu->costs[row]);
-
-        if (count)
-            at += format_string(text + at, size_bytes - at, " %s %lu", exit_name(row), count);
-    }
-    if (vcpu->io.unowned)
-        format_string(text + at, size_bytes - at, " (ports nobody owns: %lu)", vcpu->io.unowned);
-}
-
 /* In microseconds; the seconds a run lasts times the TSC's rate fit easily. */
 static uint64_t to_us(uint64_t ticks) {
     return ticks * 1000 / cpus[0].tsc_khz;
 }
 
 static void report_partition(const struct partition *p) {
-    char exits[EXITS_MAX];
+    const struct vcpu *vcpu = &p->vcpu;
+    char ports[PORTS_MAX] = "";
 
-    list_exits(&p->vcpu, exits, sizeof(exits));
-    log_line("%-15s %-7s %12lu %9lu %s", p->config->label, state_name(p->state), to_us(p->run_ticks),
-             p->vcpu.info[SHIKIRI_INFO_SWITCHES], exits);
+    if (vcpu->io.unowned)
+        format_string(ports, sizeof(ports), "  (ports nobody owns: %lu)", vcpu->io.unowned);
+    log_line("%-15s %-7s %12lu %12lu %9lu%s", p->config->label, state_name(p->state), to_us(vcpu->times.run_ticks),
+             to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES], ports);
+}
+
+/* Exits of one kind: how many, and the powers of two that their costs lie in. */
+static void report_exits(const char *label, const char *name, const struct exit_cost *cost) {
+    char powers[POWERS_MAX] = "";
+    uint64_t count = 0;
+    size_t at = 0;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(cost->counts); i++) {
+        if (cost->counts[i])
+            at += format_string(powers + at, sizeof(powers) - at, " 2^%u %lu", i, cost->counts[i]);
+        count += cost->counts[i];
+    }
+    if (count)
+        log_line("%-15s %-11s %9lu %9lu %s", label, name, count, cost->max_ticks, powers);
+}
+
+/* Of the slots that its vCPUs started. */
+static void report_lateness(const struct loop *loop) {
+    uint64_t starts = 0, late_ticks = 0, late_ticks_max = 0;
+
+    for (unsigned i = 0; i < loop->runner_count; i++) {
+        const struct vcpu_times *times = &loop->runners[i].partition->vcpu.times;
+
+        starts += times->starts;
+        late_ticks += times->late_ticks;
+        if (times->late_ticks_max > late_ticks_max)
+            late_ticks_max = times->late_ticks_max;
+    }
+    log_line("processor %u: %lu frames, %lu slots started, %lu missed, %lu spent on output; late by %lu ticks at most, "
+             "%lu on average",
+             loop->cpu->index, loop->schedule.cyclic.frame + 1, starts, loop->schedule.cyclic.missed,
+             loop->output_slots, late_ticks_max, starts ? late_ticks / starts : 0);
 }
 
 static void report_processor(const struct loop *loop) {
     log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, loop->switches, to_us(loop->idle_ticks));
     if (loop->schedule.is_cyclic)
-        log_line("processor %u: %lu frames, %lu slots started, %lu missed, %lu spent on output; late by %lu ticks at "
-                 "most, %lu on average",
-                 loop->cpu->index, loop->schedule.cyclic.frame + 1, loop->starts, loop->schedule.cyclic.missed,
-                 loop->output_slots, loop->late_ticks_max, loop->starts ? loop->late_ticks / loop->starts : 0);
+        report_lateness(loop);
 }
 
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
@@ -108,9 +120,13 @@ void report_summary(const struct loop *loops, unsigned loop_count, const struct 
             report_processor(&loops[i]);
     if (trap_nmi_count)
         log_line("%lu NMI%s came, which nobody asked for", trap_nmi_count, trap_nmi_count == 1 ? "" : "s");
-    log_line("%-15s %-7s %12s %9s  exits", "partition", "state", "run time us", "switches");
+    log_line("%-15s %-7s %12s %12s %9s", "partition", "state", "run time us", "stolen us", "switches");
     for (unsigned i = 0; i < partition_count; i++)
         report_partition(&partitions[i]);
+    log_line("%-15s %-11s %9s %9s  ticks and how many exits took them", "partition", "exit", "count", "at most");
+    for (unsigned i = 0; i < partition_count; i++)
+        for (unsigned row = 0; row < EXIT_ROWS; row++)
+            report_exits(partitions[i].config->label, exit_name(row), &partitions[i].vcpu.costs[row]);
 }
 
 void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {

@@ -130,10 +130,12 @@ class Result:
         """The closing table: label -> state, run time in us, switches, exits by name."""
         rows = {}
         for line in self.lines:
-            match = re.match(r"shikiri: (\S+) +(runs|halted|ended|faulted) +(\d+) +(\d+) +(.*)", line)
+            match = re.match(r"shikiri: (\S+) +(runs|halted|ended|faulted) +(\d+) +\d+ +(\d+)", line)
             if match:
-                exits = {name: int(count) for name, count in re.findall(r"(write CR8|#?\w+) (\d+)", match[5])}
-                rows[match[1]] = (match[2], int(match[3]), int(match[4]), exits)
+                rows[match[1]] = (match[2], int(match[3]), int(match[4]), {})
+            match = re.match(r"shikiri: (\S+) +(write CR8|write DR7|#?\w+) +(\d+) +\d+ +2\^", line)
+            if match:
+                rows[match[1]][3][match[2]] = int(match[3])
         return rows
 
 

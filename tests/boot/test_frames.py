@@ -106,6 +106,26 @@ def test_plan_is_switched():
     assert result.of("c")[-1].endswith("ok") and result.of("d")[-1].endswith("ok")
 
 
+def test_statistics():
+    """What a monitor is told is what the summary says later, and a partition's share adds up."""
+    text = system(Partition("beat", "beat.elf", "slots=100"), Partition("hog", "hog.elf"),
+                  Partition("watch", "watch.elf", "every=150", extra=CONTROL),
+                  schedule=frame(1000, [Slot(0, 300, 0), Slot(300, 500, 1), Slot(800, 200, 2)]))
+    result = run_qemu(text, icount=True, options="end-after-ms=200")
+    told = [re.findall(r"\d+", line) for line in result.of("watch")]
+    beat, _, hog, hog_exits, watch, _ = [[int(number) for number in line] for line in told]
+    assert beat[:2] == [0, 0] and beat[4:6] == [result.summary()["beat"][2]] * 2
+    assert hog[:2] == [1, 1] and abs(hog[2] - 500 * hog[5]) < 500 and abs(hog[3] - 500 * hog[5]) < 1000
+    assert hog_exits == [1, 0, 0, 0, 0] and watch[:2] == [2, 2] and watch[5] >= 150 and hog[6] <= LATE
+    counted = result.summary()["watch"][3]
+    assert counted["VMMCALL"] > 200 and counted["HLT"] >= 150
+
+
+def test_statistics_are_refused_without_control():
+    result = run_qemu(system(Partition("watch", "watch.elf")))
+    assert result.of("watch") == ["watch: denied"] and "ended with status 1" in result.serial
+
+
 PARALLEL_LATE = 5000  # ticks: QEMU's -icount gives each of four processors a turn of a microsecond
 
 

@@ -5,6 +5,11 @@
 #include "hv/exits.h"
 #include "hv/svm/event.h"
 
+/* A row a code, as far as there are rows. */
+unsigned exit_row(uint64_t exitcode) {
+    return exitcode < EXIT_ROWS ? (unsigned)exitcode : 0;
+}
+
 uint32_t exit_code(unsigned row) {
     return row;
 }

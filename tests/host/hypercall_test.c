@@ -152,6 +152,39 @@ static void test_plan(void **state) {
     assert_int_equal(wanted, 0);
 }
 
+/* Of every vCPU, for a partition with "control"; each number leads to its own value, and no other number to any. */
+static void test_statistic(void **state) {
+    static struct vcpu other = {
+        .info = {[SHIKIRI_INFO_PARTITION] = 7, [SHIKIRI_INFO_SWITCHES] = 4},
+        .times = {.run_ticks = 2, .stolen_ticks = 3, .starts = 5, .late_ticks = 6, .late_ticks_max = 1},
+        .costs = {[3] = {.tag = 99, .max_ticks = 50, .counts = {[0] = 10, [31] = 11}}},
+    };
+    static const int64_t values[SHIKIRI_STATISTIC_COUNT] = {7, 2, 3, 4, 5, 6, 1};
+    struct vcpu *const peers[] = {&vcpu, &other};
+
+    (void)state;
+    expect(5, 1, SHIKIRI_STATISTIC_RUN_TICKS, -3);
+    vcpu.peers = peers;
+    vcpu.peer_count = 2;
+    for (unsigned i = 0; i < SHIKIRI_STATISTIC_COUNT; i++)
+        expect(5, 1, i, values[i]);
+    expect(5, 0, SHIKIRI_STATISTIC_PARTITION, 100 + SHIKIRI_INFO_PARTITION);
+    expect(5, 1, SHIKIRI_STATISTIC_EXITS(3, 0), 10);
+    expect(5, 1, SHIKIRI_STATISTIC_EXITS(3, 31), 11);
+    expect(5, 1, SHIKIRI_STATISTIC_EXITS(2, 0), 0);
+    expect(5, 1, SHIKIRI_STATISTIC_EXIT_TICKS_MAX(3), 50);
+    expect(5, 1, SHIKIRI_STATISTIC_EXIT_TICKS_MAX(3) + 1, -2);
+    expect(5, 1, SHIKIRI_STATISTIC_EXITS(3, 255), -2);
+    expect(5, 1, SHIKIRI_STATISTIC_EXITS(0xffff, 0), 0);
+    expect(5, 1, SHIKIRI_STATISTIC_COUNT, -2);
+    expect(5, 1, 3 << 8, -2);
+    expect(5, 1, UPPER | SHIKIRI_STATISTIC_RUN_TICKS, -2);
+    expect(5, 1, UPPER | SHIKIRI_STATISTIC_EXITS(3, 0), -2);
+    expect(5, 1, UINT64_MAX, -2);
+    expect(5, 2, SHIKIRI_STATISTIC_RUN_TICKS, -2);
+    expect(5, UINT64_MAX, SHIKIRI_STATISTIC_RUN_TICKS, -2);
+}
+
 /* A slot that is over takes one byte, so that the caller gets on. */
 static void test_write_at_the_end_of_a_slot(void **state) {
     (void)state;
@@ -217,6 +250,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_denied, make, drop),
         cmocka_unit_test_setup_teardown(test_yield_and_shutdown, make, drop),
         cmocka_unit_test_setup_teardown(test_plan, make, drop),
+        cmocka_unit_test_setup_teardown(test_statistic, make, drop),
         cmocka_unit_test_setup_teardown(test_write_at_the_end_of_a_slot, make, drop),
         cmocka_unit_test_setup_teardown(test_write_refused, make, drop),
         cmocka_unit_test_setup_teardown(test_write, make, drop),
