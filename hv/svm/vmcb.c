@@ -7,16 +7,20 @@
 
 #include "hv/cpu/x86.h"
 
+#define INTERCEPTED_CR         INTERCEPT(EXIT_WRITE_CR0 + 8)
+#define INTERCEPTED_DR         INTERCEPT(EXIT_WRITE_DR0 + 7)
 #define INTERCEPTED_EXCEPTIONS (1U << VECTOR_DB | 1U << VECTOR_AC | 1U << VECTOR_MC)
 
 #define INTERCEPTED_MISC1                                                                                              \
-    (INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_RSM |             \
-     INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_FERR_FREEZE |     \
-     INTERCEPT_SHUTDOWN)
+    (INTERCEPT(EXIT_INTR) | INTERCEPT(EXIT_NMI) | INTERCEPT(EXIT_INIT) | INTERCEPT(EXIT_RDPMC) |                       \
+     INTERCEPT(EXIT_CPUID) | INTERCEPT(EXIT_RSM) | INTERCEPT(EXIT_INVD) | INTERCEPT(EXIT_HLT) |                        \
+     INTERCEPT(EXIT_INVLPGA) | INTERCEPT(EXIT_IOIO) | INTERCEPT(EXIT_MSR) | INTERCEPT(EXIT_FERR_FREEZE) |              \
+     INTERCEPT(EXIT_SHUTDOWN))
 
 #define INTERCEPTED_MISC2                                                                                              \
-    (INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |     \
-     INTERCEPT_SKINIT | INTERCEPT_WBINVD | INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
+    (INTERCEPT(EXIT_VMRUN) | INTERCEPT(EXIT_VMMCALL) | INTERCEPT(EXIT_VMLOAD) | INTERCEPT(EXIT_VMSAVE) |               \
+     INTERCEPT(EXIT_STGI) | INTERCEPT(EXIT_CLGI) | INTERCEPT(EXIT_SKINIT) | INTERCEPT(EXIT_WBINVD) |                   \
+     INTERCEPT(EXIT_MONITOR) | INTERCEPT(EXIT_MWAIT) | INTERCEPT(EXIT_XSETBV) | INTERCEPT(EXIT_RDPRU))
 
 #define REAL_MODE_LIMIT 0xffff
 
@@ -41,8 +45,8 @@ static void set_reset_state(struct vmcb_save *save) {
 void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm) {
     struct vmcb_control *control = &vmcb->control;
 
-    control->intercept_cr = INTERCEPT_WRITE_CR8;
-    control->intercept_dr = INTERCEPT_WRITE_DR7;
+    control->intercept_cr = INTERCEPTED_CR;
+    control->intercept_dr = INTERCEPTED_DR;
     control->intercept_exception = INTERCEPTED_EXCEPTIONS;
     control->intercept_misc1 = INTERCEPTED_MISC1;
     control->intercept_misc2 = INTERCEPTED_MISC2;
@@ -59,8 +63,8 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
 bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd) {
     const struct vmcb_control *c = &vmcb->control;
     const struct vmcb_odd rows[] = {
-        {"intercept_cr", c->intercept_cr, INTERCEPT_WRITE_CR8, 0},
-        {"intercept_dr", c->intercept_dr, INTERCEPT_WRITE_DR7, 0},
+        {"intercept_cr", c->intercept_cr, INTERCEPTED_CR, 0},
+        {"intercept_dr", c->intercept_dr, INTERCEPTED_DR, 0},
         {"intercept_exception", c->intercept_exception, INTERCEPTED_EXCEPTIONS, 0},
         {"intercept_misc1", c->intercept_misc1, INTERCEPTED_MISC1, 0},
         {"intercept_misc2", c->intercept_misc2, INTERCEPTED_MISC2, 0},

@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtual machine control block (APM vol. 2, appendix B, "VMCB Layout").
- * Every offset is asserted. A C bitfield or an enum would hide what the manual
- * shows, so fields are plain integers and bits are masks.
+ * A C bitfield or an enum would hide what the manual shows, so fields are plain integers
+ * and bits are masks.
  */
 #pragma once
 
 #include "hv/lib/types.h"
 
-/* Bits of intercept_misc1 (offset 0x00c). */
-#define INTERCEPT_INTR        (1U << 0)
-#define INTERCEPT_NMI         (1U << 1)
-#define INTERCEPT_INIT        (1U << 3)
-#define INTERCEPT_RDPMC       (1U << 15)
-#define INTERCEPT_CPUID       (1U << 18)
-#define INTERCEPT_RSM         (1U << 19)
-#define INTERCEPT_INVD        (1U << 22)
-#define INTERCEPT_HLT         (1U << 24)
-#define INTERCEPT_INVLPGA     (1U << 26)
-#define INTERCEPT_IOIO        (1U << 27)
-#define INTERCEPT_MSR         (1U << 28)
-#define INTERCEPT_FERR_FREEZE (1U << 30)
-#define INTERCEPT_SHUTDOWN    (1U << 31)
-
-/* Bits of intercept_misc2 (offset 0x010). */
-#define INTERCEPT_VMRUN   (1U << 0)
-#define INTERCEPT_VMMCALL (1U << 1)
-#define INTERCEPT_VMLOAD  (1U << 2)
-#define INTERCEPT_VMSAVE  (1U << 3)
-#define INTERCEPT_STGI    (1U << 4)
-#define INTERCEPT_CLGI    (1U << 5)
-#define INTERCEPT_SKINIT  (1U << 6)
-#define INTERCEPT_WBINVD  (1U << 9)
-#define INTERCEPT_MONITOR (1U << 10)
-#define INTERCEPT_MWAIT   (1U << 11)
-#define INTERCEPT_XSETBV  (1U << 13)
-#define INTERCEPT_RDPRU   (1U << 14)
-
-/* intercept_cr: reads in bits 0 to 15, writes in bits 16 to 31. */
-#define INTERCEPT_WRITE_CR8 (1U << (16 + 8))
-
-/* intercept_dr: the same. */
-#define INTERCEPT_WRITE_DR7 (1U << (16 + 7))
+/* The bit of an exit code in its intercept vector: 32 codes each, from offset 0x000 on in the order of the codes. */
+#define INTERCEPT(exitcode) (1U << (exitcode) % 32)
 
 /* tlb_control (offset 0x05c). */
 #define TLB_KEEP      0
@@ -84,68 +52,92 @@ struct vmcb_segment {
     uint64_t base;
 };
 
+/*
+ * The fields at their offsets, and what is reserved or unused between them. The structs below are made from these
+ * lists, and every offset is asserted. The last 32 bytes of the control area are the host's: it notes there which
+ * exception it injected last, and at which RIP.
+ */
+#define VMCB_CONTROL(FIELD, RESERVED)                                                                                  \
+    FIELD(0x000, uint32_t, intercept_cr)                                                                               \
+    FIELD(0x004, uint32_t, intercept_dr)                                                                               \
+    FIELD(0x008, uint32_t, intercept_exception)                                                                        \
+    FIELD(0x00c, uint32_t, intercept_misc1)                                                                            \
+    FIELD(0x010, uint32_t, intercept_misc2)                                                                            \
+    RESERVED(0x014, 0x040)                                                                                             \
+    FIELD(0x040, uint64_t, iopm_base_pa)                                                                               \
+    FIELD(0x048, uint64_t, msrpm_base_pa)                                                                              \
+    FIELD(0x050, uint64_t, tsc_offset)                                                                                 \
+    FIELD(0x058, uint32_t, guest_asid)                                                                                 \
+    FIELD(0x05c, uint8_t, tlb_control)                                                                                 \
+    RESERVED(0x05d, 0x060)                                                                                             \
+    FIELD(0x060, uint64_t, vintr)                                                                                      \
+    FIELD(0x068, uint64_t, interrupt_shadow)                                                                           \
+    FIELD(0x070, uint64_t, exitcode)                                                                                   \
+    FIELD(0x078, uint64_t, exitinfo1)                                                                                  \
+    FIELD(0x080, uint64_t, exitinfo2)                                                                                  \
+    FIELD(0x088, uint64_t, exitintinfo)                                                                                \
+    FIELD(0x090, uint64_t, nested_ctl)                                                                                 \
+    RESERVED(0x098, 0x0a8)                                                                                             \
+    FIELD(0x0a8, uint64_t, eventinj)                                                                                   \
+    FIELD(0x0b0, uint64_t, n_cr3)                                                                                      \
+    FIELD(0x0b8, uint64_t, virt_ext)                                                                                   \
+    FIELD(0x0c0, uint64_t, vmcb_clean)                                                                                 \
+    FIELD(0x0c8, uint64_t, nrip)                                                                                       \
+    RESERVED(0x0d0, 0x3e0)                                                                                             \
+    FIELD(0x3e0, uint64_t, host_injected)                                                                              \
+    FIELD(0x3e8, uint64_t, host_injected_rip)                                                                          \
+    RESERVED(0x3f0, 0x400)
+
+/* From offset 0x400 on. */
+#define VMCB_SAVE(FIELD, RESERVED)                                                                                     \
+    FIELD(0x000, struct vmcb_segment, es)                                                                              \
+    FIELD(0x010, struct vmcb_segment, cs)                                                                              \
+    FIELD(0x020, struct vmcb_segment, ss)                                                                              \
+    FIELD(0x030, struct vmcb_segment, ds)                                                                              \
+    FIELD(0x040, struct vmcb_segment, fs)                                                                              \
+    FIELD(0x050, struct vmcb_segment, gs)                                                                              \
+    FIELD(0x060, struct vmcb_segment, gdtr)                                                                            \
+    FIELD(0x070, struct vmcb_segment, ldtr)                                                                            \
+    FIELD(0x080, struct vmcb_segment, idtr)                                                                            \
+    FIELD(0x090, struct vmcb_segment, tr)                                                                              \
+    RESERVED(0x0a0, 0x0cb)                                                                                             \
+    FIELD(0x0cb, uint8_t, cpl)                                                                                         \
+    RESERVED(0x0cc, 0x0d0)                                                                                             \
+    FIELD(0x0d0, uint64_t, efer)                                                                                       \
+    RESERVED(0x0d8, 0x148)                                                                                             \
+    FIELD(0x148, uint64_t, cr4)                                                                                        \
+    FIELD(0x150, uint64_t, cr3)                                                                                        \
+    FIELD(0x158, uint64_t, cr0)                                                                                        \
+    FIELD(0x160, uint64_t, dr7)                                                                                        \
+    FIELD(0x168, uint64_t, dr6)                                                                                        \
+    FIELD(0x170, uint64_t, rflags)                                                                                     \
+    FIELD(0x178, uint64_t, rip)                                                                                        \
+    RESERVED(0x180, 0x1d8)                                                                                             \
+    FIELD(0x1d8, uint64_t, rsp)                                                                                        \
+    RESERVED(0x1e0, 0x1f8)                                                                                             \
+    FIELD(0x1f8, uint64_t, rax)                                                                                        \
+    FIELD(0x200, uint64_t, star)                                                                                       \
+    FIELD(0x208, uint64_t, lstar)                                                                                      \
+    FIELD(0x210, uint64_t, cstar)                                                                                      \
+    FIELD(0x218, uint64_t, sfmask)                                                                                     \
+    FIELD(0x220, uint64_t, kernel_gs_base)                                                                             \
+    FIELD(0x228, uint64_t, sysenter_cs)                                                                                \
+    FIELD(0x230, uint64_t, sysenter_esp)                                                                               \
+    FIELD(0x238, uint64_t, sysenter_eip)                                                                               \
+    FIELD(0x240, uint64_t, cr2)                                                                                        \
+    RESERVED(0x248, 0x268)                                                                                             \
+    FIELD(0x268, uint64_t, g_pat)                                                                                      \
+    RESERVED(0x270, 0xc00)
+
+#define VMCB_MEMBER(offset, type, name) type name;
+#define VMCB_GAP(from, to)              uint8_t reserved_##from[(to) - (from)];
+
 struct vmcb_control {
-    uint32_t intercept_cr;
-    uint32_t intercept_dr;
-    uint32_t intercept_exception;
-    uint32_t intercept_misc1;
-    uint32_t intercept_misc2;
-    uint8_t reserved_014[0x040 - 0x014];
-    uint64_t iopm_base_pa;
-    uint64_t msrpm_base_pa;
-    uint64_t tsc_offset;
-    uint32_t guest_asid;
-    uint8_t tlb_control;
-    uint8_t reserved_05d[0x060 - 0x05d];
-    uint64_t vintr;
-    uint64_t interrupt_shadow;
-    uint64_t exitcode;
-    uint64_t exitinfo1;
-    uint64_t exitinfo2;
-    uint64_t exitintinfo;
-    uint64_t nested_ctl;
-    uint8_t reserved_098[0x0a8 - 0x098];
-    uint64_t eventinj;
-    uint64_t n_cr3;
-    uint64_t virt_ext;
-    uint64_t vmcb_clean;
-    uint64_t nrip;
-    uint8_t reserved_0d0[0x3e0 - 0x0d0];
-    uint64_t host_injected; /* the last 32 bytes are the host's: the exception injected last, and at which RIP */
-    uint64_t host_injected_rip;
-    uint8_t reserved_3f0[0x400 - 0x3f0];
+    VMCB_CONTROL(VMCB_MEMBER, VMCB_GAP)
 };
 
 struct vmcb_save {
-    struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
-    uint8_t reserved_0a0[0x0cb - 0x0a0];
-    uint8_t cpl;
-    uint32_t reserved_0cc;
-    uint64_t efer;
-    uint8_t reserved_0d8[0x148 - 0x0d8];
-    uint64_t cr4;
-    uint64_t cr3;
-    uint64_t cr0;
-    uint64_t dr7;
-    uint64_t dr6;
-    uint64_t rflags;
-    uint64_t rip;
-    uint8_t reserved_180[0x1d8 - 0x180];
-    uint64_t rsp;
-    uint8_t reserved_1e0[0x1f8 - 0x1e0];
-    uint64_t rax;
-    uint64_t star;
-    uint64_t lstar;
-    uint64_t cstar;
-    uint64_t sfmask;
-    uint64_t kernel_gs_base;
-    uint64_t sysenter_cs;
-    uint64_t sysenter_esp;
-    uint64_t sysenter_eip;
-    uint64_t cr2;
-    uint8_t reserved_248[0x268 - 0x248];
-    uint64_t g_pat;
-    uint8_t reserved_270[0xc00 - 0x270];
+    VMCB_SAVE(VMCB_MEMBER, VMCB_GAP)
 };
 
 struct vmcb {
@@ -153,65 +145,14 @@ struct vmcb {
     struct vmcb_save save;
 };
 
-#define CONTROL_AT(field, offset)                                                                                      \
-    _Static_assert(offsetof(struct vmcb, control.field) == (offset), "offset of VMCB control " #field)
-#define SAVE_AT(field, offset)                                                                                         \
-    _Static_assert(offsetof(struct vmcb, save.field) == 0x400 + (offset), "offset of VMCB save " #field)
+#define VMCB_CONTROL_AT(offset, type, name)                                                                            \
+    _Static_assert(offsetof(struct vmcb, control.name) == (offset), "offset of VMCB control " #name);
+#define VMCB_SAVE_AT(offset, type, name)                                                                               \
+    _Static_assert(offsetof(struct vmcb, save.name) == 0x400 + (offset), "offset of VMCB save " #name);
+#define VMCB_NOTHING(from, to)
 
-CONTROL_AT(intercept_cr, 0x000);
-CONTROL_AT(intercept_dr, 0x004);
-CONTROL_AT(intercept_exception, 0x008);
-CONTROL_AT(intercept_misc1, 0x00c);
-CONTROL_AT(intercept_misc2, 0x010);
-CONTROL_AT(iopm_base_pa, 0x040);
-CONTROL_AT(msrpm_base_pa, 0x048);
-CONTROL_AT(tsc_offset, 0x050);
-CONTROL_AT(guest_asid, 0x058);
-CONTROL_AT(tlb_control, 0x05c);
-CONTROL_AT(vintr, 0x060);
-CONTROL_AT(interrupt_shadow, 0x068);
-CONTROL_AT(exitcode, 0x070);
-CONTROL_AT(exitinfo1, 0x078);
-CONTROL_AT(exitinfo2, 0x080);
-CONTROL_AT(exitintinfo, 0x088);
-CONTROL_AT(nested_ctl, 0x090);
-CONTROL_AT(eventinj, 0x0a8);
-CONTROL_AT(n_cr3, 0x0b0);
-CONTROL_AT(virt_ext, 0x0b8);
-CONTROL_AT(vmcb_clean, 0x0c0);
-CONTROL_AT(nrip, 0x0c8);
-CONTROL_AT(host_injected, 0x3e0);
-SAVE_AT(es, 0x000);
-SAVE_AT(cs, 0x010);
-SAVE_AT(ss, 0x020);
-SAVE_AT(ds, 0x030);
-SAVE_AT(fs, 0x040);
-SAVE_AT(gs, 0x050);
-SAVE_AT(gdtr, 0x060);
-SAVE_AT(ldtr, 0x070);
-SAVE_AT(idtr, 0x080);
-SAVE_AT(tr, 0x090);
-SAVE_AT(cpl, 0x0cb);
-SAVE_AT(efer, 0x0d0);
-SAVE_AT(cr4, 0x148);
-SAVE_AT(cr3, 0x150);
-SAVE_AT(cr0, 0x158);
-SAVE_AT(dr7, 0x160);
-SAVE_AT(dr6, 0x168);
-SAVE_AT(rflags, 0x170);
-SAVE_AT(rip, 0x178);
-SAVE_AT(rsp, 0x1d8);
-SAVE_AT(rax, 0x1f8);
-SAVE_AT(star, 0x200);
-SAVE_AT(lstar, 0x208);
-SAVE_AT(cstar, 0x210);
-SAVE_AT(sfmask, 0x218);
-SAVE_AT(kernel_gs_base, 0x220);
-SAVE_AT(sysenter_cs, 0x228);
-SAVE_AT(sysenter_esp, 0x230);
-SAVE_AT(sysenter_eip, 0x238);
-SAVE_AT(cr2, 0x240);
-SAVE_AT(g_pat, 0x268);
+VMCB_CONTROL(VMCB_CONTROL_AT, VMCB_NOTHING)
+VMCB_SAVE(VMCB_SAVE_AT, VMCB_NOTHING)
 _Static_assert(sizeof(struct vmcb) == 0x1000, "size of the VMCB");
 
 /*

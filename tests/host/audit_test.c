@@ -188,9 +188,9 @@ static void test_maps(void **state) {
 
 static void test_controls(void **state) {
     (void)state;
-    control(1)->intercept_misc1 &= ~INTERCEPT_HLT;
+    control(1)->intercept_misc1 &= ~INTERCEPT(EXIT_HLT);
     expect("beta", "found intercept_misc1 0xdc4c800b in the VMCB, want 0xdd4c800b set and 0x0 clear");
-    control(1)->intercept_misc1 |= INTERCEPT_HLT;
+    control(1)->intercept_misc1 |= INTERCEPT(EXIT_HLT);
     control(0)->nested_ctl = 0;
     expect("alpha", "found nested_ctl 0x0 in the VMCB, want 0x1 set and 0xfffffffffffffffe clear");
     control(0)->nested_ctl = 1;
