@@ -86,46 +86,15 @@ static bool (*const checks[])(const struct partition *, struct audit_finding *) 
     check_npt,
 };
 
-static bool live_memory(const struct vmcb_control *control, uint64_t from, struct reach *reach) {
-    struct npt_run run;
-
-    if (!npt_next(HPA(control->n_cr3), GPA(from), &run))
-        return false;
-    *reach = (struct reach){run.gpa.value, run.gpa.value + run.size_bytes - 1, run.hpa.value,
-                            REACH_READ | ((run.rights & NPT_WRITE) ? REACH_WRITE : 0) |
-                                ((run.rights & NPT_EXECUTE) ? REACH_EXECUTE : 0)};
-    return true;
-}
-
-static bool live_ports(const struct vmcb_control *control, uint64_t from, struct reach *reach) {
-    struct iopm_run run;
-
-    if (!iopm_next((const uint8_t *)control->iopm_base_pa, (uint32_t)from, &run))
-        return false;
-    *reach = (struct reach){run.first, run.last, run.first, REACH_READ | REACH_WRITE};
-    return true;
-}
-
-static bool live_msrs(const struct vmcb_control *control, uint64_t from, struct reach *reach) {
-    struct msrpm_run run;
-
-    if (!msrpm_next((const uint8_t *)control->msrpm_base_pa, (uint32_t)from, &run))
-        return false;
-    *reach =
-        (struct reach){run.first, run.last, run.first,
-                       ((run.rights & MSRPM_READ) ? REACH_READ : 0) | ((run.rights & MSRPM_WRITE) ? REACH_WRITE : 0)};
-    return true;
-}
-
 static bool live(const void *context, unsigned partition, enum reach_kind kind, uint64_t from, struct reach *reach) {
-    static bool (*const tables[])(const struct vmcb_control *, uint64_t, struct reach *) = {
-        [REACH_MEMORY] = live_memory,
-        [REACH_PORT] = live_ports,
-        [REACH_MSR] = live_msrs,
-    };
     const struct partition *partitions = context;
+    const struct vmcb_control *control = control_of(&partitions[partition]);
 
-    return tables[kind](control_of(&partitions[partition]), from, reach);
+    if (kind == REACH_MEMORY)
+        return npt_next(HPA(control->n_cr3), GPA(from), reach);
+    if (kind == REACH_PORT)
+        return iopm_next((const uint8_t *)control->iopm_base_pa, (uint32_t)from, reach);
+    return msrpm_next((const uint8_t *)control->msrpm_base_pa, (uint32_t)from, reach);
 }
 
 void audit_init(const struct partition *partitions, const struct config *config, struct range tables) {

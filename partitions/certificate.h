@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "hv/lib/reach.h"
 #include "hv/lib/sha256.h"
 #include "partitions/config.h"
 
@@ -18,17 +19,6 @@ enum reach_kind {
     REACH_PORT,
     REACH_MSR,
     REACH_KINDS,
-};
-
-#define REACH_READ    (1u << 0)
-#define REACH_WRITE   (1u << 1)
-#define REACH_EXECUTE (1u << 2)
-
-/* A run of guest-physical addresses, ports or MSRs that a partition reaches. */
-struct reach {
-    uint64_t first, last;
-    uint64_t host;   /* where `first` leads: an HPA; ports and MSRs lead to themselves */
-    unsigned rights; /* ports have all */
 };
 
 /*

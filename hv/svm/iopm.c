@@ -37,8 +37,9 @@ static uint32_t find(const uint8_t iopm[IOPM_BYTES], uint32_t from, bool interce
     return from;
 }
 
-bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct iopm_run *run) {
-    run->first = find(iopm, from, false);
-    run->last = find(iopm, run->first, true) - 1;
-    return run->first < BITS;
+bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct reach *run) {
+    uint32_t first = find(iopm, from, false);
+
+    *run = (struct reach){first, find(iopm, first, true) - 1, first, REACH_READ | REACH_WRITE};
+    return first < BITS;
 }

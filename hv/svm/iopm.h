@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "hv/lib/types.h"
+#include "hv/lib/reach.h"
 
 #define IOPM_BYTES (3 * PAGE_BYTES)
 
@@ -18,12 +18,8 @@ void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count);
 /* Whether an access of one byte to `port` exits. */
 bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port);
 
-struct iopm_run {
-    uint32_t first, last;
-};
-
 /*
  * The lowest run of ports at `from` or above that do not exit; false when there is none. Every bit of the map
  * counts: those of the third page appear as ports from 0x10000.
  */
-bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct iopm_run *run);
+bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct reach *run);

@@ -58,17 +58,17 @@ static unsigned slot_from(uint32_t msr) {
 }
 
 static unsigned rights_of(const uint8_t msrpm[MSRPM_BYTES], unsigned slot) {
-    return ~(msrpm[slot / 4] >> slot % 4 * 2) & (MSRPM_READ | MSRPM_WRITE);
+    return ~(msrpm[slot / 4] >> slot % 4 * 2) & (REACH_READ | REACH_WRITE);
 }
 
-bool msrpm_next(const uint8_t msrpm[MSRPM_BYTES], uint32_t from, struct msrpm_run *run) {
+bool msrpm_next(const uint8_t msrpm[MSRPM_BYTES], uint32_t from, struct reach *run) {
     unsigned slot = slot_from(from);
 
     while (slot < SLOTS && !rights_of(msrpm, slot)) /* most of the map is ones: 32 MSRs at a time */
         slot += slot % 32 == 0 && load64(msrpm + slot / 4) == UINT64_MAX ? 32 : 1;
     if (slot == SLOTS)
         return false;
-    *run = (struct msrpm_run){msr_of(slot), msr_of(slot), rights_of(msrpm, slot)};
+    *run = (struct reach){msr_of(slot), msr_of(slot), msr_of(slot), rights_of(msrpm, slot)};
     while (++slot % RANGE_MSRS != 0 && rights_of(msrpm, slot) == run->rights)
         run->last++;
     return true;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "hv/lib/types.h"
+#include "hv/lib/reach.h"
 
 #define MSRPM_BYTES (2 * PAGE_BYTES)
 
@@ -19,16 +19,8 @@ bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr);
 /* Whether a read (or a write) of `msr` exits. */
 bool msrpm_intercepts(const uint8_t msrpm[MSRPM_BYTES], uint32_t msr, bool write);
 
-#define MSRPM_READ  (1u << 0)
-#define MSRPM_WRITE (1u << 1)
-
-struct msrpm_run {
-    uint32_t first, last;
-    unsigned rights; /* without an exit: never 0 */
-};
-
 /*
  * The lowest run of MSRs at `from` or above with the same rights; false when there is none. Every bit of
  * the map counts: those of its last quarter, which is reserved, appear as MSRs from 0xc0020000.
  */
-bool msrpm_next(const uint8_t msrpm[MSRPM_BYTES], uint32_t from, struct msrpm_run *run);
+bool msrpm_next(const uint8_t msrpm[MSRPM_BYTES], uint32_t from, struct reach *run);

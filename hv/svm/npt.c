@@ -183,10 +183,10 @@ bool npt_check(hpa_t root, struct range tables, struct npt_odd *odd) {
 }
 
 /*
- * Adds the pages of a table from `from` on to the run, which is empty before the first; false where it ends. Each
+ * Adds the pages of a table from `from` on to the run, whose rights are 0 before the first; false where it ends. Each
  * level can only take rights away (APM vol. 2, "Page-Protection Checks").
  */
-static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rights, struct npt_run *run) {
+static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rights, struct reach *run) {
     uint64_t bytes = level_bytes(level);
 
     for (unsigned i = (from >> level_shift(level)) % ENTRIES; i < ENTRIES;
@@ -194,11 +194,11 @@ static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rig
         uint64_t entry = table[i];
 
         if (!(entry & ENTRY_PRESENT)) {
-            if (run->size_bytes)
+            if (run->rights)
                 return false;
             continue;
         }
-        unsigned left = rights & entry_rights(entry);
+        unsigned left = rights & (entry_rights(entry) | REACH_READ);
 
         if (!is_leaf(entry, level)) {
             if (!extend(table_of(entry), level - 1, from, left, run))
@@ -208,18 +208,18 @@ static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rig
         uint64_t offset = from & (bytes - 1);
         uint64_t hpa = (entry & ENTRY_ADDRESS) + offset;
 
-        if (run->size_bytes == 0)
-            *run = (struct npt_run){GPA(from), 0, HPA(hpa), left};
-        if (hpa != run->hpa.value + run->size_bytes || left != run->rights)
+        if (run->rights == 0)
+            *run = (struct reach){from, from - 1, hpa, left};
+        if (hpa - run->host != run->last + 1 - run->first || left != run->rights)
             return false;
-        run->size_bytes += bytes - offset;
+        run->last += bytes - offset;
     }
     return true;
 }
 
-bool npt_next(hpa_t root, gpa_t from, struct npt_run *run) {
-    *run = (struct npt_run){0};
+bool npt_next(hpa_t root, gpa_t from, struct reach *run) {
+    *run = (struct reach){0};
     if (from.value < WALK_END)
-        extend((const uint64_t *)root.value, LEVEL_TOP, from.value, NPT_WRITE | NPT_EXECUTE, run);
-    return run->size_bytes != 0;
+        extend((const uint64_t *)root.value, LEVEL_TOP, from.value, REACH_READ | REACH_WRITE | REACH_EXECUTE, run);
+    return run->rights != 0;
 }

@@ -9,13 +9,13 @@
 
 #include "hv/lib/arena.h"
 #include "hv/lib/range.h"
-#include "hv/lib/types.h"
+#include "hv/lib/reach.h"
 
 #define NPT_GPA_LIMIT (1ULL << 39) /* one PML4 entry: 512 GiB of guest-physical addresses */
 
 #define NPT_READ    0u /* what is mapped can be read */
-#define NPT_WRITE   (1u << 0)
-#define NPT_EXECUTE (1u << 1)
+#define NPT_WRITE   REACH_WRITE
+#define NPT_EXECUTE REACH_EXECUTE
 
 struct npt {
     uint64_t *root; /* PML4 */
@@ -58,15 +58,8 @@ struct npt_odd {
  */
 bool npt_check(hpa_t root, struct range tables, struct npt_odd *odd);
 
-struct npt_run {
-    gpa_t gpa;
-    uint64_t size_bytes;
-    hpa_t hpa;
-    unsigned rights; /* that all levels give */
-};
-
 /*
  * The lowest run of addresses at `from` or above: as long as it is contiguous in GPA and HPA and
- * has the same rights. False when there is none. For tables that npt_check() has passed.
+ * all levels give it the same rights. False when there is none. For tables that npt_check() has passed.
  */
-bool npt_next(hpa_t root, gpa_t from, struct npt_run *run);
+bool npt_next(hpa_t root, gpa_t from, struct reach *run);

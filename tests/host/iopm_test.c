@@ -50,15 +50,17 @@ static void test_layout(void **state) {
 }
 
 static void expect_run(uint32_t from, uint32_t first, uint32_t last) {
-    struct iopm_run run;
+    struct reach run;
 
     assert_true(iopm_next(iopm, from, &run));
     assert_int_equal(run.first, first);
     assert_int_equal(run.last, last);
+    assert_int_equal(run.host, first);
+    assert_int_equal(run.rights, REACH_READ | REACH_WRITE);
 }
 
 static void expect_no_run(uint32_t from) {
-    struct iopm_run run;
+    struct reach run;
 
     assert_false(iopm_next(iopm, from, &run));
 }

@@ -72,16 +72,17 @@ static void test_outside(void **state) {
 }
 
 static void expect_run(uint32_t from, uint32_t first, uint32_t last, unsigned rights) {
-    struct msrpm_run run;
+    struct reach run;
 
     assert_true(msrpm_next(msrpm, from, &run));
     assert_int_equal(run.first, first);
     assert_int_equal(run.last, last);
+    assert_int_equal(run.host, first);
     assert_int_equal(run.rights, rights);
 }
 
 static void expect_no_run(uint32_t from) {
-    struct msrpm_run run;
+    struct reach run;
 
     assert_false(msrpm_next(msrpm, from, &run));
 }
@@ -94,21 +95,21 @@ static void test_next(void **state) {
     expect_no_run(0);
     for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++)
         assert_true(msrpm_pass(msrpm, passed[i]));
-    expect_run(0, 0x174, 0x176, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0x173, 0x174, 0x176, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0x175, 0x175, 0x176, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0x177, 0x1fff, 0x1fff, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0x2000, 0xc0000000, 0xc0000000, MSRPM_READ | MSRPM_WRITE); /* the next bits, another number */
-    expect_run(0xbfffffff, 0xc0000000, 0xc0000000, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0xc0000001, 0xc0000100, 0xc0000100, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0xc0000101, 0xc0011fff, 0xc0011fff, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0xc0008000, 0xc0011fff, 0xc0011fff, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0, 0x174, 0x176, REACH_READ | REACH_WRITE);
+    expect_run(0x173, 0x174, 0x176, REACH_READ | REACH_WRITE);
+    expect_run(0x175, 0x175, 0x176, REACH_READ | REACH_WRITE);
+    expect_run(0x177, 0x1fff, 0x1fff, REACH_READ | REACH_WRITE);
+    expect_run(0x2000, 0xc0000000, 0xc0000000, REACH_READ | REACH_WRITE); /* the next bits, another number */
+    expect_run(0xbfffffff, 0xc0000000, 0xc0000000, REACH_READ | REACH_WRITE);
+    expect_run(0xc0000001, 0xc0000100, 0xc0000100, REACH_READ | REACH_WRITE);
+    expect_run(0xc0000101, 0xc0011fff, 0xc0011fff, REACH_READ | REACH_WRITE);
+    expect_run(0xc0008000, 0xc0011fff, 0xc0011fff, REACH_READ | REACH_WRITE);
     expect_no_run(0xc0012000);
     expect_no_run(UINT32_MAX);
     msrpm[0x005d] |= 0x08; /* writes of 0x175 are intercepted */
-    expect_run(0, 0x174, 0x174, MSRPM_READ | MSRPM_WRITE);
-    expect_run(0x175, 0x175, 0x175, MSRPM_READ);
-    expect_run(0x176, 0x176, 0x176, MSRPM_READ | MSRPM_WRITE);
+    expect_run(0, 0x174, 0x174, REACH_READ | REACH_WRITE);
+    expect_run(0x175, 0x175, 0x175, REACH_READ);
+    expect_run(0x176, 0x176, 0x176, REACH_READ | REACH_WRITE);
 }
 
 /* Alone, each bit of the map is a run, those of the reserved quarter too. */
@@ -121,13 +122,13 @@ static void test_next_every_bit(void **state) {
 
         msrpm_init(msrpm);
         msrpm[bit / 8] &= (uint8_t) ~(1u << bit % 8);
-        expect_run(0, msr, msr, bit % 2 ? MSRPM_WRITE : MSRPM_READ);
-        expect_run(msr, msr, msr, bit % 2 ? MSRPM_WRITE : MSRPM_READ);
+        expect_run(0, msr, msr, bit % 2 ? REACH_WRITE : REACH_READ);
+        expect_run(msr, msr, msr, bit % 2 ? REACH_WRITE : REACH_READ);
         expect_no_run(msr + 1);
     }
     memset(msrpm, 0, sizeof(msrpm));
     for (unsigned i = 0; i < ARRAY_LENGTH(base); i++)
-        expect_run(base[i], base[i], base[i] + 0x1fff, MSRPM_READ | MSRPM_WRITE);
+        expect_run(base[i], base[i], base[i] + 0x1fff, REACH_READ | REACH_WRITE);
     expect_no_run(0xc0022000);
 }
 

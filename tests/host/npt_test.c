@@ -234,17 +234,17 @@ static uint64_t *entry_at(uint64_t gpa, int level) {
 }
 
 static void expect_run(uint64_t from, uint64_t gpa, uint64_t size_bytes, uint64_t hpa, unsigned rights) {
-    struct npt_run run;
+    struct reach run;
 
     assert_true(npt_next(npt_root(&npt), GPA(from), &run));
-    assert_int_equal(run.gpa.value, gpa);
-    assert_int_equal(run.size_bytes, size_bytes);
-    assert_int_equal(run.hpa.value, hpa);
-    assert_int_equal(run.rights, rights);
+    assert_int_equal(run.first, gpa);
+    assert_int_equal(run.last, gpa + size_bytes - 1);
+    assert_int_equal(run.host, hpa);
+    assert_int_equal(run.rights, rights | REACH_READ);
 }
 
 static void expect_no_run(uint64_t from) {
-    struct npt_run run;
+    struct reach run;
 
     assert_false(npt_next(npt_root(&npt), GPA(from), &run));
 }
@@ -316,7 +316,7 @@ static void test_next_agrees_with_lookup(void **state) {
     uint32_t random = 1;
 
     for (unsigned round = 0; round < 50; round++) {
-        struct npt_run run = {0}, before = {0};
+        struct reach run = {0}, before = {0};
         uint64_t at = 0;
 
         drop(state);
@@ -329,18 +329,18 @@ static void test_next_agrees_with_lookup(void **state) {
             map(gpa, size_bytes, gpa + (random >> 30) * MIB, random >> 28 & 3);
         }
         while (npt_next(npt_root(&npt), GPA(at), &run)) {
-            bool adjacent = at > 0 && run.gpa.value == at;
+            bool adjacent = at > 0 && run.first == at;
 
             assert_false(adjacent && run.rights == before.rights &&
-                         run.hpa.value == before.hpa.value + before.size_bytes);
-            for (; at < run.gpa.value + run.size_bytes; at += PAGE_BYTES) {
+                         run.host == before.host + (before.last + 1 - before.first));
+            for (; at <= run.last; at += PAGE_BYTES) {
                 unsigned rights = 99;
                 hpa_t hpa;
                 bool found = npt_lookup(&npt, GPA(at), &hpa, &rights);
 
-                assert_int_equal(found, at >= run.gpa.value);
-                assert_true(!found || hpa.value == run.hpa.value + (at - run.gpa.value));
-                assert_true(!found || rights == run.rights);
+                assert_int_equal(found, at >= run.first);
+                assert_true(!found || hpa.value == run.host + (at - run.first));
+                assert_true(!found || (rights | REACH_READ) == run.rights);
             }
             before = run;
         }
