@@ -85,8 +85,7 @@ static bool parse_serial_kind(const struct dt *dt, int node, struct device_confi
     if (device->kind == DEVICE_UART || strcmp(compatible, "shikiri,console") == 0)
         return true;
     dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), serial_compatibles);
-    dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
-    return false;
+    return dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
 }
 
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
@@ -145,10 +144,8 @@ static bool allocate(struct dt *dt, int node, struct partition_config *partition
     unsigned windows = dt_count(dt, node, "memory@");
     unsigned devices = count_devices(dt, node);
 
-    if (windows < 1 || windows > CONFIG_WINDOWS_MAX) {
-        dt_error(dt, node, NULL, NULL, "found %u memory nodes, want 1 to %d", windows, CONFIG_WINDOWS_MAX);
-        return false;
-    }
+    if (windows < 1 || windows > CONFIG_WINDOWS_MAX)
+        return dt_error(dt, node, NULL, NULL, "found %u memory nodes, want 1 to %d", windows, CONFIG_WINDOWS_MAX);
     partition->windows = arena_alloc(dt->arena, windows * sizeof(*partition->windows), sizeof(uint64_t));
     partition->devices = arena_alloc(dt->arena, devices * sizeof(*partition->devices), sizeof(uint64_t));
     return partition->windows && partition->devices;

@@ -28,22 +28,16 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
     struct report *report = dt->report;
 
     dt->blob = blob;
-    if (size_bytes < sizeof(struct fdt_header) || fdt_magic(blob) != FDT_MAGIC) {
-        report_error(report, BLOB, NULL, "make it with dtc -O dtb", "found no device-tree blob, want one");
-        return false;
-    }
-    if (fdt_totalsize(blob) > size_bytes) {
-        report_error(report, BLOB, NULL, "the file is truncated", "found %lu bytes, want %u by its header",
-                     (unsigned long)size_bytes, fdt_totalsize(blob));
-        return false;
-    }
+    if (size_bytes < sizeof(struct fdt_header) || fdt_magic(blob) != FDT_MAGIC)
+        return report_error(report, BLOB, NULL, "make it with dtc -O dtb", "found no device-tree blob, want one");
+    if (fdt_totalsize(blob) > size_bytes)
+        return report_error(report, BLOB, NULL, "the file is truncated", "found %lu bytes, want %u by its header",
+                            (unsigned long)size_bytes, fdt_totalsize(blob));
     int error = dt_check(blob, size_bytes);
 
-    if (error) {
-        report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",
-                     fdt_strerror(error));
-        return false;
-    }
+    if (error)
+        return report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",
+                            fdt_strerror(error));
     if (fdt_num_mem_rsv(blob) != 0) /* nobody would keep out of them */
         report_error(report, BLOB, NULL, "memory that no window has is left alone anyway",
                      "found %d memory reservations, want no /memreserve/", fdt_num_mem_rsv(blob));
@@ -60,13 +54,14 @@ const char *dt_path(const struct dt *dt, int node) {
     return arena_string(dt->arena, write_path(dt, node, path));
 }
 
-void dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...) {
+bool dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...) {
     char path[PATH_MAX_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
     report_error_v(dt->report, write_path(dt, node, path), property, hint, format, arguments);
     va_end(arguments);
+    return false;
 }
 
 const char *dt_name(const struct dt *dt, int node, int *length) {
@@ -252,9 +247,8 @@ static bool read_cells(const struct dt *dt, int node, const char *property, cons
     if ((unsigned)length != count * sizeof(*cells)) {
         unsigned found = (unsigned)length / sizeof(*cells), rest = (unsigned)length % sizeof(*cells);
 
-        dt_error(dt, node, property, NULL, "found %u cell%s%s, want %u", found, found == 1 ? "" : "s",
-                 rest ? " and a part of one" : "", count);
-        return false;
+        return dt_error(dt, node, property, NULL, "found %u cell%s%s, want %u", found, found == 1 ? "" : "s",
+                        rest ? " and a part of one" : "", count);
     }
     for (unsigned i = 0; i < count; i++)
         cells[i] = fdt32_ld(&value[i]);

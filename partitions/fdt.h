@@ -33,8 +33,8 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
 /* The node's path, kept in the arena; NULL when that is used up. */
 const char *dt_path(const struct dt *dt, int node);
 
-/* Reports an error at the node; see report_error(). */
-void dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...)
+/* Reports an error at the node; see report_error(). Always false. */
+bool dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
 /* The node's name up to the "@" of its unit address, as `length` characters; the unit address, or NULL. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Guest images: see image.h. ELF: System V ABI, "Object Files"; Multiboot: Multiboot
- * Specification 0.6.96, "OS image format". Both classes are read into one form first.
+ * Specification 0.6.96, "OS image format". The classes differ in the size of a word, and where
+ * that puts the fields.
  */
 #include "partitions/image.h"
 
@@ -17,10 +18,15 @@
 #define PT_LOAD      1
 #define PT_DYNAMIC   2
 #define PT_INTERP    3
-#define EHDR32_BYTES 52
-#define EHDR64_BYTES 64
-#define PHDR32_BYTES 32
-#define PHDR64_BYTES 56
+
+/* Offsets in the headers, with words of 4 or 8 bytes; what is not given in words is behind the entry and two more. */
+#define EHDR_TYPE        16
+#define EHDR_MACHINE     18
+#define EHDR_ENTRY       24
+#define EHDR_TABLE(word) (EHDR_ENTRY + (word))
+#define EHDR_PHDR(word)  (EHDR_ENTRY + 3 * (word) + 6) /* size of a program header, then their number */
+#define EHDR_BYTES(word) (EHDR_ENTRY + 3 * (word) + 16)
+#define PHDR_BYTES(word) ((word) == 8 ? 56 : 32)
 
 #define MULTIBOOT_MAGIC    0x1badb002U
 #define MULTIBOOT_SEARCH   8192
@@ -33,11 +39,11 @@ struct file {
     uint64_t size_bytes;
     const struct partition_config *partition;
     struct report *report;
-    bool is_64;
+    unsigned word; /* bytes: 8 in ELF64, 4 in ELF32 */
 };
 
 struct program_header {
-    uint32_t type, flags;
+    uint32_t type;
     uint64_t offset, gpa, file_bytes, memory_bytes;
 };
 
@@ -60,41 +66,33 @@ gpa_t image_start_area(const struct partition_config *partition) {
 static bool check_header(struct file *file) {
     const char *name = file->partition->image;
 
-    if (file->size_bytes < EHDR32_BYTES || memcmp(file->data, "\177ELF", 4) != 0) {
-        image_error(file, NULL, "found %s, which is no ELF file, want ELF64, ELF32 or Multiboot ELF", name);
-        return false;
-    }
-    file->is_64 = file->data[4] == ELF_CLASS_64;
-    if ((!file->is_64 && file->data[4] != ELF_CLASS_32) || file->data[5] != ELF_LSB) {
-        image_error(file, NULL, "found %s with class %u and encoding %u, want class 1 or 2 and encoding 1", name,
-                    file->data[4], file->data[5]);
-        return false;
-    }
-    if (file->is_64 && file->size_bytes < EHDR64_BYTES) {
-        image_error(file, "the file is truncated", "found %s with %lu bytes, want at least %u", name, file->size_bytes,
-                    EHDR64_BYTES);
-        return false;
-    }
-    unsigned type = (unsigned)read(file, 16, 2), machine = (unsigned)read(file, 18, 2);
-    unsigned want = file->is_64 ? ELF_X86_64 : ELF_386;
+    if (file->size_bytes < EHDR_BYTES(4) || memcmp(file->data, "\177ELF", 4) != 0)
+        return image_error(file, NULL, "found %s, which is no ELF file, want ELF64, ELF32 or Multiboot ELF", name);
+    file->word = file->data[4] == ELF_CLASS_64 ? 8 : 4;
+    if ((file->word == 4 && file->data[4] != ELF_CLASS_32) || file->data[5] != ELF_LSB)
+        return image_error(file, NULL, "found %s with class %u and encoding %u, want class 1 or 2 and encoding 1", name,
+                           file->data[4], file->data[5]);
+    if (file->size_bytes < EHDR_BYTES(file->word))
+        return image_error(file, "the file is truncated", "found %s with %lu bytes, want at least %u", name,
+                           file->size_bytes, EHDR_BYTES(file->word));
+    unsigned type = (unsigned)read(file, EHDR_TYPE, 2), machine = (unsigned)read(file, EHDR_MACHINE, 2);
+    unsigned want = file->word == 8 ? ELF_X86_64 : ELF_386;
 
     if (machine != want)
-        image_error(file, NULL, "found %s for machine %u, want %u for ELF%s", name, machine, want,
-                    file->is_64 ? "64" : "32");
+        image_error(file, NULL, "found %s for machine %u, want %u for ELF%u", name, machine, want, file->word * 8);
     if (type != ELF_EXEC)
         image_error(file, "link it with -no-pie and -static", "found %s of ELF type %u, want 2 (executable)", name,
                     type);
     return machine == want && type == ELF_EXEC;
 }
 
+/* Word 0 is the type, in ELF64 with the flags; word 2 is the virtual address. */
 static struct program_header read_program_header(const struct file *file, uint64_t at) {
-    if (file->is_64)
-        return (struct program_header){(uint32_t)read(file, at, 4), (uint32_t)read(file, at + 4, 4),
-                                       read(file, at + 8, 8),       read(file, at + 24, 8),
-                                       read(file, at + 32, 8),      read(file, at + 40, 8)};
-    return (struct program_header){(uint32_t)read(file, at, 4), (uint32_t)read(file, at + 24, 4),
-                                   read(file, at + 4, 4),       read(file, at + 12, 4),
-                                   read(file, at + 16, 4),      read(file, at + 20, 4)};
+    unsigned word = file->word;
+
+    return (struct program_header){(uint32_t)read(file, at, 4), read(file, at + word, word),
+                                   read(file, at + 3 * word, word), read(file, at + 4 * word, word),
+                                   read(file, at + 5 * word, word)};
 }
 
 static const struct window_config *window_around(const struct partition_config *partition, struct range range) {
@@ -126,46 +124,35 @@ static bool check_segment(const struct file *file, unsigned number, const struct
     const char *name = file->partition->image;
     struct range range = {p->gpa, p->memory_bytes};
 
-    if (p->offset > file->size_bytes || p->file_bytes > file->size_bytes - p->offset) {
-        image_error(file, "the file is truncated",
-                    "found %s with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", name, number,
-                    p->offset, p->offset + p->file_bytes, file->size_bytes);
-        return false;
-    }
-    if (p->file_bytes > p->memory_bytes) {
-        image_error(file, NULL, "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit",
-                    name, number, p->file_bytes, p->memory_bytes);
-        return false;
-    }
-    if (!range_valid(range) || !window_around(file->partition, range)) {
-        image_error(file, "link it for the window, or enlarge the window",
-                    "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", name, number,
-                    p->memory_bytes, p->gpa);
-        return false;
-    }
+    if (p->offset > file->size_bytes || p->file_bytes > file->size_bytes - p->offset)
+        return image_error(file, "the file is truncated",
+                           "found %s with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", name, number,
+                           p->offset, p->offset + p->file_bytes, file->size_bytes);
+    if (p->file_bytes > p->memory_bytes)
+        return image_error(file, NULL,
+                           "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit", name,
+                           number, p->file_bytes, p->memory_bytes);
+    if (!range_valid(range) || !window_around(file->partition, range))
+        return image_error(file, "link it for the window, or enlarge the window",
+                           "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", name,
+                           number, p->memory_bytes, p->gpa);
     const char *other = overlapped(file, plan, range);
 
-    if (other)
-        image_error(file, NULL, "found %s with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s", name, number,
-                    p->memory_bytes, p->gpa, other);
-    return !other;
+    return !other || image_error(file, NULL, "found %s with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s",
+                                 name, number, p->memory_bytes, p->gpa, other);
 }
 
 /* One program header; true when it may go on with the next. */
 static bool add_segment(const struct file *file, unsigned number, const struct program_header *p,
                         struct image_plan *plan) {
-    if (p->type == PT_DYNAMIC || p->type == PT_INTERP) {
-        image_error(file, "link it with -static and -no-pie", "found %s dynamically linked, want a static executable",
-                    file->partition->image);
-        return false;
-    }
+    if (p->type == PT_DYNAMIC || p->type == PT_INTERP)
+        return image_error(file, "link it with -static and -no-pie",
+                           "found %s dynamically linked, want a static executable", file->partition->image);
     if (p->type != PT_LOAD || p->memory_bytes == 0)
         return true;
-    if (plan->segment_count == IMAGE_SEGMENTS_MAX) {
-        image_error(file, NULL, "found %s with more than %d segments, want fewer", file->partition->image,
-                    IMAGE_SEGMENTS_MAX);
-        return false;
-    }
+    if (plan->segment_count == IMAGE_SEGMENTS_MAX)
+        return image_error(file, NULL, "found %s with more than %d segments, want fewer", file->partition->image,
+                           IMAGE_SEGMENTS_MAX);
     if (!check_segment(file, number, p, plan))
         return false;
     plan->segments[plan->segment_count++] =
@@ -174,20 +161,17 @@ static bool add_segment(const struct file *file, unsigned number, const struct p
 }
 
 static bool read_segments(const struct file *file, struct image_plan *plan) {
-    unsigned entry_bytes = file->is_64 ? PHDR64_BYTES : PHDR32_BYTES;
-    uint64_t table = file->is_64 ? read(file, 32, 8) : read(file, 28, 4);
-    unsigned found_bytes = (unsigned)read(file, file->is_64 ? 54 : 42, 2);
-    unsigned count = (unsigned)read(file, file->is_64 ? 56 : 44, 2);
+    unsigned entry_bytes = PHDR_BYTES(file->word);
+    uint64_t table = read(file, EHDR_TABLE(file->word), file->word);
+    unsigned found_bytes = (unsigned)read(file, EHDR_PHDR(file->word), 2);
+    unsigned count = (unsigned)read(file, EHDR_PHDR(file->word) + 2, 2);
     uint64_t table_bytes = (uint64_t)count * entry_bytes;
 
-    if (count == 0 || found_bytes != entry_bytes || table > file->size_bytes ||
-        table_bytes > file->size_bytes - table) {
-        image_error(file, "the file is truncated or not an executable",
-                    "found %s with %u program headers of %u bytes at 0x%lx, want at least one of %u in a "
-                    "file of 0x%lx bytes",
-                    file->partition->image, count, found_bytes, table, entry_bytes, file->size_bytes);
-        return false;
-    }
+    if (count == 0 || found_bytes != entry_bytes || table > file->size_bytes || table_bytes > file->size_bytes - table)
+        return image_error(file, "the file is truncated or not an executable",
+                           "found %s with %u program headers of %u bytes at 0x%lx, want at least one of %u in a "
+                           "file of 0x%lx bytes",
+                           file->partition->image, count, found_bytes, table, entry_bytes, file->size_bytes);
     for (unsigned i = 0; i < count; i++) {
         struct program_header p = read_program_header(file, table + (uint64_t)i * entry_bytes);
 
@@ -198,7 +182,7 @@ static bool read_segments(const struct file *file, struct image_plan *plan) {
 }
 
 static void check_entry(const struct file *file, struct image_plan *plan) {
-    uint64_t entry = read(file, 24, file->is_64 ? 8 : 4);
+    uint64_t entry = read(file, EHDR_ENTRY, file->word);
 
     plan->entry = GPA(entry);
     if (entry >= 4 * GIB) {
@@ -218,37 +202,28 @@ static void check_entry(const struct file *file, struct image_plan *plan) {
                 file->partition->image, entry);
 }
 
-/* The offset of a valid Multiboot header, or -1. */
-static int64_t find_multiboot(const struct file *file) {
+/* Multiboot is ELF32 with a valid Multiboot header. */
+static enum image_kind find_kind(const struct file *file) {
     uint64_t end = file->size_bytes < MULTIBOOT_SEARCH ? file->size_bytes : MULTIBOOT_SEARCH;
 
-    for (uint64_t at = 0; at + 12 <= end; at += 4) {
+    for (uint64_t at = 0; file->word == 4 && at + 12 <= end; at += 4) {
         uint32_t magic = (uint32_t)read(file, at, 4), flags = (uint32_t)read(file, at + 4, 4);
+        uint32_t unknown = flags & MULTIBOOT_REQUIRED & ~MULTIBOOT_KNOWN;
 
-        if (magic == MULTIBOOT_MAGIC && magic + flags + (uint32_t)read(file, at + 8, 4) == 0)
-            return (int64_t)at;
+        if (magic != MULTIBOOT_MAGIC || magic + flags + (uint32_t)read(file, at + 8, 4) != 0)
+            continue;
+        if (unknown)
+            image_error(file, (unknown & MULTIBOOT_VIDEO) ? "a graphics mode is not available" : NULL,
+                        "found %s with required Multiboot flags 0x%x, want none but 0x3", file->partition->image,
+                        unknown);
+        return IMAGE_MULTIBOOT;
     }
-    return -1;
-}
-
-static enum image_kind find_kind(const struct file *file) {
-    if (file->is_64)
-        return IMAGE_ELF64;
-    int64_t at = find_multiboot(file);
-
-    if (at < 0)
-        return IMAGE_ELF32;
-    uint32_t unknown = (uint32_t)read(file, (uint64_t)at + 4, 4) & MULTIBOOT_REQUIRED & ~MULTIBOOT_KNOWN;
-
-    if (unknown)
-        image_error(file, (unknown & MULTIBOOT_VIDEO) ? "a graphics mode is not available" : NULL,
-                    "found %s with required Multiboot flags 0x%x, want none but 0x3", file->partition->image, unknown);
-    return IMAGE_MULTIBOOT;
+    return file->word == 8 ? IMAGE_ELF64 : IMAGE_ELF32;
 }
 
 void image_plan(struct image_plan *plan, const void *data, uint64_t size_bytes,
                 const struct partition_config *partition, struct report *report) {
-    struct file file = {data, size_bytes, partition, report, false};
+    struct file file = {data, size_bytes, partition, report, 0};
 
     *plan = (struct image_plan){0};
     if (!check_header(&file) || !read_segments(&file, plan))

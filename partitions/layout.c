@@ -42,9 +42,8 @@ bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct rep
             return true;
         }
     }
-    report_error(report, MACHINE, NULL, HINT, "found no free %lu KiB of RAM for the modules, want it below 4 GiB",
-                 size_bytes / KIB);
-    return false;
+    return report_error(report, MACHINE, NULL, HINT,
+                        "found no free %lu KiB of RAM for the modules, want it below 4 GiB", size_bytes / KIB);
 }
 
 static uint64_t window_bytes(const struct dt *dt, int node) {
@@ -106,12 +105,10 @@ bool layout_place_arena(struct layout *layout, const void *blob, size_t blob_byt
     uint64_t size_bytes = BASE_BYTES + page_table_bytes(&layout->host) + nodes_bytes(blob, blob_bytes, &partitions);
     uint64_t base;
 
-    if (!memory_find(&layout->host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB) {
-        report_error(report, MACHINE, NULL, HINT,
-                     "found no free %lu KiB of RAM for the tables of %u partition%s, want it below 4 GiB",
-                     size_bytes / KIB, partitions, partitions == 1 ? "" : "s");
-        return false;
-    }
+    if (!memory_find(&layout->host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB)
+        return report_error(report, MACHINE, NULL, HINT,
+                            "found no free %lu KiB of RAM for the tables of %u partition%s, want it below 4 GiB",
+                            size_bytes / KIB, partitions, partitions == 1 ? "" : "s");
     take(layout, &layout->arena, (struct range){base, size_bytes}, "the hypervisor's tables");
     return true;
 }

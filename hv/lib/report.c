@@ -37,7 +37,7 @@ static void keep(void *context, char c) {
     text->seen++;
 }
 
-void report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+bool report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                     va_list arguments) {
     struct text text = {0};
 
@@ -45,15 +45,17 @@ void report_error_v(struct report *report, const char *path, const char *propert
     format_to(keep, &text, format, arguments);
     report->errors++;
     report->emit(report, &(struct finding){path, property, text.chars, hint});
+    return false;
 }
 
-void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+bool report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) {
     va_list arguments;
 
     va_start(arguments, format);
     report_error_v(report, path, property, hint, format, arguments);
     va_end(arguments);
+    return false;
 }
 
 void report_line(const struct finding *finding, char *line, unsigned size_bytes) {

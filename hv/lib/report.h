@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 struct finding {
     const char *path;     /* of the node: "/partitions/partition@0", or the name of an image */
@@ -19,11 +20,14 @@ struct report {
     unsigned errors;
 };
 
-/* Counts one error and emits it: `format` says what was found and what is wanted. A long text loses its middle. */
-void report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+/*
+ * Counts one error and emits it: `format` says what was found and what is wanted. A long text loses its middle.
+ * Always false, for those that answer whether all is well.
+ */
+bool report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
 
-void report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
+bool report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                     va_list arguments);
 
 /*
