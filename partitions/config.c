@@ -15,25 +15,6 @@
 #define ISA_IO_SPACE    1
 #define UART_PORT_COUNT 8
 
-static dt_names none = {NULL};
-static dt_names root_properties = {"compatible", "model", "#address-cells", "#size-cells", NULL};
-static dt_names root_children = {"cpus", "schedule", "partitions", "__symbols__", NULL};
-static dt_names partitions_properties = {"#address-cells", "#size-cells", NULL};
-static dt_names partitions_children = {"partition@", NULL};
-static dt_names partition_properties = {"compatible",    "reg",     "label",          "image",       "bootargs",
-                                        "unowned-ports", "control", "#address-cells", "#size-cells", NULL};
-static dt_names partition_children = {"memory@", "vga", "isa", NULL};
-static dt_names memory_properties = {"device_type", "reg", "host-address", "read-only", "no-execute", NULL};
-static dt_names vga_properties = {"compatible", NULL};
-static dt_names isa_properties = {"compatible", "#address-cells", "#size-cells", NULL};
-static dt_names isa_children = {"serial@", NULL};
-static dt_names serial_properties = {"compatible", "reg", NULL};
-static dt_names serial_compatibles = {"shikiri,console", "ns16550a", NULL};
-
-static uint64_t join(const uint32_t *cells) {
-    return (uint64_t)cells[0] << 32 | cells[1];
-}
-
 static const char *keep(struct dt *dt, const char *text) {
     return text ? arena_string(dt->arena, text) : NULL;
 }
@@ -42,17 +23,17 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
     uint32_t reg[4], host[2];
 
     window->path = dt_path(dt, node);
-    dt_check_names(dt, node, memory_properties, none);
+    dt_check_names(dt, node, DT_NAMES("device_type", "reg", "host-address", "read-only", "no-execute"), DT_NONE);
     dt_expect_string(dt, node, "device_type", "memory");
     window->writable = !dt_flag(dt, node, "read-only");
     window->executable = !dt_flag(dt, node, "no-execute");
     window->fixed = dt_has(dt, node, "host-address");
     if (window->fixed && dt_cells(dt, node, "host-address", host, 2))
-        window->hpa = HPA(join(host));
+        window->hpa = HPA(dt_join(host));
     if (!dt_cells(dt, node, "reg", reg, 4))
         return;
-    window->gpa = GPA(join(reg));
-    window->size_bytes = join(reg + 2);
+    window->gpa = GPA(dt_join(reg));
+    window->size_bytes = dt_join(reg + 2);
     dt_check_unit_address(dt, node, window->gpa.value);
     if (!rules_check_window(dt, node, window))
         window->size_bytes = 0; /* takes part in no further check */
@@ -84,7 +65,7 @@ static bool parse_serial_kind(const struct dt *dt, int node, struct device_confi
     device->kind = strcmp(compatible, "ns16550a") == 0 ? DEVICE_UART : DEVICE_CONSOLE;
     if (device->kind == DEVICE_UART || strcmp(compatible, "shikiri,console") == 0)
         return true;
-    dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), serial_compatibles);
+    dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), DT_NAMES("shikiri,console", "ns16550a"));
     return dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
 }
 
@@ -92,7 +73,7 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
     uint32_t reg[3];
     bool known;
 
-    dt_check_names(dt, node, serial_properties, none);
+    dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
     known = parse_serial_kind(dt, node, device);
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
@@ -109,15 +90,10 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
 }
 
 static void parse_isa(struct dt *dt, int node, struct partition_config *partition) {
-    int child;
-
-    dt_check_names(dt, node, isa_properties, isa_children);
+    dt_check_names(dt, node, DT_NAMES("compatible", "#address-cells", "#size-cells"), DT_NAMES("serial@"));
     dt_expect_string(dt, node, "compatible", "isa");
-    dt_expect_cell(dt, node, "#address-cells", 2);
-    dt_expect_cell(dt, node, "#size-cells", 1);
-    fdt_for_each_subnode(child, dt->blob, node) {
-        if (!dt_is_named(dt, child, "serial@"))
-            continue;
+    dt_expect_cells(dt, node, 2, 1);
+    for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;) {
         struct device_config *device = &partition->devices[partition->device_count++];
 
         device->path = dt_path(dt, child);
@@ -128,40 +104,24 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
 static void parse_vga(struct dt *dt, int node, struct partition_config *partition) {
     struct device_config *device = &partition->devices[partition->device_count++];
 
-    dt_check_names(dt, node, vga_properties, none);
+    dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
     dt_expect_string(dt, node, "compatible", "shikiri,vga-text");
     *device = (struct device_config){.path = dt_path(dt, node), .kind = DEVICE_VGA_TEXT};
 }
 
-/* The screen, and what is on the ISA bus; a second node of either name is an error already. */
-static unsigned count_devices(const struct dt *dt, int node) {
-    int isa = dt_find(dt, node, "isa");
-
-    return 1 + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
-}
-
-static bool allocate(struct dt *dt, int node, struct partition_config *partition) {
-    unsigned windows = dt_count(dt, node, "memory@");
-    unsigned devices = count_devices(dt, node);
-
-    if (windows < 1 || windows > CONFIG_WINDOWS_MAX)
-        return dt_error(dt, node, NULL, NULL, "found %u memory nodes, want 1 to %d", windows, CONFIG_WINDOWS_MAX);
-    partition->windows = arena_alloc(dt->arena, windows * sizeof(*partition->windows), sizeof(uint64_t));
-    partition->devices = arena_alloc(dt->arena, devices * sizeof(*partition->devices), sizeof(uint64_t));
-    return partition->windows && partition->devices;
-}
-
+/* The devices are the screen, and what is on the ISA bus; a second node of either name is an error already. */
 static void parse_children(struct dt *dt, int node, struct partition_config *partition) {
     int vga = dt_find(dt, node, "vga");
     int isa = dt_find(dt, node, "isa");
-    int child;
+    unsigned devices = 1 + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
 
-    if (!allocate(dt, node, partition))
+    partition->windows =
+        dt_alloc_children(dt, node, "memory@", "memory nodes", CONFIG_WINDOWS_MAX, sizeof(*partition->windows));
+    partition->devices = dt_alloc(dt, devices, sizeof(*partition->devices));
+    if (!partition->windows || !partition->devices)
         return;
-    fdt_for_each_subnode(child, dt->blob, node) {
-        if (dt_is_named(dt, child, "memory@"))
-            parse_memory(dt, child, &partition->windows[partition->window_count++]);
-    }
+    for (int child = -1; (child = dt_next(dt, node, "memory@", child)) >= 0;)
+        parse_memory(dt, child, &partition->windows[partition->window_count++]);
     if (vga >= 0)
         parse_vga(dt, vga, partition);
     if (isa >= 0)
@@ -179,27 +139,19 @@ static void parse_image(struct dt *dt, int node, struct partition_config *partit
 }
 
 static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition) {
-    partition->bootargs = "";
-    if (!dt_has(dt, node, "bootargs"))
-        return;
-    const char *bootargs = dt_string(dt, node, "bootargs");
+    const char *bootargs = dt_optional_string(dt, node, "bootargs");
+    size_t length = bootargs ? strlen(bootargs) : 0;
 
-    if (bootargs && strlen(bootargs) > CONFIG_BOOTARGS_MAX)
-        dt_error(dt, node, "bootargs", NULL, "found %lu characters, want at most %d", strlen(bootargs),
-                 CONFIG_BOOTARGS_MAX);
-    else if (bootargs)
-        partition->bootargs = keep(dt, bootargs);
+    if (length > CONFIG_BOOTARGS_MAX)
+        dt_error(dt, node, "bootargs", NULL, "found %lu characters, want at most %d", length, CONFIG_BOOTARGS_MAX);
+    partition->bootargs = length && length <= CONFIG_BOOTARGS_MAX ? keep(dt, bootargs) : "";
 }
 
 static void parse_unowned_ports(struct dt *dt, int node, struct partition_config *partition) {
-    if (!dt_has(dt, node, "unowned-ports"))
-        return;
-    const char *choice = dt_string(dt, node, "unowned-ports");
+    const char *choice = dt_optional_string(dt, node, "unowned-ports");
 
-    if (!choice)
-        return;
-    partition->fault_on_unowned_port = strcmp(choice, "fault") == 0;
-    if (!partition->fault_on_unowned_port && strcmp(choice, "ignore") != 0)
+    partition->fault_on_unowned_port = choice && strcmp(choice, "fault") == 0;
+    if (choice && !partition->fault_on_unowned_port && strcmp(choice, "ignore") != 0)
         dt_error(dt, node, "unowned-ports", NULL, "found \"%s\", want \"ignore\" or \"fault\"", choice);
 }
 
@@ -210,12 +162,13 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->path = dt_path(dt, node);
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
-    dt_check_names(dt, node, partition_properties, partition_children);
+    dt_check_names(dt, node,
+                   DT_NAMES("compatible", "reg", "label", "image", "bootargs", "unowned-ports", "control",
+                            "#address-cells", "#size-cells"),
+                   DT_NAMES("memory@", "vga", "isa"));
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
-    dt_expect_cell(dt, node, "#address-cells", 2);
-    dt_expect_cell(dt, node, "#size-cells", 2);
-    if (dt_cells(dt, node, "reg", &number, 1))
-        dt_check_unit_address(dt, node, number);
+    dt_expect_cells(dt, node, 2, 2);
+    dt_number(dt, node, &number);
     label = dt_string(dt, node, "label");
     if (label && check_label(dt, node, label))
         partition->label = keep(dt, label);
@@ -227,37 +180,29 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
 }
 
 static void parse_partitions(struct dt *dt, int node, struct config *config) {
-    unsigned count = dt_count(dt, node, "partition@");
-    int child;
-
-    dt_check_names(dt, node, partitions_properties, partitions_children);
-    dt_expect_cell(dt, node, "#address-cells", 1);
-    dt_expect_cell(dt, node, "#size-cells", 0);
-    if (count < 1 || count > CONFIG_PARTITIONS_MAX) {
-        dt_error(dt, node, NULL, NULL, "found %u partitions, want 1 to %d", count, CONFIG_PARTITIONS_MAX);
-        return;
-    }
-    config->partitions = arena_alloc(dt->arena, count * sizeof(*config->partitions), sizeof(uint64_t));
-    if (!config->partitions)
-        return;
-    fdt_for_each_subnode(child, dt->blob, node)
-        if (dt_is_named(dt, child, "partition@"))
-            parse_partition(dt, child, &config->partitions[config->partition_count++]);
+    dt_check_names(dt, node, DT_NAMES("#address-cells", "#size-cells"), DT_NAMES("partition@"));
+    dt_expect_cells(dt, node, 1, 0);
+    config->partitions =
+        dt_alloc_children(dt, node, "partition@", "partitions", CONFIG_PARTITIONS_MAX, sizeof(*config->partitions));
+    for (int child = -1; config->partitions && (child = dt_next(dt, node, "partition@", child)) >= 0;)
+        parse_partition(dt, child, &config->partitions[config->partition_count++]);
 }
 
 void config_parse(struct config *config, const void *blob, size_t size_bytes, struct arena *arena,
                   struct report *report) {
     struct dt dt = {.arena = arena, .report = report};
     const int root = 0;
+    const char *model;
     int partitions;
 
     *config = (struct config){.model = ""};
     if (!dt_open(&dt, blob, size_bytes))
         return;
-    dt_check_names(&dt, root, root_properties, root_children);
+    dt_check_names(&dt, root, DT_NAMES("compatible", "model", "#address-cells", "#size-cells"),
+                   DT_NAMES("cpus", "schedule", "partitions", "__symbols__"));
     dt_expect_string(&dt, root, "compatible", "shikiri,system");
-    if (dt_has(&dt, root, "model"))
-        config->model = keep(&dt, dt_string(&dt, root, "model"));
+    model = dt_optional_string(&dt, root, "model");
+    config->model = model ? keep(&dt, model) : "";
     partitions = dt_child(&dt, root, "partitions");
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);

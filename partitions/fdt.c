@@ -236,6 +236,10 @@ const char *dt_string(const struct dt *dt, int node, const char *property) {
     return value;
 }
 
+const char *dt_optional_string(const struct dt *dt, int node, const char *property) {
+    return dt_has(dt, node, property) ? dt_string(dt, node, property) : NULL;
+}
+
 /* As dt_cells(); `want` is what is said to be wanted where there is nothing. */
 static bool read_cells(const struct dt *dt, int node, const char *property, const char *want, uint32_t *cells,
                        unsigned count) {
@@ -268,6 +272,15 @@ unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {
     return fdt_getprop(dt->blob, node, property, &length) ? (unsigned)length / sizeof(uint32_t) : 0;
 }
 
+uint64_t dt_join(const uint32_t cells[2]) {
+    return (uint64_t)cells[0] << 32 | cells[1];
+}
+
+void dt_number(const struct dt *dt, int node, uint32_t *number) {
+    if (dt_cells(dt, node, "reg", number, 1))
+        dt_check_unit_address(dt, node, *number);
+}
+
 bool dt_has(const struct dt *dt, int node, const char *property) {
     return fdt_getprop(dt->blob, node, property, NULL) != NULL;
 }
@@ -289,7 +302,7 @@ void dt_expect_string(const struct dt *dt, int node, const char *property, const
         dt_error(dt, node, property, NULL, "found \"%s\", want \"%s\"", found, value);
 }
 
-void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value) {
+static void expect_cell(const struct dt *dt, int node, const char *property, uint32_t value) {
     char want[16];
     uint32_t found;
 
@@ -298,23 +311,42 @@ void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_
         dt_error(dt, node, property, NULL, "found %u, want %u", found, value);
 }
 
-int dt_find(const struct dt *dt, int node, const char *name) {
-    int child;
+void dt_expect_cells(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells) {
+    expect_cell(dt, node, "#address-cells", address_cells);
+    expect_cell(dt, node, "#size-cells", size_cells);
+}
 
-    fdt_for_each_subnode(child, dt->blob, node) {
-        if (dt_is_named(dt, child, name))
-            return child;
-    }
-    return -1;
+int dt_next(const struct dt *dt, int node, const char *name, int child) {
+    do
+        child = child < 0 ? fdt_first_subnode(dt->blob, node) : fdt_next_subnode(dt->blob, child);
+    while (child >= 0 && !dt_is_named(dt, child, name));
+    return child;
+}
+
+int dt_find(const struct dt *dt, int node, const char *name) {
+    return dt_next(dt, node, name, -1);
 }
 
 unsigned dt_count(const struct dt *dt, int node, const char *name) {
     unsigned count = 0;
-    int child;
 
-    fdt_for_each_subnode(child, dt->blob, node)
-        count += dt_is_named(dt, child, name);
+    for (int child = -1; (child = dt_next(dt, node, name, child)) >= 0;)
+        count++;
     return count;
+}
+
+void *dt_alloc(const struct dt *dt, unsigned count, size_t size_bytes) {
+    return arena_alloc(dt->arena, count * size_bytes, sizeof(uint64_t));
+}
+
+void *dt_alloc_children(const struct dt *dt, int node, const char *name, const char *what, unsigned most,
+                        size_t size_bytes) {
+    unsigned count = dt_count(dt, node, name);
+
+    if (count >= 1 && count <= most)
+        return dt_alloc(dt, count, size_bytes);
+    dt_error(dt, node, NULL, NULL, "found %u %s, want 1 to %u", count, what, most);
+    return NULL;
 }
 
 int dt_child(const struct dt *dt, int node, const char *name) {

@@ -19,10 +19,12 @@ struct dt {
 };
 
 /*
- * Lists of names end with NULL. A node's name that ends with "@" wants a unit address, and any number of such
- * nodes may be there; of the others there is one at most.
+ * Lists of names end with NULL, as DT_NAMES() makes them. A node's name that ends with "@" wants a unit address, and
+ * any number of such nodes may be there; of the others there is one at most.
  */
 typedef const char *const dt_names[];
+#define DT_NAMES(...) ((dt_names){__VA_ARGS__, NULL})
+#define DT_NONE       ((dt_names){NULL})
 
 /* 0 for a blob that is whole and can be read, else libfdt's error. */
 int dt_check(const void *blob, size_t size_bytes);
@@ -40,6 +42,8 @@ bool dt_error(const struct dt *dt, int node, const char *property, const char *h
 /* The node's name up to the "@" of its unit address, as `length` characters; the unit address, or NULL. */
 const char *dt_name(const struct dt *dt, int node, int *length);
 const char *dt_unit_address(const struct dt *dt, int node);
+
+/* Whether that is the name; "a@" is that of any node a with a unit address. */
 bool dt_is_named(const struct dt *dt, int node, const char *name);
 
 /* Reports properties and child nodes that are in neither list, with the nearest known name, or repeated. */
@@ -51,11 +55,20 @@ void dt_check_unit_address(const struct dt *dt, int node, uint64_t address);
 /* The property as one string, from the blob. NULL and an error when it is missing or something else. */
 const char *dt_string(const struct dt *dt, int node, const char *property);
 
+/* The same of a property that may be missing, which gives NULL too. */
+const char *dt_optional_string(const struct dt *dt, int node, const char *property);
+
 /* The property as `count` 32-bit cells. False and an error when it is missing or has another size. */
 bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count);
 
 /* Number of cells of a property; 0 where it is missing. */
 unsigned dt_count_cells(const struct dt *dt, int node, const char *property);
+
+/* What two cells say. */
+uint64_t dt_join(const uint32_t cells[2]);
+
+/* The one cell of "reg", which the unit address repeats; `number` stays when it is missing. */
+void dt_number(const struct dt *dt, int node, uint32_t *number);
 
 bool dt_has(const struct dt *dt, int node, const char *property);
 
@@ -64,7 +77,10 @@ bool dt_flag(const struct dt *dt, int node, const char *property);
 
 /* Reports a property that does not have the one value it may have. */
 void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value);
-void dt_expect_cell(const struct dt *dt, int node, const char *property, uint32_t value);
+void dt_expect_cells(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells);
+
+/* Children of that name, one after the other; -1 behind the last. `child` is the one before, or -1. */
+int dt_next(const struct dt *dt, int node, const char *name, int child);
 
 /* The first child of that name, or -1. libfdt's own search also takes a name with a unit address for one without. */
 int dt_find(const struct dt *dt, int node, const char *name);
@@ -72,7 +88,17 @@ int dt_find(const struct dt *dt, int node, const char *name);
 /* Number of children of that name. */
 unsigned dt_count(const struct dt *dt, int node, const char *name);
 
-/* The first of them; an error and -1 when there is none. */
+/*
+ * Memory for `size_bytes` of each child of that name. NULL, and an error, when the number of them, which the error
+ * calls `what`, is not 1 to `most`; NULL also when the arena is used up.
+ */
+void *dt_alloc_children(const struct dt *dt, int node, const char *name, const char *what, unsigned most,
+                        size_t size_bytes);
+
+/* Memory for `count` structs of `size_bytes`, or NULL when the arena is used up. */
+void *dt_alloc(const struct dt *dt, unsigned count, size_t size_bytes);
+
+/* The first child of that name; an error and -1 when there is none. */
 int dt_child(const struct dt *dt, int node, const char *name);
 
 /* A hint for a name that is not in the list: the nearest one, which is returned, or all of them. */

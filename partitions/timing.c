@@ -11,24 +11,7 @@
 
 #define PHANDLES_HINT "give the partition a label in the source and name it as <&label>"
 
-static dt_names none = {NULL};
-static dt_names cpus_properties = {"#address-cells", "#size-cells", NULL};
-static dt_names cpus_children = {"cpu@", NULL};
-static dt_names cpu_properties = {"device_type", "reg", NULL};
-static dt_names cpu_children = {"schedule", NULL};
-static dt_names schedule_properties = {"compatible",     "slot-us",     "partitions", "frame-us",
-                                       "#address-cells", "#size-cells", NULL};
-static dt_names round_robin_properties = {"compatible", "slot-us", "partitions", NULL};
-static dt_names cyclic_properties = {"compatible", "frame-us", "#address-cells", "#size-cells", NULL};
-static dt_names cyclic_children = {"plan@", NULL};
-static dt_names plan_properties = {"reg", "#address-cells", "#size-cells", NULL};
-static dt_names plan_children = {"slot@", NULL};
-static dt_names slot_properties = {"reg", "offset-us", "duration-us", "partition", "background", "pad-us", NULL};
 static dt_names compatibles = {"shikiri,round-robin", "shikiri,cyclic", NULL};
-
-static void *alloc(struct dt *dt, unsigned count, size_t size_bytes) {
-    return arena_alloc(dt->arena, count * size_bytes, sizeof(uint64_t));
-}
 
 /* A cell between two limits, in microseconds. */
 static void read_us(struct dt *dt, int node, const char *property, uint32_t *value, uint32_t least, uint32_t most) {
@@ -36,10 +19,13 @@ static void read_us(struct dt *dt, int node, const char *property, uint32_t *val
         dt_error(dt, node, property, "a slot is given in microseconds", "found %u, want %u to %u", *value, least, most);
 }
 
-/* The `number` of a node whose unit address and reg count its kind from 0. */
-static void read_number(struct dt *dt, int node, uint32_t *number) {
-    if (dt_cells(dt, node, "reg", number, 1))
-        dt_check_unit_address(dt, node, *number);
+/* The number of a node, which is its index in the order of the source. */
+static void check_number(struct dt *dt, int node, uint32_t index, const char *hint) {
+    uint32_t number = index;
+
+    dt_number(dt, node, &number);
+    if (number != index)
+        dt_error(dt, node, "reg", hint, "found %u, want %u", number, index);
 }
 
 static void add_member(struct cpu_config *cpu, unsigned partition) {
@@ -72,7 +58,7 @@ static unsigned read_reference(struct dt *dt, int node, const char *property, co
 static void read_references(struct dt *dt, int node, const char *property, const struct config *config,
                             struct cpu_config *cpu) {
     unsigned count = dt_count_cells(dt, node, property);
-    uint32_t *phandles = alloc(dt, count, sizeof(*phandles));
+    uint32_t *phandles = dt_alloc(dt, count, sizeof(*phandles));
 
     if (!phandles || !dt_cells(dt, node, property, phandles, count ? count : 1))
         return;
@@ -83,7 +69,7 @@ static void read_references(struct dt *dt, int node, const char *property, const
 /* All partitions share the processor when a schedule of the short form does not say which. */
 static void parse_round_robin(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
                               bool is_short) {
-    dt_check_names(dt, node, round_robin_properties, none);
+    dt_check_names(dt, node, DT_NAMES("compatible", "slot-us", "partitions"), DT_NONE);
     read_us(dt, node, "slot-us", &cpu->slot_us, CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
     if (!is_short || dt_has(dt, node, "partitions"))
         read_references(dt, node, "partitions", config, cpu);
@@ -95,15 +81,11 @@ static void parse_round_robin(struct dt *dt, int node, const struct config *conf
 static void parse_slot(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
                        struct plan_config *plan, unsigned index) {
     struct slot_config *slot = &plan->slots[index];
-    uint32_t number = index;
 
     slot->path = dt_path(dt, node);
     slot->background = CONFIG_NONE;
-    dt_check_names(dt, node, slot_properties, none);
-    read_number(dt, node, &number);
-    if (number != index)
-        dt_error(dt, node, "reg", "slots count from 0, in the order of their offsets", "found %u, want %u", number,
-                 index);
+    dt_check_names(dt, node, DT_NAMES("reg", "offset-us", "duration-us", "partition", "background", "pad-us"), DT_NONE);
+    check_number(dt, node, index, "slots count from 0, in the order of their offsets");
     read_us(dt, node, "offset-us", &slot->offset_us, 0, CONFIG_FRAME_US_MAX);
     read_us(dt, node, "duration-us", &slot->duration_us, CONFIG_DURATION_US_MIN, CONFIG_FRAME_US_MAX);
     slot->partition = read_reference(dt, node, "partition", config, cpu);
@@ -136,51 +118,27 @@ static void check_slot(struct dt *dt, const struct cpu_config *cpu, const struct
 
 static void parse_plan(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu, unsigned index) {
     struct plan_config *plan = &cpu->plans[index];
-    unsigned count = dt_count(dt, node, "slot@");
     unsigned errors = dt->report->errors;
-    uint32_t number = index;
-    int child;
 
     plan->path = dt_path(dt, node);
-    dt_check_names(dt, node, plan_properties, plan_children);
-    dt_expect_cell(dt, node, "#address-cells", 1);
-    dt_expect_cell(dt, node, "#size-cells", 0);
-    read_number(dt, node, &number);
-    if (number != index)
-        dt_error(dt, node, "reg", "plans count from 0", "found %u, want %u", number, index);
-    if (count < 1 || count > CONFIG_SLOTS_MAX) {
-        dt_error(dt, node, NULL, NULL, "found %u slots, want 1 to %d", count, CONFIG_SLOTS_MAX);
-        return;
-    }
-    plan->slots = alloc(dt, count, sizeof(*plan->slots));
-    if (!plan->slots)
-        return;
-    fdt_for_each_subnode(child, dt->blob, node)
-        if (dt_is_named(dt, child, "slot@"))
-            parse_slot(dt, child, config, cpu, plan, plan->slot_count++);
+    dt_check_names(dt, node, DT_NAMES("reg", "#address-cells", "#size-cells"), DT_NAMES("slot@"));
+    dt_expect_cells(dt, node, 1, 0);
+    check_number(dt, node, index, "plans count from 0");
+    plan->slots = dt_alloc_children(dt, node, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
+    for (int child = -1; plan->slots && (child = dt_next(dt, node, "slot@", child)) >= 0;)
+        parse_slot(dt, child, config, cpu, plan, plan->slot_count++);
     for (unsigned i = 0; errors == dt->report->errors && i < plan->slot_count; i++)
         check_slot(dt, cpu, plan, i);
 }
 
 static void parse_cyclic(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
-    unsigned count = dt_count(dt, node, "plan@");
-    int child;
-
-    dt_check_names(dt, node, cyclic_properties, cyclic_children);
-    dt_expect_cell(dt, node, "#address-cells", 1);
-    dt_expect_cell(dt, node, "#size-cells", 0);
+    dt_check_names(dt, node, DT_NAMES("compatible", "frame-us", "#address-cells", "#size-cells"), DT_NAMES("plan@"));
+    dt_expect_cells(dt, node, 1, 0);
     cpu->is_cyclic = true;
     read_us(dt, node, "frame-us", &cpu->frame_us, CONFIG_FRAME_US_MIN, CONFIG_FRAME_US_MAX);
-    if (count < 1 || count > CONFIG_PLANS_MAX) {
-        dt_error(dt, node, NULL, NULL, "found %u plans, want 1 to %d", count, CONFIG_PLANS_MAX);
-        return;
-    }
-    cpu->plans = alloc(dt, count, sizeof(*cpu->plans));
-    if (!cpu->plans)
-        return;
-    fdt_for_each_subnode(child, dt->blob, node)
-        if (dt_is_named(dt, child, "plan@"))
-            parse_plan(dt, child, config, cpu, cpu->plan_count++);
+    cpu->plans = dt_alloc_children(dt, node, "plan@", "plans", CONFIG_PLANS_MAX, sizeof(*cpu->plans));
+    for (int child = -1; cpu->plans && (child = dt_next(dt, node, "plan@", child)) >= 0;)
+        parse_plan(dt, child, config, cpu, cpu->plan_count++);
 }
 
 static bool is_compatible(const struct dt *dt, int node, const char *value) {
@@ -194,7 +152,7 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
     char hint[128];
 
     cpu->path = dt_path(dt, node);
-    cpu->members = alloc(dt, config->partition_count, sizeof(*cpu->members));
+    cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!cpu->members)
         return;
     if (is_compatible(dt, node, compatibles[0])) {
@@ -205,7 +163,9 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
         parse_cyclic(dt, node, config, cpu);
         return;
     }
-    dt_check_names(dt, node, schedule_properties, cyclic_children);
+    dt_check_names(dt, node,
+                   DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
+                   DT_NAMES("plan@"));
     compatible = dt_string(dt, node, "compatible");
     if (compatible) {
         dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), compatibles);
@@ -216,9 +176,9 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
 static void parse_cpu(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     int schedule = dt_child(dt, node, "schedule");
 
-    dt_check_names(dt, node, cpu_properties, cpu_children);
+    dt_check_names(dt, node, DT_NAMES("device_type", "reg"), DT_NAMES("schedule"));
     dt_expect_string(dt, node, "device_type", "cpu");
-    read_number(dt, node, &cpu->number);
+    dt_number(dt, node, &cpu->number);
     if (cpu->number >= CONFIG_CPUS_MAX)
         dt_error(dt, node, "reg", "processors count from 0, the boot processor's number", "found %u, want 0 to %d",
                  cpu->number, CONFIG_CPUS_MAX - 1);
@@ -227,22 +187,11 @@ static void parse_cpu(struct dt *dt, int node, const struct config *config, stru
 }
 
 static void parse_cpus(struct dt *dt, int node, struct config *config) {
-    unsigned count = dt_count(dt, node, "cpu@");
-    int child;
-
-    dt_check_names(dt, node, cpus_properties, cpus_children);
-    dt_expect_cell(dt, node, "#address-cells", 1);
-    dt_expect_cell(dt, node, "#size-cells", 0);
-    if (count < 1 || count > CONFIG_CPUS_MAX) {
-        dt_error(dt, node, NULL, NULL, "found %u processors, want 1 to %d", count, CONFIG_CPUS_MAX);
-        return;
-    }
-    config->cpus = alloc(dt, count, sizeof(*config->cpus));
-    if (!config->cpus)
-        return;
-    fdt_for_each_subnode(child, dt->blob, node)
-        if (dt_is_named(dt, child, "cpu@"))
-            parse_cpu(dt, child, config, &config->cpus[config->cpu_count++]);
+    dt_check_names(dt, node, DT_NAMES("#address-cells", "#size-cells"), DT_NAMES("cpu@"));
+    dt_expect_cells(dt, node, 1, 0);
+    config->cpus = dt_alloc_children(dt, node, "cpu@", "processors", CONFIG_CPUS_MAX, sizeof(*config->cpus));
+    for (int child = -1; config->cpus && (child = dt_next(dt, node, "cpu@", child)) >= 0;)
+        parse_cpu(dt, child, config, &config->cpus[config->cpu_count++]);
 }
 
 /* Frames start together on all processors, and a plan is switched on all of them. */
@@ -297,7 +246,7 @@ void timing_parse(struct dt *dt, int root, struct config *config) {
                  "found it beside /cpus, want one of the two");
     if (cpus >= 0)
         parse_cpus(dt, cpus, config);
-    else if (dt_child(dt, root, "schedule") >= 0 && (config->cpus = alloc(dt, 1, sizeof(*config->cpus))))
+    else if (dt_child(dt, root, "schedule") >= 0 && (config->cpus = dt_alloc(dt, 1, sizeof(*config->cpus))))
         parse_schedule(dt, schedule, config, &config->cpus[config->cpu_count++], true);
     if (errors != dt->report->errors || dt->arena->used_up || !config->cpus)
         return;

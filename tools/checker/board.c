@@ -13,14 +13,6 @@
 
 #define PIECE_CELLS 4 /* address and size */
 
-static dt_names none = {NULL};
-static dt_names root_properties = {"compatible", "model", "processors", "#address-cells", "#size-cells", NULL};
-static dt_names root_children = {"memory@", "isa", "__symbols__", NULL};
-static dt_names memory_properties = {"device_type", "reg", NULL};
-static dt_names isa_properties = {"compatible", "#address-cells", "#size-cells", NULL};
-static dt_names isa_children = {"serial@", NULL};
-static dt_names serial_properties = {"compatible", "reg", NULL};
-
 static const uint16_t ports[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
 
 static uint64_t join(const fdt32_t *cells) {
@@ -49,7 +41,7 @@ static void read_memory(struct board *board, struct dt *dt, int node) {
     const fdt32_t *reg = fdt_getprop(dt->blob, node, "reg", &length);
     unsigned count = reg ? (unsigned)length / sizeof(*reg) : 0;
 
-    dt_check_names(dt, node, memory_properties, none);
+    dt_check_names(dt, node, DT_NAMES("device_type", "reg"), DT_NONE);
     dt_expect_string(dt, node, "device_type", "memory");
     if (count == 0 || (unsigned)length % (PIECE_CELLS * sizeof(*reg)) != 0) {
         dt_error(dt, node, "reg", NULL, "found %u cells, want %d for each piece of RAM", count, PIECE_CELLS);
@@ -63,7 +55,7 @@ static void read_memory(struct board *board, struct dt *dt, int node) {
 static void read_serial(struct board *board, struct dt *dt, int node) {
     uint32_t reg[3];
 
-    dt_check_names(dt, node, serial_properties, none);
+    dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
     dt_expect_string(dt, node, "compatible", "ns16550a");
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
@@ -79,15 +71,11 @@ static void read_serial(struct board *board, struct dt *dt, int node) {
 }
 
 static void read_isa(struct board *board, struct dt *dt, int node) {
-    int child;
-
-    dt_check_names(dt, node, isa_properties, isa_children);
+    dt_check_names(dt, node, DT_NAMES("compatible", "#address-cells", "#size-cells"), DT_NAMES("serial@"));
     dt_expect_string(dt, node, "compatible", "isa");
-    dt_expect_cell(dt, node, "#address-cells", 2);
-    dt_expect_cell(dt, node, "#size-cells", 1);
-    fdt_for_each_subnode(child, dt->blob, node)
-        if (dt_is_named(dt, child, "serial@"))
-            read_serial(board, dt, child);
+    dt_expect_cells(dt, node, 2, 1);
+    for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;)
+        read_serial(board, dt, child);
 }
 
 /* Without the property, as many as are wanted. */
@@ -102,23 +90,22 @@ static void read_processors(struct board *board, const struct dt *dt) {
 }
 
 static void read_root(struct board *board, struct dt *dt) {
-    int isa = dt_find(dt, 0, "isa"), child;
+    int isa = dt_find(dt, 0, "isa");
     const char *model;
 
     dt_expect_string(dt, 0, "compatible", "shikiri,board");
     if (dt->report->errors) /* something else, of which the rest says nothing */
         return;
-    dt_check_names(dt, 0, root_properties, root_children);
+    dt_check_names(dt, 0, DT_NAMES("compatible", "model", "processors", "#address-cells", "#size-cells"),
+                   DT_NAMES("memory@", "isa", "__symbols__"));
     model = dt_string(dt, 0, "model");
     if (model)
         board->model = tool_printable(model);
     read_processors(board, dt);
-    dt_expect_cell(dt, 0, "#address-cells", 2);
-    dt_expect_cell(dt, 0, "#size-cells", 2);
+    dt_expect_cells(dt, 0, 2, 2);
     dt_child(dt, 0, "memory@");
-    fdt_for_each_subnode(child, dt->blob, 0)
-        if (dt_is_named(dt, child, "memory@"))
-            read_memory(board, dt, child);
+    for (int child = -1; (child = dt_next(dt, 0, "memory@", child)) >= 0;)
+        read_memory(board, dt, child);
     if (isa >= 0)
         read_isa(board, dt, isa);
 }
