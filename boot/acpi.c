@@ -38,13 +38,6 @@ static const uint8_t *at(const struct acpi_memory *memory, uint64_t address, uin
     return (const uint8_t *)(memory->base + address);
 }
 
-static uint64_t read(const uint8_t *from, unsigned size_bytes) {
-    uint64_t value = 0;
-
-    memcpy(&value, from, size_bytes);
-    return value;
-}
-
 static bool sums_to_zero(const uint8_t *bytes, uint64_t size_bytes) {
     uint8_t sum = 0;
 
@@ -65,7 +58,7 @@ static const uint8_t *search_rsdp(const struct acpi_memory *memory, uint64_t fro
 
 static const uint8_t *find_rsdp(const struct acpi_memory *memory) {
     const uint8_t *segment = at(memory, EBDA_SEGMENT, 2);
-    const uint8_t *rsdp = segment ? search_rsdp(memory, read(segment, 2) << 4, EBDA_SEARCHED) : NULL;
+    const uint8_t *rsdp = segment ? search_rsdp(memory, load(segment, 2) << 4, EBDA_SEARCHED) : NULL;
 
     return rsdp ? rsdp : search_rsdp(memory, BIOS_AREA, BIOS_END - BIOS_AREA);
 }
@@ -76,7 +69,7 @@ static const uint8_t *table_at(const struct acpi_memory *memory, uint64_t addres
 
     if (!table || memcmp(table, signature, 4) != 0)
         return NULL;
-    uint64_t length = read(table + TABLE_LENGTH, 4);
+    uint64_t length = load(table + TABLE_LENGTH, 4);
 
     if (length < TABLE_BYTES || length > TABLE_MAX || !at(memory, address, length) || !sums_to_zero(table, length))
         return NULL;
@@ -87,10 +80,10 @@ static const uint8_t *table_at(const struct acpi_memory *memory, uint64_t addres
 static const uint8_t *find_madt(const struct acpi_memory *memory, const uint8_t *root, unsigned entry_bytes) {
     if (!root)
         return NULL;
-    uint64_t length = read(root + TABLE_LENGTH, 4);
+    uint64_t length = load(root + TABLE_LENGTH, 4);
 
     for (uint64_t offset = TABLE_BYTES; offset + entry_bytes <= length; offset += entry_bytes) {
-        const uint8_t *madt = table_at(memory, read(root + offset, entry_bytes), "APIC");
+        const uint8_t *madt = table_at(memory, load(root + offset, entry_bytes), "APIC");
 
         if (madt)
             return madt;
@@ -99,7 +92,7 @@ static const uint8_t *find_madt(const struct acpi_memory *memory, const uint8_t 
 }
 
 static void read_madt(struct acpi_cpus *cpus, const uint8_t *madt) {
-    uint64_t length = read(madt + TABLE_LENGTH, 4);
+    uint64_t length = load(madt + TABLE_LENGTH, 4);
 
     for (uint64_t offset = MADT_ENTRIES; offset + 2 <= length;) {
         const uint8_t *entry = madt + offset;
@@ -108,7 +101,7 @@ static void read_madt(struct acpi_cpus *cpus, const uint8_t *madt) {
         if (entry_bytes < 2 || offset + entry_bytes > length)
             return;
         if (entry[0] == MADT_LOCAL_APIC && entry_bytes >= LOCAL_APIC_BYTES &&
-            (read(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) && cpus->count < ACPI_CPUS_MAX)
+            (load(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) && cpus->count < ACPI_CPUS_MAX)
             cpus->apic_id[cpus->count++] = entry[LOCAL_APIC_ID];
         offset += entry_bytes;
     }
@@ -122,10 +115,10 @@ void acpi_read_cpus(struct acpi_cpus *cpus, const struct acpi_memory *memory) {
     if (!rsdp)
         return;
     cpus->missing = "no ACPI table of processors (MADT) that is whole";
-    if (rsdp[RSDP_REVISION] >= 2 && read(rsdp + RSDP_LENGTH, 4) == RSDP_MAX_BYTES && sums_to_zero(rsdp, RSDP_MAX_BYTES))
-        madt = find_madt(memory, table_at(memory, read(rsdp + RSDP_XSDT, 8), "XSDT"), 8);
+    if (rsdp[RSDP_REVISION] >= 2 && load(rsdp + RSDP_LENGTH, 4) == RSDP_MAX_BYTES && sums_to_zero(rsdp, RSDP_MAX_BYTES))
+        madt = find_madt(memory, table_at(memory, load(rsdp + RSDP_XSDT, 8), "XSDT"), 8);
     if (!madt)
-        madt = find_madt(memory, table_at(memory, read(rsdp + RSDP_RSDT, 4), "RSDT"), 4);
+        madt = find_madt(memory, table_at(memory, load(rsdp + RSDP_RSDT, 4), "RSDT"), 4);
     if (!madt)
         return;
     cpus->missing = NULL;

@@ -32,20 +32,6 @@
 #define MEMORY_AVAILABLE 1
 #define LOW_MEMORY_END   MIB /* left to the firmware */
 
-static uint32_t read32(const uint8_t *at) {
-    uint32_t value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
-static uint64_t read64(const uint8_t *at) {
-    uint64_t value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
 static const void *pointer(uint32_t address) {
     return (const void *)(uintptr_t)address;
 }
@@ -76,9 +62,9 @@ static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, con
 
 /* Inserts a piece of RAM in order, joining it to neighbours it touches or overlaps. */
 static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
-    uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
+    uint64_t end = base + lower(size_bytes, UINT64_MAX - base);
 
-    base = align_up(base < LOW_MEMORY_END ? LOW_MEMORY_END : base, PAGE_BYTES);
+    base = align_up(higher(base, LOW_MEMORY_END), PAGE_BYTES);
     end = align_down(end, PAGE_BYTES);
     if (base == 0 || end <= base) /* 0: rounded up past 2^64 */
         return;
@@ -88,10 +74,8 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) 
         at++;
     unsigned joined = at;
     for (; joined < boot->ram_count && boot->ram[joined].base <= end; joined++) {
-        uint64_t joined_end = boot->ram[joined].base + boot->ram[joined].size_bytes;
-
-        base = boot->ram[joined].base < base ? boot->ram[joined].base : base;
-        end = joined_end > end ? joined_end : end;
+        base = lower(base, boot->ram[joined].base);
+        end = higher(end, boot->ram[joined].base + boot->ram[joined].size_bytes);
     }
     if (joined == at && boot->ram_count == BOOT_RANGES_MAX)
         return; /* RAM that is not listed is not used */
@@ -102,7 +86,7 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) 
 
 /* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins, whichever comes first. */
 static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
-    uint64_t end = size_bytes > UINT64_MAX - base ? UINT64_MAX : base + size_bytes;
+    uint64_t end = base + lower(size_bytes, UINT64_MAX - base);
 
     for (unsigned i = 0; i < boot->ram_count; i++) {
         struct range old = boot->ram[i];
@@ -122,35 +106,35 @@ static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_byte
 
 /* One entry of either map: base, length, type in this order. */
 static void read_memory(struct boot_info *boot, const uint8_t *entry, bool available_pass) {
-    bool available = read32(entry + 16) == MEMORY_AVAILABLE;
+    bool available = load(entry + 16, 4) == MEMORY_AVAILABLE;
 
     if (available && available_pass)
-        add_ram(boot, read64(entry), read64(entry + 8));
+        add_ram(boot, load(entry, 8), load(entry + 8, 8));
     if (!available && !available_pass)
-        remove_ram(boot, read64(entry), read64(entry + 8));
+        remove_ram(boot, load(entry, 8), load(entry + 8, 8));
 }
 
 static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length) {
     for (int pass = 1; pass >= 0; pass--)
-        for (uint64_t at = 0; at + 4 + MB1_ENTRY_BYTES <= length && read32(map + at) >= MB1_ENTRY_BYTES;
-             at += 4 + (uint64_t)read32(map + at))
+        for (uint64_t at = 0; at + 4 + MB1_ENTRY_BYTES <= length && load(map + at, 4) >= MB1_ENTRY_BYTES;
+             at += 4 + load(map + at, 4))
             read_memory(boot, map + at + 4, pass);
 }
 
 static void read_multiboot1(struct boot_info *boot, const uint8_t *info) {
-    uint32_t flags = read32(info + MB1_FLAGS);
+    uint32_t flags = load(info + MB1_FLAGS, 4);
 
     if (flags & MB1_HAS_COMMAND)
-        boot->command_line = pointer(read32(info + MB1_COMMAND_LINE));
+        boot->command_line = pointer(load(info + MB1_COMMAND_LINE, 4));
     if (flags & MB1_HAS_MODULES) {
-        const uint8_t *module = pointer(read32(info + MB1_MODULES));
+        const uint8_t *module = pointer(load(info + MB1_MODULES, 4));
 
-        for (uint32_t i = 0; i < read32(info + MB1_MODULE_COUNT); i++, module += MB1_MODULE_BYTES)
-            add_module(boot, read32(module), read32(module + 4), pointer(read32(module + 8)));
+        for (uint32_t i = 0; i < load(info + MB1_MODULE_COUNT, 4); i++, module += MB1_MODULE_BYTES)
+            add_module(boot, load(module, 4), load(module + 4, 4), pointer(load(module + 8, 4)));
     }
     if (flags & MB1_HAS_MMAP) {
         boot->has_memory_map = true;
-        read_mb1_map(boot, pointer(read32(info + MB1_MMAP)), read32(info + MB1_MMAP_LENGTH));
+        read_mb1_map(boot, pointer(load(info + MB1_MMAP, 4)), load(info + MB1_MMAP_LENGTH, 4));
     }
 }
 
@@ -160,8 +144,8 @@ static const char *tag_text(const uint8_t *tag, uint32_t size_bytes, uint32_t at
 }
 
 static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, bool available_pass) {
-    uint32_t size_bytes = read32(tag + 4);
-    uint64_t entry_bytes = read32(tag + 8);
+    uint32_t size_bytes = load(tag + 4, 4);
+    uint64_t entry_bytes = load(tag + 8, 4);
 
     boot->has_memory_map = true;
     for (uint64_t at = MB2_MMAP_BYTES; entry_bytes >= MB2_ENTRY_BYTES && at + entry_bytes <= size_bytes;
@@ -171,12 +155,12 @@ static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, bool availa
 
 /* The tag at *at, which is moved to the next one; NULL behind the last, or when it is not whole. */
 static const uint8_t *next_tag(const uint8_t *info, uint64_t *at) {
-    uint64_t total = read32(info);
+    uint64_t total = load(info, 4);
     const uint8_t *tag = info + *at;
 
-    if (*at + MB2_TAG_BYTES > total || read32(tag) == MB2_END)
+    if (*at + MB2_TAG_BYTES > total || load(tag, 4) == MB2_END)
         return NULL;
-    uint32_t size_bytes = read32(tag + 4);
+    uint32_t size_bytes = load(tag + 4, 4);
 
     if (size_bytes < MB2_TAG_BYTES || size_bytes > total - *at)
         return NULL;
@@ -185,19 +169,19 @@ static const uint8_t *next_tag(const uint8_t *info, uint64_t *at) {
 }
 
 static bool is_map(const uint8_t *tag) {
-    return read32(tag) == MB2_MMAP && read32(tag + 4) >= MB2_MMAP_BYTES;
+    return load(tag, 4) == MB2_MMAP && load(tag + 4, 4) >= MB2_MMAP_BYTES;
 }
 
 static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
     const uint8_t *tag;
 
     for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));) {
-        uint32_t type = read32(tag), size_bytes = read32(tag + 4);
+        uint32_t type = load(tag, 4), size_bytes = load(tag + 4, 4);
 
         if (type == MB2_COMMAND)
             boot->command_line = tag_text(tag, size_bytes, MB2_TAG_BYTES);
         else if (type == MB2_MODULE && size_bytes >= MB2_MODULE_BYTES)
-            add_module(boot, read32(tag + 8), read32(tag + 12), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
+            add_module(boot, load(tag + 8, 4), load(tag + 12, 4), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
         else if (is_map(tag))
             read_mb2_map(boot, tag, true);
     }

@@ -21,14 +21,6 @@ static const struct range owned_msrs[] = {
     {0xc0000100, 3}, /* FS_BASE, GS_BASE, KERNEL_GS_BASE */
 };
 
-static uint64_t lower(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
-static uint64_t higher(uint64_t a, uint64_t b) {
-    return a > b ? a : b;
-}
-
 /* Makes *best what `piece` has at `from` or above, when that begins lower. */
 static void offer(struct reach *best, struct reach piece, uint64_t from) {
     uint64_t skipped = higher(from, piece.first) - piece.first;

@@ -91,10 +91,6 @@ bool dt_is_named(const struct dt *dt, int node, const char *name) {
     return own && equals(own, length, name);
 }
 
-static unsigned least(unsigned a, unsigned b) {
-    return a < b ? a : b;
-}
-
 /* Insertions, deletions and replacements that make one of the other (Levenshtein). */
 static unsigned edits(const char *a, int a_length, const char *b) {
     unsigned row[NAME_MAX + 1];
@@ -112,7 +108,7 @@ static unsigned edits(const char *a, int a_length, const char *b) {
             unsigned replaced = diagonal + (a[i] != b[j - 1]);
 
             diagonal = row[j];
-            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+            row[j] = (unsigned)lower(replaced, lower(row[j], row[j - 1]) + 1);
         }
     }
     return row[b_length];

@@ -51,10 +51,7 @@ struct program_header {
 
 /* A little-endian number of `size_bytes`; inside the file by an earlier check. */
 static uint64_t read(const struct file *file, uint64_t offset, unsigned size_bytes) {
-    uint64_t value = 0;
-
-    memcpy(&value, file->data + offset, size_bytes);
-    return value;
+    return load(file->data + offset, size_bytes);
 }
 
 gpa_t image_start_area(const struct partition_config *partition) {
@@ -204,7 +201,7 @@ static void check_entry(const struct file *file, struct image_plan *plan) {
 
 /* Multiboot is ELF32 with a valid Multiboot header. */
 static enum image_kind find_kind(const struct file *file) {
-    uint64_t end = file->size_bytes < MULTIBOOT_SEARCH ? file->size_bytes : MULTIBOOT_SEARCH;
+    uint64_t end = lower(file->size_bytes, MULTIBOOT_SEARCH);
 
     for (uint64_t at = 0; file->word == 4 && at + 12 <= end; at += 4) {
         uint32_t magic = (uint32_t)read(file, at, 4), flags = (uint32_t)read(file, at + 4, 4);

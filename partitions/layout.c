@@ -34,7 +34,7 @@ static void take(struct layout *layout, struct range *range, struct range chosen
 bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct report *report) {
     for (unsigned i = layout->host.usable_count; i > 0; i--) {
         struct range ram = layout->host.usable[i - 1];
-        uint64_t end = ram.base + ram.size_bytes < 4 * GIB ? ram.base + ram.size_bytes : 4 * GIB;
+        uint64_t end = lower(ram.base + ram.size_bytes, 4 * GIB);
         struct range chosen = {end - size_bytes, size_bytes};
 
         if (ram.base < end && size_bytes <= end - ram.base && !range_overlaps(chosen, layout->taken[0].range)) {
@@ -46,31 +46,24 @@ bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct rep
                         "found no free %lu KiB of RAM for the modules, want it below 4 GiB", size_bytes / KIB);
 }
 
-static uint64_t window_bytes(const struct dt *dt, int node) {
+/* Of the tables that map a window's whole GiB by large pages. Its size may be anything yet. */
+static uint64_t window_bytes(const void *blob, int node) {
     int length;
-    const fdt32_t *reg = fdt_getprop(dt->blob, node, "reg", &length);
+    const fdt32_t *reg = fdt_getprop(blob, node, "reg", &length);
     uint64_t size_bytes = 0;
 
     if (reg && length == 4 * sizeof(*reg))
         size_bytes = (uint64_t)fdt32_ld(&reg[2]) << 32 | fdt32_ld(&reg[3]);
-    if (size_bytes > CONFIG_GPA_LIMIT)
-        size_bytes = CONFIG_GPA_LIMIT;
-    return WINDOW_BYTES + size_bytes / GIB * GIB_BYTES;
+    return lower(size_bytes, CONFIG_GPA_LIMIT) / GIB * GIB_BYTES;
 }
 
-static uint64_t partition_bytes(const struct dt *dt, int partition) {
-    uint64_t bytes = PARTITION_BYTES;
-    int node;
-
-    fdt_for_each_subnode(node, dt->blob, partition) {
-        if (dt_is_named(dt, node, "memory@"))
-            bytes += window_bytes(dt, node);
-    }
-    return bytes;
-}
-
-/* Of all partitions, processors and slots; *count is the number of partitions. */
+/* Of all nodes that something is built for; *count is the number of partitions. */
 static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count) {
+    static const struct {
+        const char *name;
+        uint64_t bytes;
+    } kinds[] = {
+        {"partition@", PARTITION_BYTES}, {"memory@", WINDOW_BYTES}, {"cpu@", CPU_BYTES}, {"slot@", SLOT_BYTES}};
     struct dt dt = {.blob = blob};
     uint64_t bytes = 0;
 
@@ -78,14 +71,10 @@ static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count
     if (dt_check(blob, size_bytes) != 0)
         return 0;
     for (int node = 0; node >= 0; node = fdt_next_node(blob, node, NULL)) {
-        if (dt_is_named(&dt, node, "partition@")) {
-            bytes += partition_bytes(&dt, node);
-            ++*count;
-        } else if (dt_is_named(&dt, node, "cpu@")) {
-            bytes += CPU_BYTES;
-        } else if (dt_is_named(&dt, node, "slot@")) {
-            bytes += SLOT_BYTES;
-        }
+        for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++)
+            bytes += dt_is_named(&dt, node, kinds[i].name) ? kinds[i].bytes : 0;
+        bytes += dt_is_named(&dt, node, "memory@") ? window_bytes(blob, node) : 0;
+        *count += dt_is_named(&dt, node, "partition@");
     }
     return align_up(bytes, PAGE_BYTES);
 }

@@ -61,7 +61,7 @@ uint64_t serial_write(const char *text, size_t length) {
     while (room() < length)
         send_one();
     size_t at = written % RING_BYTES;
-    size_t first = length < RING_BYTES - at ? length : RING_BYTES - at;
+    size_t first = lower(length, RING_BYTES - at);
     uint64_t end = written + length;
 
     memcpy(ring + at, text, first);

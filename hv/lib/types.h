@@ -41,10 +41,18 @@ static inline bool is_aligned(uint64_t value, uint64_t unit) {
     return (value & (unit - 1)) == 0;
 }
 
-/* The eight bytes from `bytes` on. */
-static inline uint64_t load64(const uint8_t *bytes) {
-    uint64_t value;
+static inline uint64_t lower(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
 
-    __builtin_memcpy(&value, bytes, sizeof(value));
+static inline uint64_t higher(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/* The little-endian number of `size_bytes` that begins at `bytes`, wherever that is. */
+static inline uint64_t load(const uint8_t *bytes, unsigned size_bytes) {
+    uint64_t value = 0;
+
+    __builtin_memcpy(&value, bytes, size_bytes);
     return value;
 }

@@ -27,7 +27,7 @@ static uint32_t find(const uint8_t iopm[IOPM_BYTES], uint32_t from, bool interce
     const uint64_t none = intercepted ? 0 : UINT64_MAX;
 
     while (from < BITS) {
-        if (from % 64 == 0 && load64(iopm + from / 8) == none)
+        if (from % 64 == 0 && load(iopm + from / 8, 8) == none)
             from += 64;
         else if (iopm_intercepts(iopm, from) == intercepted)
             break;

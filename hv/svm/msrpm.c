@@ -65,7 +65,7 @@ bool msrpm_next(const uint8_t msrpm[MSRPM_BYTES], uint32_t from, struct reach *r
     unsigned slot = slot_from(from);
 
     while (slot < SLOTS && !rights_of(msrpm, slot)) /* most of the map is ones: 32 MSRs at a time */
-        slot += slot % 32 == 0 && load64(msrpm + slot / 4) == UINT64_MAX ? 32 : 1;
+        slot += slot % 32 == 0 && load(msrpm + slot / 4, 8) == UINT64_MAX ? 32 : 1;
     if (slot == SLOTS)
         return false;
     *run = (struct reach){msr_of(slot), msr_of(slot), msr_of(slot), rights_of(msrpm, slot)};
