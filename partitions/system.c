@@ -47,13 +47,6 @@ static void check_cpus(const struct system *system, struct report *report) {
                          system->config.cpus[i].number, system->machine_cpus - 1);
 }
 
-void system_check_memory(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
-                         struct arena *arena, struct report *report) {
-    config_parse(&system->config, blob, size_bytes, arena, report);
-    if (report->errors == 0)
-        memory_place(&system->config, host, report);
-}
-
 void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
                   struct arena *arena, struct report *report) {
     config_parse(&system->config, blob, size_bytes, arena, report);

@@ -34,7 +34,3 @@ const struct image_file *system_find_image(const struct system *system, const ch
  */
 void system_check(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
                   struct arena *arena, struct report *report);
-
-/* The same without the images. */
-void system_check_memory(struct system *system, const void *blob, size_t size_bytes, const struct host_memory *host,
-                         struct arena *arena, struct report *report);

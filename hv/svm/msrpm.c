@@ -6,41 +6,12 @@
 
 #include "hv/lib/string.h"
 
-#define RANGE_MSRS  0x2000u
-#define RANGE_BYTES 0x800u /* two bits an MSR */
-
 /* The last quarter of the map is reserved; the number is one that no covered MSR has. */
 static const uint32_t range_base[] = {0x00000000, 0xc0000000, 0xc0010000, 0xc0020000};
 
-#define COVERED_RANGES 3
-#define SLOTS          (ARRAY_LENGTH(range_base) * RANGE_MSRS) /* pairs of bits in the map */
-
-/* Number of the MSR's read bit, or -1 when the map does not cover it. */
-static int read_bit(uint32_t msr) {
-    for (unsigned i = 0; i < COVERED_RANGES; i++)
-        if (msr - range_base[i] < RANGE_MSRS)
-            return (int)(i * RANGE_BYTES * 8 + (msr - range_base[i]) * 2);
-    return -1;
-}
-
-void msrpm_init(uint8_t msrpm[MSRPM_BYTES]) {
-    memset(msrpm, 0xff, MSRPM_BYTES);
-}
-
-bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr) {
-    int bit = read_bit(msr);
-
-    if (bit < 0)
-        return false;
-    msrpm[bit / 8] &= (uint8_t) ~(3u << bit % 8);
-    return true;
-}
-
-bool msrpm_intercepts(const uint8_t msrpm[MSRPM_BYTES], uint32_t msr, bool write) {
-    int bit = read_bit(msr);
-
-    return bit < 0 || (msrpm[bit / 8] >> (bit % 8 + (write ? 1 : 0)) & 1);
-}
+#define RANGE_MSRS    0x2000u
+#define SLOTS         (ARRAY_LENGTH(range_base) * RANGE_MSRS) /* pairs of bits in the map */
+#define SLOTS_COVERED (SLOTS - RANGE_MSRS)
 
 static uint32_t msr_of(unsigned slot) {
     return range_base[slot / RANGE_MSRS] + slot % RANGE_MSRS;
@@ -55,6 +26,19 @@ static unsigned slot_from(uint32_t msr) {
     if (range == ARRAY_LENGTH(range_base))
         return SLOTS;
     return range * RANGE_MSRS + (msr > range_base[range] ? msr - range_base[range] : 0);
+}
+
+void msrpm_init(uint8_t msrpm[MSRPM_BYTES]) {
+    memset(msrpm, 0xff, MSRPM_BYTES);
+}
+
+bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr) {
+    unsigned slot = slot_from(msr);
+
+    if (slot >= SLOTS_COVERED || msr_of(slot) != msr)
+        return false;
+    msrpm[slot / 4] &= (uint8_t) ~(3u << slot % 4 * 2);
+    return true;
 }
 
 static unsigned rights_of(const uint8_t msrpm[MSRPM_BYTES], unsigned slot) {

@@ -16,9 +16,6 @@ void msrpm_init(uint8_t msrpm[MSRPM_BYTES]);
 /* Lets the guest read and write `msr` without an exit; false when the map does not cover it. */
 bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr);
 
-/* Whether a read (or a write) of `msr` exits. */
-bool msrpm_intercepts(const uint8_t msrpm[MSRPM_BYTES], uint32_t msr, bool write);
-
 /*
  * The lowest run of MSRs at `from` or above with the same rights; false when there is none. Every bit of
  * the map counts: those of its last quarter, which is reserved, appear as MSRs from 0xc0020000.

@@ -169,14 +169,16 @@ static void test_passed(void **state) {
     static const uint32_t passed[] = {0x174,      0x175,      0x176,      0xc0000081, 0xc0000082,
                                       0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102};
     static uint8_t msrpm[MSRPM_BYTES];
+    struct reach run;
     unsigned open = 0;
 
     (void)state;
     msrpm_init(msrpm);
     msr_pass_all(msrpm);
     for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++) {
-        assert_false(msrpm_intercepts(msrpm, passed[i], false));
-        assert_false(msrpm_intercepts(msrpm, passed[i], true));
+        assert_true(msrpm_next(msrpm, passed[i], &run));
+        assert_int_equal(run.first, passed[i]);
+        assert_int_equal(run.rights, REACH_READ | REACH_WRITE);
     }
     for (unsigned byte = 0; byte < MSRPM_BYTES; byte++)
         open += 8 - (unsigned)__builtin_popcount(msrpm[byte]);

@@ -55,8 +55,10 @@ static void check_memory(const char *source, struct system *system) {
 
     findings_init(&findings);
     *system = (struct system){.file_count = 0};
-    system_check_memory(system, blob, size_bytes, &host,
-                        &(struct arena){.next = memory, .end = memory + sizeof(memory)}, &findings.report);
+    config_parse(&system->config, blob, size_bytes, &(struct arena){.next = memory, .end = memory + sizeof(memory)},
+                 &findings.report);
+    if (findings.report.errors == 0)
+        memory_place(&system->config, &host, &findings.report);
     free(blob);
 }
 

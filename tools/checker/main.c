@@ -34,10 +34,13 @@ static void check_system(struct checked *checked, const struct source *source, c
     checked->system.files = images->files;
     checked->system.file_count = (unsigned)images->count;
     checked->system.machine_cpus = checked->board->processors;
-    if (options->no_images)
-        system_check_memory(&checked->system, source->blob, source->size_bytes, &layout->host, &arena, report);
-    else
+    if (!options->no_images) {
         system_check(&checked->system, source->blob, source->size_bytes, &layout->host, &arena, report);
+        return;
+    }
+    config_parse(&checked->system.config, source->blob, source->size_bytes, &arena, report);
+    if (report->errors == 0)
+        memory_place(&checked->system.config, &layout->host, report);
 }
 
 /* Ends the program when an output would replace an input. */
