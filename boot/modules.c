@@ -35,7 +35,7 @@ static struct boot_module *next_to_move(struct boot_info *boot, uint64_t block_e
 }
 
 void modules_move(struct boot_info *boot, struct range block) {
-    uint64_t block_end = block.base + block.size_bytes;
+    uint64_t block_end = range_end(block);
     uint64_t top = block_end;
     bool moved[BOOT_MODULES_MAX] = {false};
     struct boot_module *module;

@@ -61,21 +61,19 @@ static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, con
 }
 
 /* Inserts a piece of RAM in order, joining it to neighbours it touches or overlaps. */
-static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
-    uint64_t end = base + lower(size_bytes, UINT64_MAX - base);
-
+static void add_ram(struct boot_info *boot, uint64_t base, uint64_t end) {
     base = align_up(higher(base, LOW_MEMORY_END), PAGE_BYTES);
     end = align_down(end, PAGE_BYTES);
     if (base == 0 || end <= base) /* 0: rounded up past 2^64 */
         return;
 
     unsigned at = 0;
-    while (at < boot->ram_count && boot->ram[at].base + boot->ram[at].size_bytes < base)
+    while (at < boot->ram_count && range_end(boot->ram[at]) < base)
         at++;
     unsigned joined = at;
     for (; joined < boot->ram_count && boot->ram[joined].base <= end; joined++) {
         base = lower(base, boot->ram[joined].base);
-        end = higher(end, boot->ram[joined].base + boot->ram[joined].size_bytes);
+        end = higher(end, range_end(boot->ram[joined]));
     }
     if (joined == at && boot->ram_count == BOOT_RANGES_MAX)
         return; /* RAM that is not listed is not used */
@@ -85,33 +83,30 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) 
 }
 
 /* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins, whichever comes first. */
-static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t size_bytes) {
-    uint64_t end = base + lower(size_bytes, UINT64_MAX - base);
-
+static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t end) {
     for (unsigned i = 0; i < boot->ram_count; i++) {
         struct range old = boot->ram[i];
-        uint64_t old_end = old.base + old.size_bytes;
+        uint64_t old_end = range_end(old);
 
-        if (end <= old.base || base >= old_end || size_bytes == 0)
+        if (end <= old.base || base >= old_end)
             continue;
         memmove(&boot->ram[i], &boot->ram[i + 1], (boot->ram_count - i - 1) * sizeof(boot->ram[0]));
         boot->ram_count--;
         i--;
         if (base > old.base)
-            add_ram(boot, old.base, base - old.base);
+            add_ram(boot, old.base, base);
         if (end < old_end)
-            add_ram(boot, end, old_end - end);
+            add_ram(boot, end, old_end);
     }
 }
 
-/* One entry of either map: base, length, type in this order. */
+/* One entry of either map: base, length, type in this order. What is available is read in a pass before the rest. */
 static void read_memory(struct boot_info *boot, const uint8_t *entry, bool available_pass) {
+    uint64_t base = load(entry, 8), end = base + lower(load(entry + 8, 8), UINT64_MAX - base);
     bool available = load(entry + 16, 4) == MEMORY_AVAILABLE;
 
-    if (available && available_pass)
-        add_ram(boot, load(entry, 8), load(entry + 8, 8));
-    if (!available && !available_pass)
-        remove_ram(boot, load(entry, 8), load(entry + 8, 8));
+    if (end > base && available == available_pass)
+        (available ? add_ram : remove_ram)(boot, base, end);
 }
 
 static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length) {
@@ -168,26 +163,21 @@ static const uint8_t *next_tag(const uint8_t *info, uint64_t *at) {
     return tag;
 }
 
-static bool is_map(const uint8_t *tag) {
-    return load(tag, 4) == MB2_MMAP && load(tag + 4, 4) >= MB2_MMAP_BYTES;
-}
-
 static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
     const uint8_t *tag;
 
-    for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));) {
-        uint32_t type = load(tag, 4), size_bytes = load(tag + 4, 4);
+    for (int pass = 1; pass >= 0; pass--) {
+        for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));) {
+            uint32_t type = load(tag, 4), size_bytes = load(tag + 4, 4);
 
-        if (type == MB2_COMMAND)
-            boot->command_line = tag_text(tag, size_bytes, MB2_TAG_BYTES);
-        else if (type == MB2_MODULE && size_bytes >= MB2_MODULE_BYTES)
-            add_module(boot, load(tag + 8, 4), load(tag + 12, 4), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
-        else if (is_map(tag))
-            read_mb2_map(boot, tag, true);
+            if (type == MB2_MMAP && size_bytes >= MB2_MMAP_BYTES)
+                read_mb2_map(boot, tag, pass);
+            else if (pass && type == MB2_COMMAND)
+                boot->command_line = tag_text(tag, size_bytes, MB2_TAG_BYTES);
+            else if (pass && type == MB2_MODULE && size_bytes >= MB2_MODULE_BYTES)
+                add_module(boot, load(tag + 8, 4), load(tag + 12, 4), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
+        }
     }
-    for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));)
-        if (is_map(tag))
-            read_mb2_map(boot, tag, false);
 }
 
 void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {

@@ -34,7 +34,7 @@ static bool check_place(const char *name, uint64_t base, uint64_t size_bytes, st
     if (is_aligned(base, PAGE_BYTES) && range_contains(audited.tables, (struct range){base, size_bytes}))
         return true;
     return differ(finding, "found %s 0x%lx, want pages in 0x%lx-0x%lx, the hypervisor's", name, base,
-                  audited.tables.base, audited.tables.base + audited.tables.size_bytes - 1);
+                  audited.tables.base, range_end(audited.tables) - 1);
 }
 
 static bool check_places(const struct partition *partition, struct audit_finding *finding) {

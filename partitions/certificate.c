@@ -21,14 +21,12 @@ static const struct range owned_msrs[] = {
     {0xc0000100, 3}, /* FS_BASE, GS_BASE, KERNEL_GS_BASE */
 };
 
-/* Makes *best what `piece` has at `from` or above, when that begins lower. */
-static void offer(struct reach *best, struct reach piece, uint64_t from) {
-    uint64_t skipped = higher(from, piece.first) - piece.first;
+/* Makes *best what the range has at `from` or above, when that begins lower; its start leads to `host`. */
+static void offer(struct reach *best, struct range range, uint64_t host, unsigned rights, uint64_t from) {
+    uint64_t skipped = higher(from, range.base) - range.base;
 
-    piece.first += skipped;
-    piece.host += skipped;
-    if (piece.first <= piece.last && piece.first < best->first)
-        *best = piece;
+    if (skipped < range.size_bytes && range.base + skipped < best->first)
+        *best = (struct reach){range.base + skipped, range_end(range) - 1, host + skipped, rights};
 }
 
 /* Screens are numbered in the order of the partitions that have one. */
@@ -44,74 +42,64 @@ static uint64_t screen_frame(const struct config *config, const struct partition
 static void offer_memory(struct reach *best, const struct config *config, const struct partition_config *partition,
                          uint64_t from) {
     const struct range page = VGA_TEXT_RANGE;
-    const uint64_t page_end = page.base + page.size_bytes;
     bool screen = config_has_vga(partition);
 
     for (unsigned i = 0; i < partition->window_count; i++) {
         const struct window_config *window = &partition->windows[i];
+        struct range range = config_range(window);
         unsigned rights = REACH_READ | (window->writable ? REACH_WRITE : 0) | (window->executable ? REACH_EXECUTE : 0);
-        struct reach whole = {window->gpa.value, window->gpa.value + window->size_bytes - 1, window->hpa.value, rights};
-        struct reach below = whole;
 
-        below.last = lower(whole.last, page.base - 1);
-        offer(best, screen ? below : whole, from);
-        if (screen)
-            offer(best, whole, higher(from, page_end));
+        if (screen) {
+            offer(best, range, window->hpa.value, rights, higher(from, range_end(page)));
+            range.size_bytes = lower(range.size_bytes, higher(range.base, page.base) - range.base);
+        }
+        offer(best, range, window->hpa.value, rights, from);
     }
     if (screen)
-        offer(best, (struct reach){page.base, page_end - 1, screen_frame(config, partition), REACH_READ | REACH_WRITE},
-              from);
+        offer(best, page, screen_frame(config, partition), REACH_READ | REACH_WRITE, from);
 }
 
-static void offer_ports(struct reach *best, const struct config *config, const struct partition_config *partition,
-                        uint64_t from) {
-    (void)config;
+static void offer_ports(struct reach *best, const struct partition_config *partition, uint64_t from) {
     for (unsigned i = 0; i < partition->device_count; i++) {
         const struct device_config *device = &partition->devices[i];
 
         if (device->kind == DEVICE_UART)
-            offer(best,
-                  (struct reach){device->port, (uint64_t)device->port + device->port_count - 1, device->port,
-                                 REACH_READ | REACH_WRITE},
-                  from);
+            offer(best, (struct range){device->port, device->port_count}, device->port, REACH_READ | REACH_WRITE, from);
     }
 }
 
-static void offer_msrs(struct reach *best, const struct config *config, const struct partition_config *partition,
-                       uint64_t from) {
-    (void)config;
-    (void)partition;
-    for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++) {
-        struct range msrs = owned_msrs[i];
-
-        offer(best, (struct reach){msrs.base, msrs.base + msrs.size_bytes - 1, msrs.base, REACH_READ | REACH_WRITE},
-              from);
-    }
+static void offer_msrs(struct reach *best, uint64_t from) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++)
+        offer(best, owned_msrs[i], owned_msrs[i].base, REACH_READ | REACH_WRITE, from);
 }
 
-static void (*const offers[])(struct reach *, const struct config *, const struct partition_config *, uint64_t) = {
-    [REACH_MEMORY] = offer_memory,
-    [REACH_PORT] = offer_ports,
-    [REACH_MSR] = offer_msrs,
-};
+/* The lowest piece at `from` or above; it begins at NOTHING when there is none. */
+static struct reach find(const struct config *config, unsigned partition, enum reach_kind kind, uint64_t from) {
+    const struct partition_config *owner = &config->partitions[partition];
+    struct reach piece = {.first = NOTHING};
+
+    if (kind == REACH_MEMORY)
+        offer_memory(&piece, config, owner, from);
+    else if (kind == REACH_PORT)
+        offer_ports(&piece, owner, from);
+    else
+        offer_msrs(&piece, from);
+    return piece;
+}
 
 static bool configured(const void *context, unsigned partition, enum reach_kind kind, uint64_t from,
                        struct reach *reach) {
-    const struct config *config = context;
-    struct reach piece;
+    struct reach piece = find(context, partition, kind, from);
 
-    *reach = (struct reach){.first = NOTHING};
-    offers[kind](reach, config, &config->partitions[partition], from);
-    if (reach->first == NOTHING)
-        return false;
-    for (;;) {
-        piece = (struct reach){.first = NOTHING};
-        offers[kind](&piece, config, &config->partitions[partition], reach->last + 1);
-        if (piece.first != reach->last + 1 || piece.host - piece.first != reach->host - reach->first ||
-            piece.rights != reach->rights)
-            return true;
+    *reach = piece;
+    while (piece.first != NOTHING && piece.host - piece.first == reach->host - reach->first &&
+           piece.rights == reach->rights) {
         reach->last = piece.last;
+        piece = find(context, partition, kind, reach->last + 1);
+        if (piece.first != reach->last + 1)
+            break;
     }
+    return reach->first != NOTHING;
 }
 
 struct certificate certificate_of_config(const struct config *config) {
@@ -133,22 +121,17 @@ static void write_memory(char *line, const struct reach *reach) {
         format_string(line + length, CERTIFICATE_LINE_MAX - length, "-%lu", to);
 }
 
-static void write_ports(char *line, const struct reach *reach) {
-    format_string(line, CERTIFICATE_LINE_MAX, "port 0x%04lx-0x%04lx", reach->first, reach->last);
-}
-
-static void write_msrs(char *line, const struct reach *reach) {
+static void write_reach(char *line, enum reach_kind kind, const struct reach *reach) {
     static const char *const rights[] = {"--", "r-", "-w", "rw"};
 
-    format_string(line, CERTIFICATE_LINE_MAX, "msr 0x%08lx-0x%08lx %s", reach->first, reach->last,
-                  rights[reach->rights]);
+    if (kind == REACH_MEMORY)
+        write_memory(line, reach);
+    else if (kind == REACH_PORT)
+        format_string(line, CERTIFICATE_LINE_MAX, "port 0x%04lx-0x%04lx", reach->first, reach->last);
+    else
+        format_string(line, CERTIFICATE_LINE_MAX, "msr 0x%08lx-0x%08lx %s", reach->first, reach->last,
+                      rights[reach->rights]);
 }
-
-static void (*const writers[])(char *, const struct reach *) = {
-    [REACH_MEMORY] = write_memory,
-    [REACH_PORT] = write_ports,
-    [REACH_MSR] = write_msrs,
-};
 
 bool certificate_next(struct certificate *c, char line[CERTIFICATE_LINE_MAX]) {
     struct reach reach;
@@ -170,7 +153,7 @@ bool certificate_next(struct certificate *c, char line[CERTIFICATE_LINE_MAX]) {
             if (c->source(c->context, c->partition, c->kind, c->next, &reach)) {
                 c->first = reach.first;
                 c->next = reach.last + 1;
-                writers[c->kind](line, &reach);
+                write_reach(line, c->kind, &reach);
                 return true;
             }
         }

@@ -219,3 +219,10 @@ bool config_has_vga(const struct partition_config *partition) {
             return true;
     return false;
 }
+
+const struct window_config *config_window(const struct partition_config *partition, struct range range) {
+    for (unsigned i = 0; i < partition->window_count; i++)
+        if (range_contains(config_range(&partition->windows[i]), range))
+            return &partition->windows[i];
+    return NULL;
+}

@@ -105,6 +105,14 @@ struct config {
     unsigned partition_count;
 };
 
+/* Where the window lies in guest-physical memory. */
+static inline struct range config_range(const struct window_config *window) {
+    return (struct range){window->gpa.value, window->size_bytes};
+}
+
+/* The window that holds all of a range, or NULL. */
+const struct window_config *config_window(const struct partition_config *partition, struct range range);
+
 /* Whether the partition has a screen, whose page then replaces its RAM. */
 bool config_has_vga(const struct partition_config *partition);
 

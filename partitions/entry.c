@@ -85,17 +85,9 @@ static void enter_protected_mode(struct vmcb_save *save) {
 
 /* RAM that begins at `base`, up to the end of its window. */
 static uint32_t kib_from(const struct partition_config *config, uint64_t base, uint64_t limit) {
-    for (unsigned i = 0; i < config->window_count; i++) {
-        const struct window_config *window = &config->windows[i];
-        uint64_t offset = base - window->gpa.value;
+    const struct window_config *window = config_window(config, (struct range){base, 1});
 
-        if (offset < window->size_bytes) {
-            uint64_t left = window->size_bytes - offset;
-
-            return (uint32_t)((left < limit ? left : limit) / KIB);
-        }
-    }
-    return 0;
+    return window ? (uint32_t)(lower(range_end(config_range(window)) - base, limit) / KIB) : 0;
 }
 
 /* Appends `base` up to `end`, if that is not empty. */

@@ -92,16 +92,6 @@ static struct program_header read_program_header(const struct file *file, uint64
                                    read(file, at + 5 * word, word)};
 }
 
-static const struct window_config *window_around(const struct partition_config *partition, struct range range) {
-    for (unsigned i = 0; i < partition->window_count; i++) {
-        struct range window = {partition->windows[i].gpa.value, partition->windows[i].size_bytes};
-
-        if (range_contains(window, range))
-            return &partition->windows[i];
-    }
-    return NULL;
-}
-
 /* What a segment may not overlap; NULL when it overlaps nothing. */
 static const char *overlapped(const struct file *file, const struct image_plan *plan, struct range range) {
     struct range start = {image_start_area(file->partition).value, START_AREA_BYTES};
@@ -129,7 +119,7 @@ static bool check_segment(const struct file *file, unsigned number, const struct
         return image_error(file, NULL,
                            "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit", name,
                            number, p->file_bytes, p->memory_bytes);
-    if (!range_valid(range) || !window_around(file->partition, range))
+    if (!range_valid(range) || !config_window(file->partition, range))
         return image_error(file, "link it for the window, or enlarge the window",
                            "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", name,
                            number, p->memory_bytes, p->gpa);
@@ -190,7 +180,7 @@ static void check_entry(const struct file *file, struct image_plan *plan) {
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
         const struct window_config *window =
-            window_around(file->partition, (struct range){segment->gpa.value, segment->memory_bytes});
+            config_window(file->partition, (struct range){segment->gpa.value, segment->memory_bytes});
 
         if (entry - segment->gpa.value < segment->memory_bytes && window->executable)
             return;

@@ -34,7 +34,7 @@ static void take(struct layout *layout, struct range *range, struct range chosen
 bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct report *report) {
     for (unsigned i = layout->host.usable_count; i > 0; i--) {
         struct range ram = layout->host.usable[i - 1];
-        uint64_t end = lower(ram.base + ram.size_bytes, 4 * GIB);
+        uint64_t end = lower(range_end(ram), 4 * GIB);
         struct range chosen = {end - size_bytes, size_bytes};
 
         if (ram.base < end && size_bytes <= end - ram.base && !range_overlaps(chosen, layout->taken[0].range)) {
@@ -84,7 +84,7 @@ static uint64_t page_table_bytes(const struct host_memory *host) {
     uint64_t bytes = 0;
 
     for (unsigned i = 0; i < host->usable_count; i++)
-        if (host->usable[i].base + host->usable[i].size_bytes > 4 * GIB)
+        if (range_end(host->usable[i]) > 4 * GIB)
             bytes += RANGE_TABLES_BYTES + host->usable[i].size_bytes / GIB * GIB_BYTES;
     return bytes;
 }

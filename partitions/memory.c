@@ -52,10 +52,10 @@ static uint64_t obstacle_end(const struct obstacles *o, struct range range) {
     const struct host_range *taken = taken_overlap(o->host, range);
 
     if (taken)
-        return taken->range.base + taken->range.size_bytes;
+        return range_end(taken->range);
     const struct window_config *window = window_overlap(o, range);
 
-    return window ? window->hpa.value + window->size_bytes : 0;
+    return window ? range_end(host_range_of(window)) : 0;
 }
 
 /* The first address from `at` on that is `offset` modulo `align`. */
@@ -101,13 +101,21 @@ static void list_ram(const struct host_memory *host, uint64_t address, char *tex
     for (unsigned i = 0; i < count; i++)
         if ((i == 0 || ram[i - 1].base <= address) && (i == count - 1 || ram[i + 1].base > address))
             at += format_string(text + at, size_bytes - at, "%s0x%lx to 0x%lx", at ? " or " : "", ram[i].base,
-                                ram[i].base + ram[i].size_bytes);
+                                range_end(ram[i]));
+}
+
+static void refuse_overlap(const struct window_config *window, struct range other, const char *name,
+                           struct report *report) {
+    struct range range = host_range_of(window);
+
+    report_error(report, window->path, "host-address", NULL,
+                 "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, range_end(range), name,
+                 other.base, range_end(other));
 }
 
 static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
                         struct report *report) {
     struct range range = host_range_of(window);
-    uint64_t end = range.base + range.size_bytes;
     struct obstacles others = {host, config, window, false};
     const struct host_range *taken = taken_overlap(host, range);
     const struct window_config *other = window_overlap(&others, range);
@@ -116,15 +124,11 @@ static void check_fixed(const struct config *config, const struct window_config 
     list_ram(host, range.base, ram, sizeof(ram));
     if (!in_usable(host, range))
         report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
-                     "found 0x%lx to 0x%lx, want it inside RAM, %s", range.base, end, ram);
+                     "found 0x%lx to 0x%lx, want it inside RAM, %s", range.base, range_end(range), ram);
     if (taken)
-        report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, taken->name,
-                     taken->range.base, taken->range.base + taken->range.size_bytes);
+        refuse_overlap(window, taken->range, taken->name, report);
     if (other)
-        report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, end, other->path,
-                     other->hpa.value, other->hpa.value + other->size_bytes);
+        refuse_overlap(window, host_range_of(other), other->path, report);
 }
 
 /* Whether there is a place for `size_bytes` of the window `o->except`, and the lowest. */

@@ -30,13 +30,9 @@ static void clear_windows(const struct partition_config *config) {
 }
 
 void *partition_memory(const struct partition_config *config, gpa_t gpa) {
-    for (unsigned i = 0; i < config->window_count; i++) {
-        const struct window_config *window = &config->windows[i];
+    const struct window_config *window = config_window(config, (struct range){gpa.value, 1});
 
-        if (gpa.value - window->gpa.value < window->size_bytes)
-            return (void *)(uintptr_t)(window->hpa.value + (gpa.value - window->gpa.value));
-    }
-    return NULL;
+    return window ? (void *)(uintptr_t)(window->hpa.value + (gpa.value - window->gpa.value)) : NULL;
 }
 
 static void copy_segments(const struct partition_config *config, const struct image_plan *plan, const uint8_t *file) {

@@ -11,10 +11,6 @@
 #define LARGE_PAGE (2 * MIB)
 #define HPA_LIMIT  (1UL << 48)
 
-static struct range guest_range(const struct window_config *window) {
-    return (struct range){window->gpa.value, window->size_bytes};
-}
-
 bool rules_check_window(const struct dt *dt, int node, const struct window_config *window) {
     unsigned errors = dt->report->errors;
     uint64_t base = window->gpa.value;
@@ -62,7 +58,7 @@ static void check_windows_apart(const struct dt *dt, const struct partition_conf
         for (unsigned j = 0; j < i; j++) {
             const struct window_config *a = &partition->windows[i], *b = &partition->windows[j];
 
-            if (range_overlaps(guest_range(a), guest_range(b)))
+            if (range_overlaps(config_range(a), config_range(b)))
                 report_error(dt->report, a->path, "reg", NULL,
                              "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx", a->size_bytes,
                              a->gpa.value, b->path, b->size_bytes, b->gpa.value);

@@ -78,7 +78,7 @@ static uint64_t *high_entry(uint64_t address, struct arena *arena) {
 }
 
 static bool map_ram(struct range ram, struct arena *arena) {
-    uint64_t end = ram.base + ram.size_bytes;
+    uint64_t end = range_end(ram);
 
     for (uint64_t at = align_down(ram.base, LARGE_BYTES); at < end; at += LARGE_BYTES) {
         uint64_t *entry = at < 4 * GIB ? &boot_directories[at / LARGE_BYTES] : high_entry(at, arena);

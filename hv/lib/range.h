@@ -17,6 +17,10 @@ static inline bool range_valid(struct range r) {
     return r.size_bytes != 0 && r.base <= UINT64_MAX - r.size_bytes;
 }
 
+static inline uint64_t range_end(struct range r) {
+    return r.base + r.size_bytes;
+}
+
 static inline bool range_overlaps(struct range a, struct range b) {
     bool a_starts_in_b = a.base - b.base < b.size_bytes;
     bool b_starts_in_a = b.base - a.base < a.size_bytes;

@@ -23,7 +23,7 @@ static void add_ram(struct board *board, const struct dt *dt, int node, struct r
     uint64_t end_before = MIB;
 
     if (board->ram_count > 0)
-        end_before = board->ram[board->ram_count - 1].base + board->ram[board->ram_count - 1].size_bytes;
+        end_before = range_end(board->ram[board->ram_count - 1]);
     if (board->ram_count == BOARD_RANGES_MAX)
         dt_error(dt, node, "reg", NULL, "found more than %d pieces of RAM, want fewer", BOARD_RANGES_MAX);
     else if (!range_valid(range) || !is_aligned(range.base | range.size_bytes, PAGE_BYTES))

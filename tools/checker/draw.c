@@ -55,7 +55,7 @@ static const char *colour_of(int partition) {
 }
 
 static uint64_t end_of(const struct piece *piece) {
-    return piece->range.base + piece->range.size_bytes;
+    return range_end(piece->range);
 }
 
 /* 20 points for a page, 3 more whenever the size doubles. */

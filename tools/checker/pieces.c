@@ -48,9 +48,9 @@ static void add_gaps(struct list *list, const struct list *owned, struct range r
             continue;
         add_free(list, at, range.base);
         add(list, owned->pieces[i]);
-        at = range.base + range.size_bytes;
+        at = range_end(range);
     }
-    add_free(list, at, ram.base + ram.size_bytes);
+    add_free(list, at, range_end(ram));
 }
 
 unsigned checked_pieces(const struct checked *checked, struct piece **pieces) {

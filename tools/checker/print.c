@@ -44,7 +44,7 @@ static void print_piece(const struct piece *piece, FILE *to) {
     const struct window_config *window = piece->window;
     char size[CHECKED_SIZE_CHARS];
 
-    fprintf(to, "  0x%010lx - 0x%010lx  %10s  %s", piece->range.base, piece->range.base + piece->range.size_bytes - 1,
+    fprintf(to, "  0x%010lx - 0x%010lx  %10s  %s", piece->range.base, range_end(piece->range) - 1,
             checked_size(piece->range.size_bytes, size), piece->name);
     if (window)
         fprintf(to, ": 0x%lx, r%s%s%s", window->gpa.value, window->writable ? "w" : "-", window->executable ? "x" : "-",
