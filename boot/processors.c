@@ -8,6 +8,7 @@
 #include "boot/processors.h"
 
 #include "hv/cpu/lapic.h"
+#include "hv/cpu/machine.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/lib/string.h"
@@ -66,10 +67,7 @@ void processors_enter(struct cpu *cpu) {
     while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
         x86_pause();
     loop_run(loop);
-    for (;;) {
-        x86_cli();
-        x86_hlt();
-    }
+    machine_halt();
 }
 
 static bool wait_until_ready(uint64_t us) {

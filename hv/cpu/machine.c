@@ -21,6 +21,10 @@ void machine_end(enum machine_result result) {
     if (how == MACHINE_BOCHS_SHUTDOWN)
         for (const char *c = "Shutdown"; *c; c++)
             x86_outb(BOCHS_SHUTDOWN_PORT, (uint8_t)*c);
+    machine_halt();
+}
+
+void machine_halt(void) {
     for (;;) {
         x86_cli();
         x86_hlt();

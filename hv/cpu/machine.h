@@ -21,3 +21,6 @@ enum machine_exit {
 void machine_set_exit(enum machine_exit exit);
 
 __attribute__((noreturn)) void machine_end(enum machine_result result);
+
+/* The end of one processor. */
+__attribute__((noreturn)) void machine_halt(void);

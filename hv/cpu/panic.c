@@ -42,13 +42,6 @@ static bool in_image(uint64_t address) {
     return address >= (uintptr_t)image_start && address < (uintptr_t)image_end;
 }
 
-static void halt(void) {
-    for (;;) {
-        x86_cli();
-        x86_hlt();
-    }
-}
-
 /*
  * One panic is reported, with all other processors stopped: those in a guest leave it by the NMI,
  * those in the hypervisor take it when they set GIF again.
@@ -60,7 +53,7 @@ static void stop_others(const struct cpu *self) {
     if (!__atomic_compare_exchange_n(&first, &nobody, self, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         if (first == self) /* a panic in a panic */
             machine_end(MACHINE_PANIC);
-        halt();
+        machine_halt();
     }
     if (cpu_count > 1) {
         trap_nmi_stops = true;

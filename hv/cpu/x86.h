@@ -194,39 +194,22 @@ static inline void x86_vmload(hpa_t vmcb) {
     __asm__ volatile("vmload %0" ::"a"(vmcb.value) : "memory");
 }
 
-static inline void x86_clgi(void) {
-    __asm__ volatile("clgi" ::: "memory");
-}
+/* Without operands. */
+#define X86_PLAIN(name, text)                                                                                          \
+    static inline void x86_##name(void) {                                                                              \
+        __asm__ volatile(text ::: "memory");                                                                           \
+    }
 
-static inline void x86_stgi(void) {
-    __asm__ volatile("stgi" ::: "memory");
-}
-
+X86_PLAIN(clgi, "clgi")
+X86_PLAIN(stgi, "stgi")
 /* GIF=1 for an instruction: what is pending is taken. */
-static inline void x86_open_gif(void) {
-    __asm__ volatile("stgi\n\tnop\n\tclgi" ::: "memory");
-}
-
-static inline void x86_sti(void) {
-    __asm__ volatile("sti" ::: "memory");
-}
-
-static inline void x86_cli(void) {
-    __asm__ volatile("cli" ::: "memory");
-}
-
+X86_PLAIN(open_gif, "stgi\n\tnop\n\tclgi")
+X86_PLAIN(sti, "sti")
+X86_PLAIN(cli, "cli")
 /* Takes effect together: no interrupt fits between STI and HLT (interrupt shadow). */
-static inline void x86_sti_hlt(void) {
-    __asm__ volatile("sti\n\thlt" ::: "memory");
-}
-
-static inline void x86_hlt(void) {
-    __asm__ volatile("hlt" ::: "memory");
-}
-
-static inline void x86_pause(void) {
-    __asm__ volatile("pause");
-}
+X86_PLAIN(sti_hlt, "sti\n\thlt")
+X86_PLAIN(hlt, "hlt")
+X86_PLAIN(pause, "pause")
 
 static inline void x86_lgdt(const struct table_register *table) {
     __asm__ volatile("lgdt %0" ::"m"(*table));
