@@ -6,12 +6,9 @@
 
 enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 
-#define IER_MASK     0x0f
 #define IIR_NONE     0x01
 #define IIR_FIFO     0xc0
-#define FCR_ENABLE   0x01
 #define LCR_DLAB     0x80
-#define MCR_MASK     0x1f
 #define MCR_LOOPBACK 0x10
 #define LSR_THRE     0x20
 #define LSR_TEMT     0x40
@@ -19,77 +16,56 @@ enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 #define MSR_DSR      0x20
 #define MSR_DCD      0x80
 
+/* The bits that keep what is written; of FCR that is whether the FIFOs are enabled. */
+static const uint8_t writable[UART_PORTS] = {
+    [IER_DLM] = 0x0f, [IIR_FCR] = 0x01, [LCR] = 0xff, [MCR] = 0x1f, [SCR] = 0xff};
+
 void uart_init(struct uart *uart, struct console_line *line) {
     *uart = (struct uart){.line = line};
 }
 
 /* In loopback the modem control outputs appear as the modem status inputs. */
-static uint8_t modem_status(const struct uart *uart) {
-    if (!(uart->mcr & MCR_LOOPBACK))
+static uint8_t modem_status(uint8_t mcr) {
+    if (!(mcr & MCR_LOOPBACK))
         return MSR_CTS | MSR_DSR | MSR_DCD;
-    return (uint8_t)((uart->mcr & 0x0c) << 4 | (uart->mcr & 0x02) << 3 | (uart->mcr & 0x01) << 5);
+    return (uint8_t)((mcr & 0x0c) << 4 | (mcr & 0x02) << 3 | (mcr & 0x01) << 5);
+}
+
+/* With DLAB set, the first two registers are the divisor latch. */
+static bool is_divisor(const struct uart *uart, unsigned offset) {
+    return offset <= IER_DLM && (uart->registers[LCR] & LCR_DLAB);
 }
 
 uint8_t uart_read(void *device, unsigned offset) {
     const struct uart *uart = device;
-    bool dlab = uart->lcr & LCR_DLAB;
 
+    if (is_divisor(uart, offset))
+        return uart->divisor[offset];
     switch (offset) {
-    case THR_RBR_DLL:
-        return dlab ? uart->dll : 0;
-    case IER_DLM:
-        return dlab ? uart->dlm : uart->ier;
     case IIR_FCR:
-        return IIR_NONE | (uart->fifo_enabled ? IIR_FIFO : 0);
-    case LCR:
-        return uart->lcr;
-    case MCR:
-        return uart->mcr;
+        return IIR_NONE | (uart->registers[IIR_FCR] ? IIR_FIFO : 0);
     case LSR:
         return LSR_THRE | LSR_TEMT;
     case MSR:
-        return modem_status(uart);
-    default:
-        return uart->scr;
+        return modem_status(uart->registers[MCR]);
+    default: /* nothing is received */
+        return uart->registers[offset];
     }
 }
 
+/* In loopback a byte to transmit is lost. */
 static void write_register(struct uart *uart, unsigned offset, uint8_t value) {
-    bool dlab = uart->lcr & LCR_DLAB;
-
-    switch (offset) {
-    case THR_RBR_DLL: /* in loopback the byte is lost, as nothing is received */
-        if (dlab)
-            uart->dll = value;
-        break;
-    case IER_DLM:
-        if (dlab)
-            uart->dlm = value;
-        else
-            uart->ier = value & IER_MASK;
-        break;
-    case IIR_FCR:
-        uart->fifo_enabled = value & FCR_ENABLE;
-        break;
-    case LCR:
-        uart->lcr = value;
-        break;
-    case MCR:
-        uart->mcr = value & MCR_MASK;
-        break;
-    case SCR:
-        uart->scr = value;
-        break;
-    default: /* LSR and MSR are read-only */
-        break;
-    }
+    if (is_divisor(uart, offset))
+        uart->divisor[offset] = value;
+    else
+        uart->registers[offset] = value & writable[offset];
 }
 
 /* A byte to transmit takes the short way. */
 void uart_write(void *device, unsigned offset, uint8_t value) {
     struct uart *uart = device;
 
-    if (offset == THR_RBR_DLL && !(uart->lcr & LCR_DLAB) && !(uart->mcr & MCR_LOOPBACK))
+    if (offset == THR_RBR_DLL && !(uart->registers[LCR] & LCR_DLAB) && !(uart->registers[MCR] & MCR_LOOPBACK))
         console_put(uart->line, value);
     else
         write_register(uart, offset, value);

@@ -13,8 +13,8 @@
 
 struct uart {
     struct console_line *line;
-    uint8_t ier, lcr, mcr, scr, dll, dlm;
-    bool fifo_enabled;
+    uint8_t registers[UART_PORTS]; /* what was written, as far as it is kept */
+    uint8_t divisor[2];
 };
 
 /* The state after reset; output goes to `line`. */
