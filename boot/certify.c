@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The certificate at boot: see certify.h.
+ * The audit at the start and at the end of a run, and what the user asks of the certificate: its hash on the command
+ * line, or its text as a module.
  */
-#include "boot/certify.h"
+#include "boot/start.h"
 
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"

@@ -7,11 +7,9 @@
  */
 #include "offsets.h"
 
-#define MULTIBOOT1_MAGIC        0x1badb002
-#define MULTIBOOT1_FLAGS        0x00000003 /* modules on page boundaries, memory information */
-#define MULTIBOOT1_LOADER_MAGIC 0x2badb002
-#define MULTIBOOT2_MAGIC        0xe85250d6
-#define MULTIBOOT2_LOADER_MAGIC 0x36d76289
+#define MULTIBOOT1_MAGIC 0x1badb002
+#define MULTIBOOT1_FLAGS 0x00000003 /* modules on page boundaries, memory information */
+#define MULTIBOOT2_MAGIC 0xe85250d6
 
 #define COM1        0x3f8
 #define EFER        0xc0000080
@@ -40,8 +38,6 @@ multiboot2_end:
 
         .section .rodata
 banner: .asciz  "\r\nShikiri " VERSION ", a partitioning hypervisor\r\n"
-no_loader:
-        .asciz  "shikiri: error: found no Multiboot loader's magic in EAX, want Multiboot 1 or 2; start with GRUB or qemu -kernel\r\n"
 no_long_mode:
         .asciz  "shikiri: error: this processor has no long mode (CPUID 0x80000001, EDX bit 29); want a 64-bit AMD processor\r\n"
         .balign 8
@@ -81,7 +77,6 @@ start:
         rdtsc
         mov     %eax, entry_tsc
         mov     %edx, entry_tsc + 4
-        mov     $no_loader, %esi        /* said below, if it has to be */
 
         /* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). */
         mov     $serial_set_up, %edi
@@ -91,16 +86,10 @@ start:
         add     $4, %edi
         cmp     $serial_set_up_end, %edi
         jb      1b
-        push    %esi
         mov     $banner, %esi
         call    print
-        pop     %esi
 
-        cmp     $MULTIBOOT1_LOADER_MAGIC, %ebp
-        je      1f
-        cmp     $MULTIBOOT2_LOADER_MAGIC, %ebp
-        jne     die
-1:      mov     %ebx, %edi              /* CPUID overwrites EBX */
+        mov     %ebx, %edi              /* CPUID overwrites EBX */
         mov     $no_long_mode, %esi
         mov     $0x80000000, %eax
         cpuid

@@ -4,9 +4,6 @@
  * a step a line. A step that fails says why and ends the run; nothing has been given
  * to a partition by then.
  */
-#include "boot/certify.h"
-#include "boot/multiboot.h"
-#include "boot/options.h"
 #include "boot/start.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/screen.h"
@@ -34,27 +31,27 @@ void boot_main(uint32_t magic, const void *info) {
     static struct boot boot;
 
     log_set_sink(write);
-    trap_init();                               /* the IDT's contents */
-    exit_init();                               /* the same for #VMEXIT */
-    cpu_init(&cpus[0]);                        /* descriptor tables; from here on a bug is a panic */
-    multiboot_read(&boot.loader, magic, info); /* memory map, modules, command line */
-    start_read_options(&boot);                 /* how the run ends, what is traced */
-    start_check_processor(&boot);              /* SVM, nested paging, NX */
-    start_place_modules(&boot);                /* to where they are out of the way, whoever has loaded them */
-    start_find_blob(&boot);                    /* the configuration among the modules */
-    processors_find(&boot.processors);         /* in the ACPI tables, before they are out of reach */
-    start_find_memory(&boot);                  /* a piece of RAM for everything built below */
-    start_protect(&boot);                      /* our own page tables: W^X, NX, guard pages */
-    xstate_init();                             /* x87, SSE, AVX, XCR0 */
-    start_timer(&cpus[0]);                     /* the LAPIC's, and its rate */
-    start_svm(&boot, &cpus[0]);                /* EFER.SVME, and what it really does */
-    start_check_system(&boot);                 /* every error of the configuration and the images */
-    start_build(&boot);                        /* partitions: memory, tables, devices, entry points */
-    certify_system(&boot);                     /* the live tables are what the configuration and the user say */
-    start_announce(&boot);                     /* what there is, and how long it took */
-    start_processors(&boot);                   /* INIT, SIPI; each into a loop of its own */
-    loop_run(&boot.loops[0]);                  /* until all have stopped, on all processors */
-    start_summarize(&boot);                    /* run times, switches, exits */
-    certify_end();                             /* the tables are still what they were */
+    trap_init();                           /* the IDT's contents */
+    exit_init();                           /* the same for #VMEXIT */
+    cpu_init(&cpus[0]);                    /* descriptor tables; from here on a bug is a panic */
+    start_read_loader(&boot, magic, info); /* memory map, modules, command line */
+    start_read_options(&boot);             /* how the run ends, what is traced */
+    start_check_processor(&boot);          /* SVM, nested paging, NX */
+    start_place_modules(&boot);            /* to where they are out of the way, whoever has loaded them */
+    start_find_blob(&boot);                /* the configuration among the modules */
+    processors_find(&boot.processors);     /* in the ACPI tables, before they are out of reach */
+    start_find_memory(&boot);              /* a piece of RAM for everything built below */
+    start_protect(&boot);                  /* our own page tables: W^X, NX, guard pages */
+    xstate_init();                         /* x87, SSE, AVX, XCR0 */
+    start_timer(&cpus[0]);                 /* the LAPIC's, and its rate */
+    start_svm(&boot, &cpus[0]);            /* EFER.SVME, and what it really does */
+    start_check_system(&boot);             /* every error of the configuration and the images */
+    start_build(&boot);                    /* partitions: memory, tables, devices, entry points */
+    certify_system(&boot);                 /* the live tables are what the configuration and the user say */
+    start_announce(&boot);                 /* what there is, and how long it took */
+    start_processors(&boot);               /* INIT, SIPI; each into a loop of its own */
+    loop_run(&boot.loops[0]);              /* until all have stopped, on all processors */
+    start_summarize(&boot);                /* run times, switches, exits */
+    certify_end();                         /* the tables are still what they were */
     machine_end(MACHINE_DONE);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Moving the modules: see modules.h.
+ * Moving the modules: see multiboot.h. Where they lie afterwards depends on their sizes alone.
  */
-#include "boot/modules.h"
+#include "boot/multiboot.h"
 
 #include "hv/lib/string.h"
 

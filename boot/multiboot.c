@@ -180,10 +180,11 @@ static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
     }
 }
 
-void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {
+bool multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {
     *boot = (struct boot_info){.command_line = ""};
+    if (magic == MULTIBOOT1_LOADER_MAGIC)
+        read_multiboot1(boot, info);
     if (magic == MULTIBOOT2_LOADER_MAGIC)
         read_multiboot2(boot, info);
-    else
-        read_multiboot1(boot, info);
+    return magic == MULTIBOOT1_LOADER_MAGIC || magic == MULTIBOOT2_LOADER_MAGIC;
 }

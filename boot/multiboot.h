@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the boot loader tells, in one form for Multiboot 1 and 2. Pure: a description
- * in memory comes in, plain structs come out.
+ * in memory comes in, plain structs come out. modules.c moves the modules to where nobody else is.
  */
 #pragma once
 
 #include "hv/lib/range.h"
-#include "hv/lib/types.h"
 
 #define MULTIBOOT1_LOADER_MAGIC 0x2badb002U
 #define MULTIBOOT2_LOADER_MAGIC 0x36d76289U
@@ -31,5 +30,14 @@ struct boot_info {
     bool has_memory_map;
 };
 
-/* Reads the description at `info` that goes with the loader's `magic`. */
-void multiboot_read(struct boot_info *boot, uint32_t magic, const void *info);
+/* Reads the description at `info` that goes with the loader's `magic`; false when that is no Multiboot loader's. */
+bool multiboot_read(struct boot_info *boot, uint32_t magic, const void *info);
+
+/* What all modules take when each begins a page. */
+uint64_t modules_bytes(const struct boot_info *boot);
+
+/*
+ * Moves the modules into `block`, which has modules_bytes(), and changes their ranges. They begin
+ * pages and do not overlap; the block may overlap them when it ends a piece of RAM.
+ */
+void modules_move(struct boot_info *boot, struct range block);

@@ -4,7 +4,6 @@
  */
 #include "boot/start.h"
 
-#include "boot/modules.h"
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/paging.h"
 #include "hv/cpu/trace.h"
@@ -36,6 +35,11 @@ static void emit(struct report *report, const struct finding *finding) {
     (void)report;
     report_line(finding, line, sizeof(line));
     log_line("error: %s", line);
+}
+
+void start_read_loader(struct boot *boot, uint32_t magic, const void *info) {
+    if (!multiboot_read(&boot->loader, magic, info))
+        refuse("found no Multiboot loader's magic in EAX, want Multiboot 1 or 2; start with GRUB or qemu -kernel");
 }
 
 void start_read_options(struct boot *boot) {

@@ -35,6 +35,7 @@ struct boot {
 /* From boot/entry.S. */
 extern uint64_t entry_tsc;
 
+void start_read_loader(struct boot *boot, uint32_t magic, const void *info);
 void start_read_options(struct boot *boot);
 void start_check_processor(struct boot *boot);
 void start_place_modules(struct boot *boot);
@@ -55,3 +56,12 @@ void start_announce(const struct boot *boot);
 void start_processors(struct boot *boot);
 
 void start_summarize(const struct boot *boot);
+
+/*
+ * Audits what start_build() has made and prints the certificate's hash. A certificate that is not the one the
+ * user gave ends the run before any partition has started.
+ */
+void certify_system(struct boot *boot);
+
+/* Audits once more, when all partitions have stopped. */
+void certify_end(void);

@@ -7,7 +7,6 @@
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
 #include "hv/fetch.h"
-#include "hv/svm/event.h"
 
 #define PREFIX_LOCK  0xf0 /* LOCK MOV CR0 is MOV CR8 outside 64-bit mode */
 #define PREFIX_REX   0x40

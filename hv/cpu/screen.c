@@ -6,7 +6,6 @@
 #include "hv/cpu/screen.h"
 
 #include "hv/cpu/x86.h"
-#include "hv/lib/string.h"
 
 #define CRTC_INDEX 0x3d4
 #define CRTC_DATA  0x3d5

@@ -24,12 +24,12 @@
 #define INJECTION_ROUNDS (2 * INJECTIONS + 10)
 #define PRIORITY         0xfULL
 
-/* Memory that the guests need, in one piece. */
+/* Memory that the guests need, in whole pages. */
 struct workshop {
+    struct vmcb vmcb;
+    uint8_t iopm[IOPM_BYTES], msrpm[MSRPM_BYTES], here[PAGE_BYTES], there[PAGE_BYTES];
     struct cpu *cpu;
     struct exit_cost cost;
-    struct vmcb *vmcb;
-    uint8_t *iopm, *msrpm, *here, *there;
     struct arena tables;
 };
 
@@ -40,19 +40,6 @@ static void write_answer(uint8_t *page, uint8_t answer) {
     memcpy(page, code, sizeof(code));
 }
 
-static bool open_workshop(struct workshop *shop, struct cpu *cpu, struct arena *arena) {
-    *shop = (struct workshop){
-        .cpu = cpu,
-        .vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES),
-        .iopm = arena_alloc(arena, IOPM_BYTES, PAGE_BYTES),
-        .msrpm = arena_alloc(arena, MSRPM_BYTES, PAGE_BYTES),
-        .here = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES),
-        .there = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES),
-    };
-    shop->tables = *arena;
-    return shop->vmcb && shop->iopm && shop->msrpm && shop->here && shop->there;
-}
-
 /* A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. */
 static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa, const uint8_t *page, uint64_t start) {
     struct arena arena = shop->tables;
@@ -61,18 +48,18 @@ static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa,
     if (!npt_init(&npt, &arena, false) ||
         !npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), NPT_WRITE | NPT_EXECUTE))
         return false;
-    memset(shop->vmcb, 0, sizeof(struct vmcb));
+    memset(&shop->vmcb, 0, sizeof(shop->vmcb));
     iopm_init(shop->iopm);
     msrpm_init(shop->msrpm);
-    vmcb_init(shop->vmcb, ASID, npt_root(&npt), HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
-    struct vmcb_save *save = &shop->vmcb->save;
+    vmcb_init(&shop->vmcb, ASID, npt_root(&npt), HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
+    struct vmcb_save *save = &shop->vmcb.save;
 
     save->cs.base = save->ds.base = save->ss.base = save->idtr.base = gpa;
     save->cs.selector = save->ds.selector = save->ss.selector = (uint16_t)(gpa >> 4);
     save->idtr.limit = 0x3ff;
     save->rip = start;
     save->rsp = STACK_TOP;
-    *guest = (struct guest){.vmcb_pa = HPA((uintptr_t)shop->vmcb), .cpu = shop->cpu, .cost = &shop->cost};
+    *guest = (struct guest){.vmcb_pa = HPA((uintptr_t)&shop->vmcb), .cpu = shop->cpu, .cost = &shop->cost};
     return true;
 }
 
@@ -96,7 +83,7 @@ static bool test_npt(struct workshop *shop) {
     if (!make_guest(shop, &guest, (uintptr_t)shop->here, shop->there, 0))
         return false;
     vmrun(&guest, stop);
-    return shop->vmcb->control.exitcode == EXIT_VMMCALL && (uint16_t)shop->vmcb->save.rax == IN_FORCE;
+    return shop->vmcb.control.exitcode == EXIT_VMMCALL && (uint16_t)shop->vmcb.save.rax == IN_FORCE;
 }
 
 /* A handler that counts in BX, and a program that exits over and over with interrupts on. */
@@ -128,7 +115,7 @@ static bool test_injection(struct workshop *shop, enum svm_injection way) {
     if (!make_guest(shop, &guest, GUEST_PAGE, shop->here, PROGRAM))
         return false;
     for (unsigned round = 0; round < INJECTION_ROUNDS; round++) {
-        struct vmcb *vmcb = shop->vmcb;
+        struct vmcb *vmcb = &shop->vmcb;
 
         vmrun(&guest, stop);
         if (vmcb->control.exitcode != EXIT_VMMCALL || (vmcb->control.vintr & VINTR_IRQ))
@@ -146,18 +133,20 @@ static bool test_injection(struct workshop *shop, enum svm_injection way) {
 
 bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *arena) {
     struct arena borrowed = *arena;
-    struct workshop shop;
+    struct workshop *shop = arena_alloc(&borrowed, sizeof(*shop), PAGE_BYTES);
 
     *result = (struct selftest){0};
-    if (!open_workshop(&shop, cpu, &borrowed))
+    if (!shop)
         return false;
+    shop->cpu = cpu;
+    shop->tables = borrowed;
     x86_clgi();
     x86_sti();
-    result->npt_in_force = test_npt(&shop);
+    result->npt_in_force = test_npt(shop);
     if (result->npt_in_force) {
-        if (test_injection(&shop, SVM_INJECTION_V_IRQ))
+        if (test_injection(shop, SVM_INJECTION_V_IRQ))
             result->injection = SVM_INJECTION_V_IRQ;
-        else if (test_injection(&shop, SVM_INJECTION_EVENTINJ))
+        else if (test_injection(shop, SVM_INJECTION_EVENTINJ))
             result->injection = SVM_INJECTION_EVENTINJ;
     }
     x86_cli();

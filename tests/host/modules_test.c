@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/modules.h"
+#include "boot/multiboot.h"
 #include "tests/host/test.h"
 
 #define PAGES  64

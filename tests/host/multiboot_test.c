@@ -74,7 +74,7 @@ static void read_mb1_map(const struct entry *entries, unsigned count, unsigned e
         add(entries[i].type, 4);
         end += extra_bytes;
     }
-    multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory);
+    assert_true(multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory));
 }
 
 static void start_mb2(void) {
@@ -86,7 +86,7 @@ static void end_mb2(void) {
     add(0, 4);
     add(8, 4);
     put(0, end, 4);
-    multiboot_read(&boot, MULTIBOOT2_LOADER_MAGIC, memory);
+    assert_true(multiboot_read(&boot, MULTIBOOT2_LOADER_MAGIC, memory));
 }
 
 static void add_mb2_map(const struct entry *entries, unsigned count, unsigned entry_bytes) {
@@ -235,10 +235,19 @@ static void test_mb1(void **state) {
     add(0xfffff000, 4);
     add(0, 4); /* ends before it starts */
     add(b, 8);
-    multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory);
+    assert_true(multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory));
     expect_modules();
     assert_false(boot.has_memory_map);
     assert_int_equal(boot.ram_count, 0);
+}
+
+/* Of another loader nothing is read. */
+static void test_no_magic(void **state) {
+    (void)state;
+    assert_false(multiboot_read(&boot, 0, NULL));
+    assert_false(multiboot_read(&boot, 0x1badb002, NULL)); /* that of the header */
+    assert_string_equal(boot.command_line, "");
+    assert_int_equal(boot.module_count + boot.ram_count, 0);
 }
 
 /* Fields count only where their flag is set. */
@@ -246,14 +255,14 @@ static void test_mb1_flags(void **state) {
     (void)state;
     memset(memory, 0xff, 120);
     put(0, ~(1u << 2 | 1u << 3 | 1u << 6), 4);
-    multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory);
+    assert_true(multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory));
     assert_string_equal(boot.command_line, "");
     assert_int_equal(boot.module_count, 0);
     assert_false(boot.has_memory_map);
     put(0, 1 << 3, 4);
     put(20, 1, 4);
     put(24, address(120), 4);
-    multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory);
+    assert_true(multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory));
     assert_string_equal(boot.modules[0].name, ""); /* its address is 0 */
 }
 
@@ -280,7 +289,7 @@ static void test_mb2(void **state) {
     expect_modules();
     expect_ram("Multiboot 2", &(struct range){2 * MIB, MIB}, 1);
     add_mb2_text(3, (uint32_t[]){0, 0x1000}, 2, "behind the end");
-    multiboot_read(&boot, MULTIBOOT2_LOADER_MAGIC, memory);
+    assert_true(multiboot_read(&boot, MULTIBOOT2_LOADER_MAGIC, memory));
     assert_int_equal(boot.module_count, 2);
 }
 
@@ -300,7 +309,7 @@ static void test_mb2_damaged(void **state) {
     end_mb2();
     assert_string_equal(boot.command_line, "");
     start_mb2();
-    multiboot_read(&boot, MULTIBOOT2_LOADER_MAGIC, memory); /* a total of 0 */
+    assert_true(multiboot_read(&boot, MULTIBOOT2_LOADER_MAGIC, memory)); /* a total of 0 */
     assert_int_equal(boot.module_count, 0);
 }
 
@@ -373,7 +382,7 @@ static void test_mb1_sizes(void **state) {
         assert_int_equal(make(state), 0);
         read_mb1_map(ram, 3, 0);
         put(120 + 24, sizes[i], 4);
-        multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory);
+        assert_true(multiboot_read(&boot, MULTIBOOT1_LOADER_MAGIC, memory));
         expect_ram("size", (struct range[]){{2 * MIB, MIB}, {8 * MIB, MIB}}, sizes[i] < 20 ? 1 : 2);
     }
 }
@@ -422,6 +431,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_maps, make, drop),
         cmocka_unit_test_setup_teardown(test_many_ranges, make, drop),
         cmocka_unit_test_setup_teardown(test_mb1, make, drop),
+        cmocka_unit_test(test_no_magic),
         cmocka_unit_test_setup_teardown(test_mb1_flags, make, drop),
         cmocka_unit_test_setup_teardown(test_mb2, make, drop),
         cmocka_unit_test_setup_teardown(test_mb2_damaged, make, drop),
