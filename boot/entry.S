@@ -49,21 +49,10 @@ boot_gdt_register:
         .long   boot_gdt
 
         .section .bss
-        .balign 4096
-        .global boot_pml4, boot_pdpt, boot_directories, boot_low_table
-boot_pml4:              .skip 4096
-boot_pdpt:              .skip 4096
-boot_directories:       .skip 4 * 4096
-boot_low_table:         .skip 4096
-        .global cpu_stacks              /* hv/cpu/cpu.h; the boot processor's are the first */
-cpu_stacks:             .skip CPU_MAX * CPU_STACKS_BYTES
-/* When all this began, for the time the start takes. */
-        .global entry_tsc
-entry_tsc:              .skip 8
+        .balign 8
 /* What FS points to while libfdt runs: the distribution's build has its stack canary at FS:0x28. */
-fs_block:               .skip 0x30
-        .global __stack_chk_guard
-__stack_chk_guard:      .skip 8
+fs_block:
+        .skip   0x30
 
         .text
         .code32

@@ -22,21 +22,18 @@ static const struct {
     {"on-end=bochs-shutdown", MACHINE_BOCHS_SHUTDOWN},
 };
 
-/* Capital letters will do. */
+/* Capital letters will do: they differ from small ones in a bit that digits have set. */
 static void read_certificate(struct options *options, const char *hash, struct report *report) {
-    char digits[SHA256_HEX_DIGITS + 1] = "";
     size_t length = 0;
 
-    for (; length < SHA256_HEX_DIGITS && hash[length] != '\0'; length++) {
-        digits[length] = hash[length] >= 'A' && hash[length] <= 'F' ? (char)(hash[length] + 'a' - 'A') : hash[length];
-        if (!strchr("0123456789abcdef", digits[length]))
-            break;
-    }
+    for (; hash[length] != '\0' && strchr("0123456789abcdefABCDEF", hash[length]); length++)
+        if (length < SHA256_HEX_DIGITS)
+            options->certificate[length] = (char)(hash[length] | 0x20);
     if (length == SHA256_HEX_DIGITS && hash[length] == '\0')
-        memcpy(options->certificate, digits, sizeof(digits));
-    else
-        report_error(report, "command line", "certificate", "it is what sha256sum prints of a certificate",
-                     "found \"%s\", want %d digits of 0 to 9 and a to f", hash, SHA256_HEX_DIGITS);
+        return;
+    options->certificate[0] = '\0';
+    report_error(report, "command line", "certificate", "it is what sha256sum prints of a certificate",
+                 "found \"%s\", want %d digits of 0 to 9 and a to f", hash, SHA256_HEX_DIGITS);
 }
 
 static void read_end_after(struct options *options, const char *number, struct report *report) {

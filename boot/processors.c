@@ -30,8 +30,6 @@ struct cpu *processors_cpu;
 uint8_t *processors_stack_top;
 __attribute__((noreturn)) void processors_enter(struct cpu *cpu);
 
-extern uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
-
 static struct loop *loop_to_run; /* by the processor that is being started */
 static uint64_t ready_tsc;       /* when it was ready, by its own clock; 0 until then */
 static const char *trouble;      /* what it found wrong with itself */

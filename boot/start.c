@@ -18,6 +18,8 @@
 #define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
 #define FDT_MAGIC_LENGTH 4
 
+uint64_t entry_tsc;
+
 __attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *format, ...) {
     char text[256];
     va_list arguments;

@@ -32,7 +32,7 @@ struct boot {
     uint64_t audit_ticks;       /* what certify_system() took */
 };
 
-/* From boot/entry.S. */
+/* When all this began; set by boot/entry.S. */
 extern uint64_t entry_tsc;
 
 void start_read_loader(struct boot *boot, uint32_t magic, const void *info);

@@ -15,6 +15,8 @@
 #define ISA_IO_SPACE    1
 #define UART_PORT_COUNT 8
 
+#define LABEL_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 static const char *keep(struct dt *dt, const char *text) {
     return text ? arena_string(dt->arena, text) : NULL;
 }
@@ -43,12 +45,8 @@ static bool check_label(const struct dt *dt, int node, const char *label) {
     size_t length = strlen(label);
     bool plain = length >= 1 && length <= CONFIG_LABEL_MAX && strcmp(label, "shikiri") != 0;
 
-    for (size_t i = 0; i < length; i++) {
-        char c = label[i];
-
-        plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-                 c == '-';
-    }
+    for (size_t i = 0; i < length; i++)
+        plain &= strchr(LABEL_CHARACTERS, label[i]) != NULL;
     if (!plain)
         dt_error(dt, node, "label", "it stands in front of every line the partition prints",
                  "found \"%s\", want 1 to %d letters, digits, '.', '_' or '-', and not our own \"shikiri\"", label,
@@ -56,25 +54,14 @@ static bool check_label(const struct dt *dt, int node, const char *label) {
     return plain;
 }
 
-static bool parse_serial_kind(const struct dt *dt, int node, struct device_config *device) {
-    const char *compatible = dt_string(dt, node, "compatible");
-    char hint[128];
-
-    if (!compatible)
-        return false;
-    device->kind = strcmp(compatible, "ns16550a") == 0 ? DEVICE_UART : DEVICE_CONSOLE;
-    if (device->kind == DEVICE_UART || strcmp(compatible, "shikiri,console") == 0)
-        return true;
-    dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), DT_NAMES("shikiri,console", "ns16550a"));
-    return dt_error(dt, node, "compatible", hint, "found \"%s\", want a device that Shikiri knows", compatible);
-}
-
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
+    static dt_names compatibles = {[DEVICE_CONSOLE] = "shikiri,console", [DEVICE_UART] = "ns16550a", NULL};
     uint32_t reg[3];
-    bool known;
+    int kind = dt_compatible(dt, node, compatibles);
 
     dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
-    known = parse_serial_kind(dt, node, device);
+    if (kind < 0)
+        dt_refuse_compatible(dt, node, compatibles, "device");
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
     dt_check_unit_address(dt, node, reg[1]);
@@ -85,7 +72,8 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
     }
     device->port = (uint16_t)reg[1];
     device->port_count = UART_PORT_COUNT;
-    if (known)
+    device->kind = (enum device_kind)kind;
+    if (kind >= 0)
         rules_check_serial_port(dt, node, device);
 }
 

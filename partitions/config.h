@@ -38,14 +38,15 @@ struct window_config {
     uint64_t size_bytes; /* 0 where something about it was reported */
     hpa_t hpa;           /* given when `fixed`, else set by memory_place() */
     bool fixed;          /* the node has host-address */
+    bool placed;         /* memory_place() has found a place */
     bool writable;       /* the node lacks read-only */
     bool executable;     /* the node lacks no-execute */
 };
 
 enum device_kind {
-    DEVICE_VGA_TEXT, /* shikiri,vga-text */
     DEVICE_CONSOLE,  /* shikiri,console: an emulated 16550A on the multiplexer */
     DEVICE_UART,     /* ns16550a: the machine's own, passed through */
+    DEVICE_VGA_TEXT, /* shikiri,vga-text */
 };
 
 struct device_config {

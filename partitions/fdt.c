@@ -291,6 +291,26 @@ bool dt_flag(const struct dt *dt, int node, const char *property) {
     return value != NULL;
 }
 
+int dt_compatible(const struct dt *dt, int node, dt_names known) {
+    int length;
+    const char *value = fdt_getprop(dt->blob, node, "compatible", &length);
+
+    for (int i = 0; value && known[i]; i++)
+        if ((size_t)length == strlen(known[i]) + 1 && memcmp(value, known[i], (size_t)length) == 0)
+            return i;
+    return -1;
+}
+
+void dt_refuse_compatible(const struct dt *dt, int node, dt_names known, const char *what) {
+    const char *found = dt_string(dt, node, "compatible");
+    char hint[HINT_MAX];
+
+    if (!found)
+        return;
+    dt_hint(hint, sizeof(hint), found, (int)strlen(found), known);
+    dt_error(dt, node, "compatible", hint, "found \"%s\", want a %s that Shikiri knows", found, what);
+}
+
 void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value) {
     const char *found = dt_string(dt, node, property);
 

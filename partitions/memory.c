@@ -18,7 +18,6 @@ struct obstacles {
     const struct host_memory *host;
     const struct config *config; /* may be NULL */
     const struct window_config *except;
-    bool placed_too; /* windows without a fixed address count when they come before `except` */
 };
 
 static const struct host_range *taken_overlap(const struct host_memory *host, struct range range) {
@@ -29,18 +28,14 @@ static const struct host_range *taken_overlap(const struct host_memory *host, st
 }
 
 static const struct window_config *window_overlap(const struct obstacles *o, struct range range) {
-    bool before = true;
-
     for (unsigned i = 0; o->config && i < o->config->partition_count; i++) {
         const struct partition_config *partition = &o->config->partitions[i];
 
         for (unsigned j = 0; j < partition->window_count; j++) {
             const struct window_config *window = &partition->windows[j];
 
-            if (window == o->except)
-                before = false;
-            else if ((window->fixed || (o->placed_too && before && window->hpa.value != 0)) &&
-                     range_overlaps(host_range_of(window), range))
+            if (window != o->except && (window->fixed || window->placed) &&
+                range_overlaps(host_range_of(window), range))
                 return window;
         }
     }
@@ -116,7 +111,7 @@ static void refuse_overlap(const struct window_config *window, struct range othe
 static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
                         struct report *report) {
     struct range range = host_range_of(window);
-    struct obstacles others = {host, config, window, false};
+    struct obstacles others = {host, config, window};
     const struct host_range *taken = taken_overlap(host, range);
     const struct window_config *other = window_overlap(&others, range);
     char ram[96];
@@ -150,12 +145,10 @@ static uint64_t most_fitting(const struct obstacles *o) {
 
 static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
                   struct report *report) {
-    struct obstacles others = {host, config, window, true};
-    uint64_t base;
+    struct obstacles others = {host, config, window};
 
-    if (fits(&others, window->size_bytes, &base))
-        window->hpa = HPA(base);
-    else
+    window->placed = fits(&others, window->size_bytes, &window->hpa.value);
+    if (!window->placed)
         report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
                      "found 0x%lx bytes, want at most 0x%lx, which fit into the RAM that is left", window->size_bytes,
                      most_fitting(&others));

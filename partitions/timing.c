@@ -5,13 +5,7 @@
  */
 #include "partitions/timing.h"
 
-#include <libfdt.h>
-
-#include "hv/lib/string.h"
-
 #define PHANDLES_HINT "give the partition a label in the source and name it as <&label>"
-
-static dt_names compatibles = {"shikiri,round-robin", "shikiri,cyclic", NULL};
 
 /* A cell between two limits, in microseconds. */
 static void read_us(struct dt *dt, int node, const char *property, uint32_t *value, uint32_t least, uint32_t most) {
@@ -141,35 +135,27 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
         parse_plan(dt, child, config, cpu, cpu->plan_count++);
 }
 
-static bool is_compatible(const struct dt *dt, int node, const char *value) {
-    return fdt_stringlist_count(dt->blob, node, "compatible") == 1 &&
-           fdt_stringlist_search(dt->blob, node, "compatible", value) == 0;
-}
-
 static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
                            bool is_short) {
-    const char *compatible;
-    char hint[128];
+    enum { ROUND_ROBIN, CYCLIC };
+    static dt_names compatibles = {[ROUND_ROBIN] = "shikiri,round-robin", [CYCLIC] = "shikiri,cyclic", NULL};
 
     cpu->path = dt_path(dt, node);
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!cpu->members)
         return;
-    if (is_compatible(dt, node, compatibles[0])) {
+    switch (dt_compatible(dt, node, compatibles)) {
+    case ROUND_ROBIN:
         parse_round_robin(dt, node, config, cpu, is_short);
-        return;
-    }
-    if (is_compatible(dt, node, compatibles[1])) {
+        break;
+    case CYCLIC:
         parse_cyclic(dt, node, config, cpu);
-        return;
-    }
-    dt_check_names(dt, node,
-                   DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
-                   DT_NAMES("plan@"));
-    compatible = dt_string(dt, node, "compatible");
-    if (compatible) {
-        dt_hint(hint, sizeof(hint), compatible, (int)strlen(compatible), compatibles);
-        dt_error(dt, node, "compatible", hint, "found \"%s\", want a schedule that Shikiri knows", compatible);
+        break;
+    default:
+        dt_check_names(dt, node,
+                       DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
+                       DT_NAMES("plan@"));
+        dt_refuse_compatible(dt, node, compatibles, "schedule");
     }
 }
 

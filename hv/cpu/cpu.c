@@ -13,9 +13,7 @@
 #define DATA_FLAT     0x00cf93000000ffffULL
 #define TSS_AVAILABLE 0x89ULL
 
-/* From boot/entry.S. */
-extern uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
-
+__attribute__((aligned(PAGE_BYTES))) uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 struct cpu cpus[CPU_MAX];
 unsigned cpu_count;
 

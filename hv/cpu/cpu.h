@@ -32,14 +32,15 @@ _Static_assert(offsetof(struct tss, ist[1]) == 0x024, "offset of IST1");
 _Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
 
 /*
- * Each processor has a piece of the stacks (boot/entry.S): a guard page, its stack, a guard page,
- * the stack of double faults.
+ * Each processor has a piece of the stacks: a guard page, its stack, a guard page, the stack of double
+ * faults.
  */
 #define CPU_MAX               16
 #define CPU_STACKS_BYTES      0x6000
 #define CPU_STACK_TOP         0x4000
 #define CPU_FAULT_STACK_GUARD 0x4000
 #define CPU_FAULT_STACK_TOP   0x6000
+extern uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 
 struct cpu {
     uint64_t gdt[5]; /* null, code, data, TSS in two entries */

@@ -20,12 +20,15 @@
 #define ENTRY_TABLE    (ENTRY_PRESENT | ENTRY_WRITE)
 #define RIGHTS_DATA    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
 
-/* Built by boot/entry.S: PML4, PDPT, and the directories of the first 4 GiB one after the other. */
-extern uint64_t boot_pml4[ENTRIES], boot_pdpt[ENTRIES], boot_directories[4 * ENTRIES], boot_low_table[ENTRIES];
+/* Filled by boot/entry.S: PML4, PDPT, and the directories of the first 4 GiB one after the other. */
+#define TABLE(name, entries) __attribute__((aligned(PAGE_BYTES))) uint64_t name[entries]
+TABLE(boot_pml4, ENTRIES);
+TABLE(boot_pdpt, ENTRIES);
+TABLE(boot_directories, 4 * ENTRIES);
+static TABLE(low_table, ENTRIES);
 
 /* From boot/shikiri.ld. */
 extern const uint8_t text_start[], text_end[], rodata_start[], rodata_end[];
-extern const uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 
 static bool is_between(uint64_t address, const uint8_t *from, const uint8_t *to) {
     return address >= (uintptr_t)from && address < (uintptr_t)to;
@@ -53,9 +56,9 @@ static void map_low(void) {
     for (unsigned i = 0; i < ENTRIES; i++) {
         uint64_t rights = low_rights(i * PAGE_BYTES);
 
-        boot_low_table[i] = rights ? i * PAGE_BYTES | rights : 0;
+        low_table[i] = rights ? i * PAGE_BYTES | rights : 0;
     }
-    boot_directories[0] = (uintptr_t)boot_low_table | ENTRY_TABLE;
+    boot_directories[0] = (uintptr_t)low_table | ENTRY_TABLE;
 }
 
 /* The page directory entry of an address above 4 GiB, with its tables; NULL when the arena is used up. */

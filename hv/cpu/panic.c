@@ -105,7 +105,9 @@ void panic(const char *format, ...) {
     panic_end((uintptr_t)__builtin_return_address(0) - 1, *(uint64_t *)__builtin_frame_address(0));
 }
 
-/* Called by the compiler's stack protector, ours and libfdt's. */
+/* Of the compiler's stack protector, ours and libfdt's. boot/entry.S sets the guard. */
+extern uint64_t __stack_chk_guard;
+uint64_t __stack_chk_guard;
 __attribute__((noreturn)) void __stack_chk_fail(void);
 void __stack_chk_fail(void) {
     panic("a function wrote past its stack frame");

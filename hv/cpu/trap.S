@@ -66,9 +66,3 @@ trap_interrupt:
         movl    $0, (%rax)
         pop     %rax
         iretq
-
-        .section .bss
-        .balign 8
-        .global trap_nmi_count, trap_nmi_stops
-trap_nmi_count: .skip 8
-trap_nmi_stops: .skip 1

@@ -28,6 +28,9 @@ struct gate {
 
 static struct gate idt[256];
 
+uint64_t trap_nmi_count;
+bool trap_nmi_stops;
+
 extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[];
 
 static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {

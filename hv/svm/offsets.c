@@ -20,7 +20,5 @@ void offsets(void) {
     OFFSET(COST_COUNTS, struct exit_cost, counts);
     OFFSET(CPU_TRACE_NEXT, struct cpu, trace_next);
     CONSTANT(TRACE_RECORD_BYTES);
-    CONSTANT(CPU_MAX);
-    CONSTANT(CPU_STACKS_BYTES);
     CONSTANT(CPU_STACK_TOP);
 }
