@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What scenarios and benchmarks share: systems written as a few words, runs in an emulator, and
 what they print."""
-import json
 import re
 import subprocess
 import sys
@@ -109,6 +108,7 @@ class Result:
     com2: str = ""
     raw: bytes = b""
     lines: list = field(default_factory=list)
+    verdict: object = None  # what both say, see assert_agreement()
 
     def __post_init__(self):
         self.lines = self.serial.splitlines()
@@ -162,34 +162,68 @@ def call_checker(config, images, board, *options):
         path = Path(directory) / "board.dts"
         path.write_text(board)
         done = subprocess.run([BUILD / "shikiri-check", *options, "--board", path, config, *images],
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, errors="replace")
     assert done.returncode in (0, 1), done.stderr
     return done
+
+
+def errors_of_checker(done):
+    return re.findall(r"^(.+?): error: (.*)$", done.stderr, re.MULTILINE)
 
 
 def check_system(config, images, board=emulate.board(256, 4)):
     """What shikiri-check says of a system: its exit status, and the errors as place and message."""
     done = call_checker(config, images, board, "--quiet")
     assert not done.stdout
-    return done.returncode, re.findall(r"^(.+?): error: (.*)$", done.stderr, re.MULTILINE)
+    return done.returncode, errors_of_checker(done)
+
+
+@dataclass
+class Verdict:
+    """What is said of a system: errors, or where its windows lie and the hash of its certificate."""
+    errors: list
+    windows: list  # label, host address, KiB, guest-physical address, rights
+    certificate: str
+
+
+def verdict_of_checker(blob, images, board):
+    done = call_checker(blob, images, board)
+    rows = re.findall(r"^  0x(\w+) - 0x(\w+) .*?B  (\S+): 0x(\w+), (r..)(?:, fixed)?$", done.stdout, re.MULTILINE)
+    windows = sorted((label, int(base, 16), (int(last, 16) + 1 - int(base, 16)) // 1024, int(gpa, 16), rights)
+                     for base, last, label, gpa, rights in rows)
+    match = re.search(r"^certificate ([0-9a-f]{64})$", done.stdout, re.MULTILINE)
+    errors = [message for _, message in errors_of_checker(done)]
+    assert done.returncode == (1 if errors else 0)
+    return Verdict(errors, windows, match and match[1])
+
+
+def verdict_of_hypervisor(result):
+    """None when it has not come to look at a system."""
+    errors = [error for error in result.errors() if re.match(r"/|device tree: |machine: |certificate: .* of module ", error)]
+    rows = re.findall(r"^shikiri: partition (\S+): (\d+) KiB at 0x(\w+) is memory at 0x(\w+)(, read-only)?(, no execute)?$",
+                      result.serial, re.MULTILINE)
+    windows = sorted((label, int(base, 16), int(kib), int(gpa, 16), f"r{'-' if fixed else 'w'}{'-' if data else 'x'}")
+                     for label, kib, gpa, base, fixed, data in rows)
+    if not errors and not result.certificate():
+        return None
+    return Verdict(errors, [] if errors else windows, None if errors else result.certificate())
 
 
 def is_blob(path):
     return Path(path).read_bytes()[:4] == b"\xd0\x0d\xfe\xed"
 
 
-def assert_agreement(result, modules, memory_mib, cpus):
-    """Of a system that the hypervisor has looked at, the checker says the same, to the letter and to the hash."""
+def assert_agreement(result, modules, board):
+    """Of a system that the hypervisor has looked at, the checker says the same, to the letter and to the hash. Returns
+    what both say, or None."""
     blobs = [module for module in modules if is_blob(module)]
-    found = [error for error in result.errors() if re.match(r"/|device tree: |machine: |certificate: .* of module ", error)]
-    if len(blobs) != 1 or not (found or result.certificate()):
-        return
-    images = [module for module in modules if module not in blobs]
-    status, errors = check_system(blobs[0], images, emulate.board(memory_mib, cpus))
-    assert ([error for _, error in errors], status) == (found, 1 if found else 0)
-    if not found:
-        done = call_checker(blobs[0], images, emulate.board(memory_mib, cpus), "--json")
-        assert json.loads(done.stdout)["certificate"] == result.certificate()
+    said = verdict_of_hypervisor(result)
+    if len(blobs) != 1 or not said:
+        return None
+    wanted = verdict_of_checker(blobs[0], [module for module in modules if module not in blobs], board)
+    if said != wanted:
+        raise AssertionError(f"they disagree; the hypervisor: {said}\nshikiri-check: {wanted}")
+    return said
 
 
 def spawn(command, timeout=TIMEOUT):
@@ -214,15 +248,15 @@ def outcome(serial):
 
 
 def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), timeout=TIMEOUT, build=BUILD,
-             statuses=(DONE, REFUSED), **machine):
+             statuses=(DONE, REFUSED), log=None, **machine):
     """Boots a system in QEMU until it ends by itself, in one of `statuses`. Give the .dts as text, a blob, or all
-    modules."""
+    modules. COM1 can go to a file that stays."""
     with tempfile.TemporaryDirectory() as directory:
         if text is not None:
             dtb = compile_text(text, directory)
         if modules is None:
             modules = [dtb, *images_of(dtb)] if dtb else []
-        com1, com2 = Path(directory) / "com1", Path(directory) / "com2"
+        com1, com2 = Path(log or f"{directory}/com1"), Path(directory) / "com2"
         if dtb:
             machine.setdefault("cpus", emulate.cpu_count(dtb))
         command = emulate.qemu_command(build, modules=modules, options=f"on-end=qemu-exit {options}".strip(), iso=iso,
@@ -237,7 +271,8 @@ def run_qemu(text=None, dtb=None, modules=None, options="", iso=None, more=(), t
                         com2.read_text(errors="replace") if com2.exists() else "", raw)
         if status not in statuses or status != outcome(result.serial):
             raise AssertionError(f"QEMU ended with {status}, want one of {statuses}\n{output}\n{result.serial[-4000:]}")
-        assert_agreement(result, modules, machine.get("memory", 256), machine.get("cpus", 1))
+        shape = {name: machine[name] for name in ("memory", "cpus", "low") if name in machine}
+        result.verdict = assert_agreement(result, modules, emulate.board(**shape))
         return result
 
 

@@ -83,7 +83,8 @@ def compile_dts(config, build):
 
 def source_of(dtb):
     """The blob as text."""
-    return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtb], capture_output=True, text=True).stdout
+    return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtb], capture_output=True, text=True,
+                          errors="replace").stdout
 
 
 def image_names(dtb):
@@ -137,9 +138,9 @@ def plain_path(path, directory):
 
 
 def qemu_command(build, cpu="max", memory=256, icount=False, options="", modules=(), iso=None,
-                 serial=("mon:stdio",), display="none", cpus=1, more=()):
-    """QEMU with Shikiri by -kernel, or with an ISO."""
-    command = ["qemu-system-x86_64", "-M", "pc", "-cpu", cpu, "-m", str(memory), "-no-reboot", "-nic", "none",
+                 serial=("mon:stdio",), display="none", cpus=1, low=None, more=()):
+    """QEMU with Shikiri by -kernel, or with an ISO. Of the memory, `low` MiB at most are below 4 GiB."""
+    command = ["qemu-system-x86_64", "-M", f"pc,max-ram-below-4g={low}M" if low else "pc", "-cpu", cpu, "-m", str(memory), "-no-reboot", "-nic", "none",
                "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
     command += ["-smp", str(cpus)] if cpus > 1 else []
     command += ["-display", display] if display else []
@@ -209,18 +210,18 @@ def bochs_config(iso, serial_file, log_file, cpu="ryzen", memory=256, com2_file=
         ""])
 
 
-def board(memory_mib, cpus=1):
+def board(memory=256, cpus=1, low=None):
     """The .dts of QEMU's machine "pc" with that much memory and so many processors (None: as many as a system wants), as
-    dts/boards/qemu-pc.dts is for 256 MiB."""
-    memory_bytes = memory_mib * MIB
-    low = memory_bytes if memory_bytes < LOW_RAM_MOST else LOW_RAM_IF_MORE
-    ranges = [(MIB, low - FIRMWARE_BYTES - MIB), (4 * GIB, memory_bytes - low)]
+    dts/boards/qemu-pc.dts is for 256 MiB; `low` as in qemu_command()."""
+    memory_bytes = memory * MIB
+    low_bytes = low * MIB if low else memory_bytes if memory_bytes < LOW_RAM_MOST else LOW_RAM_IF_MORE
+    ranges = [(MIB, low_bytes - FIRMWARE_BYTES - MIB), (4 * GIB, memory_bytes - low_bytes)]
     cells = ", ".join(f"<{base >> 32:#x} {base & 0xffffffff:#x} {size >> 32:#x} {size & 0xffffffff:#x}>"
                       for base, size in ranges if size)
     uarts = " ".join(f'serial@{port:x} {{ compatible = "ns16550a"; reg = <1 {port:#x} 8>; }};' for port in UARTS)
     processors = f"processors = <{cpus}>;" if cpus else ""
     return f"""/dts-v1/;
-/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory_mib} MiB"; {processors} #address-cells = <2>; #size-cells = <2>;
+/ {{ compatible = "shikiri,board"; model = "QEMU pc, {memory} MiB"; {processors} #address-cells = <2>; #size-cells = <2>;
 memory@100000 {{ device_type = "memory"; reg = {cells}; }};
 isa {{ compatible = "isa"; #address-cells = <2>; #size-cells = <1>; {uarts} }}; }};
 """
