@@ -180,6 +180,16 @@ def test_blob(tmp_path):
                              "1 error\n")
 
 
+def test_magic_alone(tmp_path):
+    """A file is a blob to the hypervisor by its first four bytes, and so it is here, as the system and as an image."""
+    short = tmp_path / "short"
+    short.write_bytes(b"\xd0\x0d\xfe\xed\0\0")
+    assert call(short) == (PROBLEMS, "", f"{short}: error: device tree: found no device-tree blob, want one; make it with dtc -O "
+                           "dtb\n1 error\n")
+    path = written(tmp_path, system(Partition("a", "hog.elf")))
+    assert call("--quiet", path, short)[2].startswith(f"{short}: error: found two modules that are device trees, want one\n")
+
+
 WARNINGS = {
     "short-slot": (system(Partition("a", "hog.elf"), slot_us=99),
                    "/schedule/slot-us: found 99, want at least 100 for a machine that does more than switch; switching "

@@ -4,7 +4,6 @@
  */
 #include "tools/checker/images.h"
 
-#include <libfdt.h>
 #include <string.h>
 
 #include "partitions/certificate.h"
@@ -79,7 +78,7 @@ void images_check_others(const struct images *images, const struct config *confi
 
         if (certificate_is_text(file->data, file->size_bytes))
             check_certificate(file, images->paths[i], config, problems);
-        else if (file->size_bytes >= sizeof(struct fdt_header) && fdt_magic(file->data) == FDT_MAGIC)
+        else if (source_is_blob(file->data, file->size_bytes))
             problems_error_at(problems, (struct place){images->paths[i], 0, 0}, "",
                               "found two modules that are device trees, want one");
     }

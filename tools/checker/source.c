@@ -88,6 +88,10 @@ static void parse_lines(struct source *source, char *text) {
     }
 }
 
+bool source_is_blob(const void *data, size_t size_bytes) {
+    return size_bytes >= sizeof(fdt32_t) && fdt_magic(data) == FDT_MAGIC;
+}
+
 /* What a file that is no text is, or NULL. */
 static const char *binary_kind(const void *data, size_t size_bytes) {
     if (size_bytes >= 4 && memcmp(data, "\177ELF", 4) == 0)
@@ -116,8 +120,7 @@ void source_read(struct source *source, const char *path) {
     source->blob = tool_read_file(path, &source->size_bytes);
     if (!source->blob)
         tool_fail("%s: found %s, want a .dts or .dtb", path, tool_missing(path));
-    if (ends_with(path, ".dtb") ||
-        (source->size_bytes >= sizeof(struct fdt_header) && fdt_magic(source->blob) == FDT_MAGIC))
+    if (ends_with(path, ".dtb") || source_is_blob(source->blob, source->size_bytes))
         return;
     const char *kind = binary_kind(source->blob, source->size_bytes);
 

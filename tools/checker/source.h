@@ -38,6 +38,9 @@ struct source {
     size_t error_count;
 };
 
+/* Whether a file is a blob to the hypervisor: by its magic alone, as boot/start.c sees it. */
+bool source_is_blob(const void *data, size_t size_bytes);
+
 /* Compiles a .dts with dtc, or reads a .dtb as it is. Ends the program when the file cannot be read. */
 void source_read(struct source *source, const char *path);
 
