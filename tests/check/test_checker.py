@@ -7,7 +7,7 @@ import subprocess
 import xml.etree.ElementTree
 
 import pytest
-from harness import BUILD, COM2, ROOT, VGA, Partition, system
+from harness import BUILD, COM2, ROOT, VGA, Partition, Slot, frame, in_turn, processors, system
 
 CHECKER = BUILD / "shikiri-check"
 EXAMPLES = sorted((ROOT / "dts/examples").glob("*.dts"))
@@ -30,7 +30,8 @@ def test_examples(path):
     """Accepted; the table names every partition and the whole of the memory."""
     status, table, problems = call("--ignore", "unused-ram", path)
     assert (status, problems) == (CLEAN, "")
-    assert table.count("%") == path.read_text().count("partition@")
+    partitions = table.split("\n\n")[1].splitlines()
+    assert sum("%" in row for row in partitions) == path.read_text().count("partition@")
     ends = [line.split()[0:3:2] for line in table.splitlines() if line.startswith("  0x")]
     assert ends[0][0] == "0x0000100000" and ends[-1][1] == "0x000ffdffff"
     assert all(int(after[0], 16) == int(before[1], 16) + 1 for before, after in zip(ends, ends[1:]))
@@ -190,10 +191,32 @@ def test_magic_alone(tmp_path):
     assert call("--quiet", path, short)[2].startswith(f"{short}: error: found two modules that are device trees, want one\n")
 
 
-WARNINGS = {
+BOTH = [Slot(0, 100, 0), Slot(100, 100, 1)]
+
+
+def framed(*plans, control="control;"):
+    return system(Partition("first", "hog.elf", extra=control), Partition("second", "hog.elf"), schedule=frame(1000, *plans))
+
+
+WARNINGS = {  # the name, and perhaps more; a system, and what is said of it once
     "short-slot": (system(Partition("a", "hog.elf"), slot_us=99),
                    "/schedule/slot-us: found 99, want at least 100 for a machine that does more than switch; switching "
                    "takes some microseconds each time"),
+    "long-wait": (system(*[Partition(f"p{i}", "hog.elf") for i in range(3)], slot_us=500001),
+                  "/schedule/slot-us: found 500001, so that one of 3 partitions may wait 1000 ms for its turn, want at most "
+                  "1000 ms; each of the others may use its slot up"),
+    "short-slot of a frame": (framed([Slot(0, 69, 0, pad_us=20), Slot(100, 50, 1)]),
+                              "/schedule/plan@0/slot@0/duration-us: found 69, want at least 70 for a slot that does more than "
+                              "switch and wait for its pad; switching takes some microseconds each time"),
+    "long-pad": (framed([Slot(0, 121, 0, pad_us=61), Slot(200, 120, 1, pad_us=60)]),
+                 "/schedule/plan@0/slot@0/pad-us: found 61, want at most 60, half of the slot; the pad is the slot's own time, "
+                 "and lost"),
+    "no-slot": (framed([Slot(0, 100, 0), Slot(100, 100, 1)], [Slot(0, 100, 0)], [Slot(0, 100, 0, background=1)]),
+                '/schedule/plan@1: found no slot for "second", want one, if only as a background; it stands still while this plan '
+                "is in force"),
+    "unreachable-plan": (framed(BOTH, BOTH, BOTH, control=""),
+                         "/schedule/plan@1: found it, and no partition that may ask for it, want one, or plan@0 alone; the property "
+                         "control lets a partition ask for plans"),
     "similar-labels": (system(Partition("io1", "hog.elf"), Partition("IOl", "hog.elf")),
                        '/partitions/partition@1/label: found "IOl", want one that does not look like "io1" of '
                        "/partitions/partition@0; lines on COM1 are told apart by labels alone"),
@@ -211,15 +234,45 @@ NO_WARNING = system(Partition("a1", "hog.elf", mib=160, devices=COM2), Partition
 def test_warning(name, tmp_path):
     """Given, and left out when it is to be ignored; a warning is no error."""
     text, message = WARNINGS[name]
+    name = name.split()[0]
     path = written(tmp_path, text)
     status, _, problems = call(path)
     assert status == CLEAN
-    assert [line for line in problems.splitlines() if line.endswith(f" warning: {message} [{name}]")], problems
+    lines = [line for line in problems.splitlines() if line.endswith(f"[{name}]")]
+    assert len(lines) == 1 and lines[0].endswith(f" warning: {message} [{name}]"), problems
     assert name not in call("--ignore", name, path)[2]
 
 
-def test_no_warning(tmp_path):
-    assert call("--quiet", written(tmp_path, NO_WARNING)) == (CLEAN, "", "")
+@pytest.mark.parametrize("text", [
+    NO_WARNING, framed([Slot(0, 70, 0, pad_us=20), Slot(100, 50, 1)], [Slot(0, 100, 0, background=1)]),
+    system(*[Partition(f"p{i}", "hog.elf") for i in range(3)], slot_us=500000)], ids=["in turn", "frames", "longest wait"])
+def test_no_warning(text, tmp_path):
+    assert call("--quiet", written(tmp_path, text)) == (CLEAN, "", "")
+
+
+def test_places_of_warnings(tmp_path):
+    """Each at the property or node that it is about, on every processor."""
+    partitions = [Partition(f"p{i}", "hog.elf") for i in range(4)]
+    text = system(*partitions, schedule=processors({0: frame(1000, [Slot(0, 30, 0), Slot(100, 100, 1)], [Slot(0, 100, 1)]),
+                                                    1: in_turn(2, 3, slot_us=99)}))
+    path = written(tmp_path, text.replace("; ", ";\n"))
+    found = [(one["line"], one["warning"]) for one in json.loads(call("--json", "--ignore", "unused-ram", path)[1])["problems"]]
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    plan = lines.index("plan@1 { reg = <1>;") + 1
+    assert found == [(lines.index("duration-us = <30>;") + 1, "short-slot"), (plan, "no-slot"),
+                     (lines.index("slot-us = <99>;") + 1, "short-slot"), (plan, "unreachable-plan")]
+
+
+def test_shares(tmp_path):
+    """Of each processor, how much is used in each plan, and by whom."""
+    partitions = [Partition(f"p{i}", "hog.elf", extra="control;") for i in range(4)]
+    plans = [[Slot(0, 300, 0), Slot(300, 200, 1), Slot(600, 100, 0)], [Slot(0, 1000, 0, background=1)]]
+    path = written(tmp_path, system(*partitions, schedule=processors({0: frame(1000, *plans), 3: in_turn(2, 3)})))
+    assert call("--ignore", "unused-ram", path)[1].split("\n\n")[2] == """\
+  processor  plan     used  by whom
+          0     0   60.0 %  frames of 1000 us: p0 40.0 %, p1 20.0 %
+          0     1  100.0 %  frames of 1000 us: p0 100.0 %, p1 0.0 %
+          3     -  100.0 %  in turn, slots of 1000 us: p2, p3"""
 
 
 def test_unused_ram(tmp_path):
@@ -489,8 +542,8 @@ def test_good_board(tmp_path):
     (["--images", "gone", "x"], "--images: found gone, want a directory that is there"),
     (["--svg"], "shikiri-check: --svg: found nothing behind it, want a value; --help shows the use\n"),
     (["--no-images", "--certificate", "x", "x"], "found --certificate with --no-images, want the images"),
-    (["--ignore", "all", "x"], '--ignore: found "all", want one of unused-ram, short-slot, similar-labels, absent-uart, '
-                               "unused-image"),
+    (["--ignore", "all", "x"], '--ignore: found "all", want one of short-slot, long-wait, long-pad, no-slot, '
+                               "unreachable-plan, similar-labels, absent-uart, unused-image, unused-ram"),
     (["--colour", "x"], "shikiri-check: found --colour, want an option that --help shows\n"),
     (["-x", "x"], "shikiri-check: found -x, want an option that --help shows\n"),
     (["--board", "gone.dts", EXAMPLES[0]], "gone.dts: found no such file, want a .dts or .dtb"),

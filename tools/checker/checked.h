@@ -37,10 +37,17 @@ const char *checked_size(uint64_t size_bytes, char text[CHECKED_SIZE_CHARS]);
 /* A device of the partition of that number, in words. */
 const char *checked_device(const struct config *config, unsigned partition, const struct device_config *device);
 
-/* What is legal but odd. */
+/* Part of its processor's time that a partition has, by the first plan or in turn. */
+double checked_share(const struct config *config, unsigned partition);
+
+/* What is legal but odd; and what of it is about schedules. */
 void checked_warn(const struct checked *checked, struct problems *problems);
+void checked_warn_time(const struct checked *checked, struct problems *problems);
 
 typedef void checked_show_fn(const struct checked *checked, FILE *to);
+
+/* How much of each processor is used, and by whom; nothing where that is one processor in turn. */
+void checked_print_shares(const struct config *config, FILE *to);
 
 /* The system as tables: partitions, memory, devices, schedule. */
 checked_show_fn checked_print;

@@ -11,7 +11,9 @@
 
 #include "tools/checker/tool.h"
 
-#define WARNINGS "unused-ram, short-slot, similar-labels, absent-uart, unused-image"
+#define WARNINGS                                                                                                       \
+    "short-slot, long-wait, long-pad, no-slot, unreachable-plan, similar-labels, absent-uart, unused-image, "          \
+    "unused-ram"
 
 static const char usage[] =
     "usage: shikiri-check [OPTION...] SYSTEM.dts|SYSTEM.dtb [IMAGE...]\n"
@@ -26,7 +28,7 @@ static const char usage[] =
     "  --certificate FILE  write who can reach what, a text whose sha256sum names it\n"
     "  --svg FILE          draw memory and schedule; FILE may be - for standard output\n"
     "  --json              print the problems as JSON\n"
-    "  --ignore WARNING    do not give a warning: " WARNINGS "\n"
+    "  --ignore WARNING    do not give a warning, one of " WARNINGS "\n"
     "  --quiet             print problems only, and of warnings not unused-ram\n"
     "  --help              this text\n"
     "\n"

@@ -52,23 +52,6 @@ static void print_piece(const struct piece *piece, FILE *to) {
     fputc('\n', to);
 }
 
-/* Part of its processor that a partition has by the first plan, or by its turn. */
-static double share_of(const struct config *config, unsigned partition) {
-    double share = 0;
-
-    for (unsigned i = 0; i < config->cpu_count; i++) {
-        const struct cpu_config *cpu = &config->cpus[i];
-
-        for (unsigned j = 0; !cpu->is_cyclic && j < cpu->member_count; j++)
-            share += cpu->members[j] == partition ? 1.0 / cpu->member_count : 0;
-        for (unsigned j = 0; cpu->is_cyclic && j < cpu->plans[0].slot_count; j++)
-            share += cpu->plans[0].slots[j].partition == partition
-                         ? (double)cpu->plans[0].slots[j].duration_us / cpu->frame_us
-                         : 0;
-    }
-    return share;
-}
-
 /* The one processor's, in few words; of several, their number. */
 static void print_schedules(const struct config *config, FILE *to) {
     const struct cpu_config *cpu = &config->cpus[0];
@@ -92,7 +75,8 @@ void checked_print(const struct checked *checked, FILE *to) {
     fprintf(to, ", on %s\n\n", checked->board->model);
     fprintf(to, "  #  %-15s  %7s  image and bootargs; devices\n", "partition", "share");
     for (unsigned i = 0; i < config->partition_count; i++)
-        print_partition(config, i, share_of(config, i), to);
+        print_partition(config, i, checked_share(config, i), to);
+    checked_print_shares(config, to);
     fprintf(to, "\n  %-27s  %10s  owner: guest-physical address, rights\n", "machine's memory", "size");
     for (unsigned i = 0; i < count; i++)
         print_piece(&pieces[i], to);

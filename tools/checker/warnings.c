@@ -8,8 +8,6 @@
 #include "partitions/certificate.h"
 #include "tools/checker/checked.h"
 
-#define SHORT_SLOT_US 100 /* a switch and its exits take some microseconds on a real machine */
-
 static void warn_unused_ram(const struct checked *checked, struct problems *problems) {
     uint64_t free_bytes = 0, all_bytes = 0;
     struct piece *pieces;
@@ -23,19 +21,6 @@ static void warn_unused_ram(const struct checked *checked, struct problems *prob
         problems_warn(problems, "unused-ram", "machine", NULL, "enlarge windows, or give the machine less memory",
                       "found %lu of %lu MiB of RAM that no partition has, want less than half of it", free_bytes / MIB,
                       all_bytes / MIB);
-}
-
-static void warn_short_slot(const struct checked *checked, struct problems *problems) {
-    const struct config *config = &checked->system.config;
-
-    for (unsigned i = 0; i < config->cpu_count; i++) {
-        const struct cpu_config *cpu = &config->cpus[i];
-
-        if (!cpu->is_cyclic && cpu->slot_us < SHORT_SLOT_US)
-            problems_warn(problems, "short-slot", cpu->path, "slot-us", "switching takes some microseconds each time",
-                          "found %u, want at least %d for a machine that does more than switch", cpu->slot_us,
-                          SHORT_SLOT_US);
-    }
 }
 
 /* Characters that a reader of a terminal takes for each other. */
@@ -95,7 +80,7 @@ static void warn_unused_images(const struct checked *checked, struct problems *p
 
 /* What is about the whole system comes last. */
 void checked_warn(const struct checked *checked, struct problems *problems) {
-    warn_short_slot(checked, problems);
+    checked_warn_time(checked, problems);
     warn_labels(checked, problems);
     warn_absent_uarts(checked, problems);
     warn_unused_images(checked, problems);
