@@ -2,8 +2,9 @@
 /*
  * What exits and switches cost, in TSC ticks: under QEMU's -icount shift=0 a tick is an
  * instruction, the hypervisor's included. An empty loop is subtracted. Bootargs:
- * role=bench (default; one of them) measures, role=partner gives its time away rounds=
- * times, so that there is somebody to switch to; role=storm exits rounds= times, 0 for ever.
+ * role=bench (default; one of them) measures, with turns= partitions on its processor, itself included (default: all);
+ * role=partner gives its time away rounds= times, so that there is somebody to switch to; role=storm exits rounds=
+ * times, 0 for ever.
  */
 #include "guests/lib/lib.h"
 
@@ -50,7 +51,7 @@ static void bench_port_write(void) {
     row("port-write", ticks, TIMES);
 }
 
-/* A yield comes back after every other partition had its turn. */
+/* A yield comes back after every other partition of this processor had its turn. */
 static void bench_switch(unsigned partitions) {
     TICKS(WARM_UP, "mov $1, %%eax; vmmcall", "D"(0));
     uint64_t ticks = TICKS(YIELDS, "mov $1, %%eax; vmmcall", "D"(0)) - YIELDS;
@@ -60,7 +61,7 @@ static void bench_switch(unsigned partitions) {
 
 int main(const char *args) {
     char role[16];
-    unsigned partitions = (unsigned)hypercall(SHIKIRI_CALL_INFO, SHIKIRI_INFO_PARTITION_COUNT, 0);
+    unsigned all = (unsigned)hypercall(SHIKIRI_CALL_INFO, SHIKIRI_INFO_PARTITION_COUNT, 0);
 
     args_string(args, "role", role, sizeof(role), "bench");
     if (equal(role, "partner")) {
@@ -72,7 +73,7 @@ int main(const char *args) {
         return 0;
     }
     print_to(args);
-    bench_switch(partitions);
+    bench_switch(args_number(args, "turns", all));
     bench_exits();
     bench_port_write();
     print("bench: done\n");
