@@ -151,7 +151,15 @@ checker-tests: all ## shikiri-check, and every rule of a configuration
 mutants: all ## change the examples in N=1000 ways by SEED=1; shikiri-check has to notice
 	$(PYTHON) tools/mutants.py --count $(or $(N),1000) --seed $(or $(SEED),1)
 
-boot-tests: all $(BUILD)/corrupt/shikiri.elf
+.PHONY: agreement
+agreement: all fuzz-seeds ## boot N=1000 mutants of SEED=1 and what fuzzing has left: half an hour; docs/tests.md
+	$(PYTHON) tests/agreement.py --count $(or $(N),1000) --seed $(or $(SEED),1)
+
+.PHONY: long-runs
+long-runs: all ## slots for FRAMES=100000 frames, counters for MINUTES=5: two hours; docs/timing.md
+	$(PYTHON) tests/long_runs.py --frames $(or $(FRAMES),100000) --minutes $(or $(MINUTES),5)
+
+boot-tests: all fuzz-seeds $(BUILD)/corrupt/shikiri.elf
 	$(PYTHON) -m pytest -q -n 2 --durations=5 tests/boot
 
 bench: all ## instructions of each event, under icount

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The hypervisor says of every file in tests/rules what shikiri-check says of it; the harness compares the two here and
-in all other scenarios, certificates included."""
+in all other scenarios, certificates included. A sample of `make agreement` is here too."""
 import functools
 
+import agreement
 import pytest
-from harness import BUILD, DONE, REFUSED, ROOT, Partition, compile_text, emulate, images_of, run_qemu, system
-from mutants import WAYS, make, read_example
+from harness import DONE, REFUSED, Partition, run_qemu, system
+from mutants import WAYS
 from rule_files import CPUS, write_case
 from rules import read_cases
 
@@ -35,23 +36,38 @@ def test_machine_sizes(memory_mib):
     assert result.of("large")[-1].endswith("ok") and result.of("small")[-1].endswith("ok") and result.certificate()
 
 
-REFUSABLE = [number for number, (kind, _, _) in enumerate(WAYS) if kind != "neutral"]
+SAMPLE = 2 * len(WAYS)  # mutants: two of each way
 SEED = 7
+SEEDS = sorted(path for path in agreement.seeds() if "accepted" not in path.name)  # those of tests/rules are above
+DAMAGED = 30
 
 
 @functools.cache
-def examples():
-    paths = sorted([*(ROOT / "dts/examples").glob("*.dts"), ROOT / "tests/fuzz/everything.dts"])
-    return [read_example(BUILD / "shikiri-check", path) for path in paths]
+def mutants():
+    return agreement.Mutants(SEED, range(SAMPLE))
 
 
-@pytest.mark.parametrize("number", REFUSABLE, ids=lambda number: WAYS[number][1])
-def test_mutant(number, tmp_path):
-    """One of each way in which make mutants changes a system, where dtc lets it pass."""
-    mutant = make(examples(), SEED, number)
-    try:
-        dtb = compile_text(mutant.text, tmp_path)
-    except emulate.Problem:
+def compare(source, item, directory):
+    """What both say; the rest is agreement.py's."""
+    boot = source.make(item, directory)
+    if not boot:
         pytest.skip("dtc refuses it already")
-    images = [image for image in images_of(dtb) if image.is_file()]
-    assert run_qemu(modules=[dtb, *images], cpus=4).status == REFUSED
+    return boot.verdict()
+
+
+@pytest.mark.parametrize("number", range(SAMPLE), ids=lambda number: f"{WAYS[number % len(WAYS)][1]}-{number // len(WAYS)}")
+def test_mutant(number, tmp_path):
+    """The ways in which make mutants changes a system, where dtc lets it pass."""
+    verdict = compare(mutants(), number, tmp_path)
+    assert bool(verdict.errors) == (WAYS[number % len(WAYS)][0] != "neutral")
+
+
+@pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
+def test_seed(path, tmp_path):
+    """What fuzzing starts from."""
+    assert compare(agreement.Files("seeds", SEEDS), path, tmp_path).windows
+
+
+@pytest.mark.parametrize("number", range(DAMAGED))
+def test_damaged_tree(number, tmp_path):
+    compare(agreement.Damaged(SEEDS, SEED, DAMAGED), number, tmp_path)

@@ -53,13 +53,15 @@ certificate_SEEDS   :=
 FUZZ_HEADERS := $(HOST_HEADERS) $(wildcard tests/fuzz/*.h)
 FUZZ_RUNS    := $(FUZZ_TARGETS:%=fuzz-run-%)
 
-.PHONY: fuzz fuzz-quick $(FUZZ_RUNS)
+.PHONY: fuzz fuzz-quick fuzz-seeds $(FUZZ_RUNS)
 fuzz: ## fuzz every target for SECONDS=60 or RUNS=n executions, two at a time
 	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) \
 	    FUZZ_LIMIT=$(if $(RUNS),-runs=$(RUNS),-max_total_time=$(or $(SECONDS),60))
 
 fuzz-quick: ## the same executions of every target each time
 	@$(MAKE) --no-print-directory -k -j 2 $(FUZZ_RUNS) FUZZ_LIMIT="-runs=$(FUZZ_QUICK) -seed=1 -reload=0" FUZZ_CORPUS=quick
+
+fuzz-seeds: $(foreach t,$(FUZZ_TARGETS),$(addprefix $(FUZZ_BUILD)/$(t)/seeds/,$($(t)_SEEDS)) $($(t)_NEEDS))
 
 define fuzz_rules
 $(FUZZ_BUILD)/$(1)/fuzz_$(1): $($(1)_SOURCES) $(FUZZ_HEADERS) tests/fuzz/fuzz.mk
