@@ -2,12 +2,12 @@
 """Cyclic schedules: slots start at their offsets whatever the others do, and plans change at a frame's start."""
 import re
 
+import long_runs
 import pytest
 from harness import VGA, Partition, Slot, frame, processors, run_bochs, run_qemu, system
 from live import Machine
+from long_runs import FIRST, LATE, PARALLEL_LATE
 
-LATE = 12  # ticks that a slot may start after its offset under icount, by the hypervisor's own count
-FIRST = 100  # ticks from there to the guest's first instructions
 CONTROL = "control;"
 
 
@@ -126,9 +126,6 @@ def test_statistics_are_refused_without_control():
     assert result.of("watch") == ["watch: denied"] and "ended with status 1" in result.serial
 
 
-PARALLEL_LATE = 5000  # ticks: QEMU's -icount gives each of four processors a turn of a microsecond
-
-
 def four_beats(slots, **plans):
     """Two plans on four processors, a beat on each at another offset; the first of them may switch plans."""
     more = " ".join(f"{key.replace('_', '-')}={value}" for key, value in plans.items())
@@ -179,6 +176,13 @@ def test_wall_clock():
                   schedule=frame(10000, [Slot(0, 2000, 0), Slot(2000, 4000, 1), Slot(6000, 4000, 2)]))
     result = run_qemu(text)
     assert beat(result)[0] == 200 and result.of("c")[-1].endswith("ok")
+
+
+@pytest.mark.parametrize("make, frames, late, first", [
+    (long_runs.one_processor, 300, LATE, FIRST), (long_runs.four_processors, 100, PARALLEL_LATE, PARALLEL_LATE + FIRST)])
+def test_long_runs(make, frames, late, first):
+    """What `make long-runs` runs and judges, in short."""
+    assert long_runs.judge_slots(long_runs.run(make(frames), frames + long_runs.MORE_MS, icount=True), frames, late, first) == []
 
 
 @pytest.mark.parametrize("cpu", ["ryzen"])
