@@ -232,9 +232,9 @@ def spawn(command, timeout=TIMEOUT):
         try:
             output, _ = run.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            run.kill()
-            run.communicate()
-            raise AssertionError(f"the run did not end within {timeout} seconds: {' '.join(map(str, command))}")
+            raise AssertionError(f"the run did not end within {timeout} seconds: {' '.join(map(str, command))}") from None
+        finally:
+            run.kill()  # whatever ends this program
     return run.returncode, output.decode(errors="replace")
 
 

@@ -5,6 +5,7 @@ and on four, and counters that have to stay exact for minutes while four process
 of the tables in docs/timing.md. What the runs print on COM1 is left in build/long-runs/ while they run."""
 import argparse
 import re
+import signal
 import sys
 import time
 
@@ -41,7 +42,7 @@ def counter(number, report=0):
 def one_processor(frames):
     """Four slots: a control loop, a storm of exits, a hog, one that prints."""
     return system(beat(0, frames), storm(1), hog(2), counter(3, report=10),
-                  schedule=frame(FRAME_US, [Slot(0, 150, 0), Slot(150, 50, 1), Slot(200, 400, 2), Slot(600, 300, 3)]))
+                  schedule=frame(FRAME_US, [Slot(0, 150, 0), Slot(150, 30, 1), Slot(200, 400, 2), Slot(600, 150, 3)]))
 
 
 def four_processors(frames):
@@ -131,6 +132,7 @@ def main():
     parser.add_argument("--frames", type=int, default=100000, help="length of the first two, in frames of 1 ms")
     parser.add_argument("--minutes", type=float, default=5, help="length of the third")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the emulator does not outlive this program
     FOLDER.mkdir(parents=True, exist_ok=True)
     failed = False
     for name in arguments.runs:
