@@ -23,7 +23,7 @@ static unsigned check_file(const struct image_file *file) {
     struct certificate_difference difference;
 
     if (!certificate_is_text(file->data, file->size_bytes) ||
-        certificate_compare_text(audit_certificate(), file->data, file->size_bytes, &difference))
+        certificate_compare(audit_certificate(), certificate_of_text(file->data, file->size_bytes), &difference))
         return 0;
     log_line("error: certificate: found %s, want %s, as line %u of module %s says", difference.found, difference.want,
              difference.line, file->name);

@@ -106,6 +106,10 @@ struct certificate certificate_of_config(const struct config *config) {
     return (struct certificate){.source = configured, .context = config, .config = config};
 }
 
+struct certificate certificate_of_text(const char *text, size_t size_bytes) {
+    return (struct certificate){.text = text, .end = text + size_bytes, .partition = UINT32_MAX};
+}
+
 static void write_memory(char *line, const struct reach *reach) {
     static const char *const rights[] = {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"};
     uint64_t host_last = reach->host + (reach->last - reach->first);
@@ -133,9 +137,24 @@ static void write_reach(char *line, enum reach_kind kind, const struct reach *re
                       rights[reach->rights]);
 }
 
+/* The line at c->text in printable characters, cut to what a certificate can have; false when there is none. */
+static bool next_text_line(struct certificate *c, char line[CERTIFICATE_LINE_MAX]) {
+    bool more = c->text < c->end;
+    size_t length = 0;
+
+    for (; c->text < c->end && *c->text != '\n'; c->text++)
+        if (length < CERTIFICATE_LINE_MAX - 1)
+            line[length++] = *c->text < ' ' || *c->text > '~' ? '?' : *c->text;
+    c->text += c->text < c->end;
+    line[length] = '\0';
+    return more;
+}
+
 bool certificate_next(struct certificate *c, char line[CERTIFICATE_LINE_MAX]) {
     struct reach reach;
 
+    if (c->text)
+        return next_text_line(c, line);
     if (!c->begun) {
         c->begun = true;
         format_string(line, CERTIFICATE_LINE_MAX, "%s", CERTIFICATE_TITLE);
@@ -174,12 +193,10 @@ void certificate_hash(struct certificate certificate, char hex[SHA256_HEX_DIGITS
     sha256_finish(&sha, hex);
 }
 
-static void set_nothing(char line[CERTIFICATE_LINE_MAX]) {
-    format_string(line, CERTIFICATE_LINE_MAX, "nothing");
-}
-
-/* Whether the last line of `a` belongs in front of that of `b`. */
+/* Whether the last line of `a` belongs in front of that of `b`. In texts lines have no order. */
 static bool is_before(const struct certificate *a, const struct certificate *b) {
+    if (a->text || b->text)
+        return false;
     if (a->partition != b->partition)
         return a->partition < b->partition;
     if (a->kind != b->kind)
@@ -194,13 +211,13 @@ bool certificate_compare(struct certificate found, struct certificate want, stru
 
         if (!more_found && !more_want)
             return true;
-        if (strcmp(difference->found, difference->want) == 0)
+        if (more_found == more_want && strcmp(difference->found, difference->want) == 0)
             continue;
         difference->partition = (unsigned)lower(found.partition, want.partition);
-        if (is_before(&found, &want))
-            set_nothing(difference->want);
-        if (is_before(&want, &found))
-            set_nothing(difference->found);
+        if (!more_want || is_before(&found, &want))
+            format_string(difference->want, sizeof(difference->want), "nothing");
+        if (!more_found || is_before(&want, &found))
+            format_string(difference->found, sizeof(difference->found), "nothing");
         return false;
     }
 }
@@ -209,38 +226,4 @@ bool certificate_is_text(const void *data, size_t size_bytes) {
     const size_t length = sizeof(CERTIFICATE_NAME) - 1;
 
     return size_bytes >= length && memcmp(data, CERTIFICATE_NAME, length) == 0;
-}
-
-/* The line at *text in printable characters, cut to what a certificate can have; false when there is none. */
-static bool next_text_line(const char **text, const char *end, char line[CERTIFICATE_LINE_MAX]) {
-    size_t length = 0;
-
-    if (*text == end)
-        return false;
-    for (; *text < end && **text != '\n'; ++*text)
-        if (length < CERTIFICATE_LINE_MAX - 1)
-            line[length++] = **text < ' ' || **text > '~' ? '?' : **text;
-    *text += *text < end;
-    line[length] = '\0';
-    return true;
-}
-
-bool certificate_compare_text(struct certificate found, const char *text, size_t size_bytes,
-                              struct certificate_difference *difference) {
-    const char *end = text + size_bytes;
-
-    for (difference->line = 1;; difference->line++) {
-        bool more_found = certificate_next(&found, difference->found);
-        bool more_want = next_text_line(&text, end, difference->want);
-
-        difference->partition = found.partition;
-        if (!more_found && !more_want)
-            return true;
-        if (!more_found)
-            set_nothing(difference->found);
-        if (!more_want)
-            set_nothing(difference->want);
-        if (more_found != more_want || strcmp(difference->found, difference->want) != 0)
-            return false;
-    }
 }

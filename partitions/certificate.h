@@ -37,10 +37,15 @@ struct certificate {
     bool begun;
     unsigned partition, kind; /* of the last line; kind 0 before the partition's own line */
     uint64_t first, next;
+
+    const char *text, *end; /* of a certificate that is a file, else NULL */
 };
 
 /* The certificate that the configuration, with its windows placed, stands for. */
 struct certificate certificate_of_config(const struct config *config);
+
+/* The certificate that a file is the text of; anything in it is a line. */
+struct certificate certificate_of_text(const char *text, size_t size_bytes);
 
 /* The next line, without a newline; false and an empty line behind the last one. */
 bool certificate_next(struct certificate *certificate, char line[CERTIFICATE_LINE_MAX]);
@@ -57,9 +62,8 @@ struct certificate_difference {
     char found[CERTIFICATE_LINE_MAX], want[CERTIFICATE_LINE_MAX];
 };
 
-/* Whether both say the same; false and the first difference, one side of which may be "nothing". */
+/*
+ * Whether both say the same; false and the first difference, one side of which may be "nothing". `want` may be a text;
+ * differences are by line then.
+ */
 bool certificate_compare(struct certificate found, struct certificate want, struct certificate_difference *difference);
-
-/* The same with a text of `size_bytes`; differences are by line. */
-bool certificate_compare_text(struct certificate found, const char *text, size_t size_bytes,
-                              struct certificate_difference *difference);

@@ -65,7 +65,8 @@ static void check_certificate(const struct image_file *file, const char *path, c
                               struct problems *problems) {
     struct certificate_difference difference;
 
-    if (certificate_compare_text(certificate_of_config(config), file->data, file->size_bytes, &difference))
+    if (certificate_compare(certificate_of_config(config), certificate_of_text(file->data, file->size_bytes),
+                            &difference))
         return;
     problems_error_at(problems, (struct place){path, difference.line, 0}, "certificate",
                       "found %s, want %s, as line %u of module %s says", difference.found, difference.want,
