@@ -54,7 +54,7 @@ void processors_enter(struct cpu *cpu) {
 
     cpu_init(cpu);
     xstate_init();
-    lapic_init_again();
+    lapic_enable();
     svm_read_facts(&facts);
     trouble = svm_missing(&facts);
     if (!trouble)

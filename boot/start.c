@@ -4,19 +4,17 @@
  */
 #include "boot/start.h"
 
+#include <libfdt.h>
+
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/paging.h"
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
-#include "hv/lib/string.h"
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
 #include "sched/report.h"
-
-#define FDT_MAGIC_BYTES  "\xd0\x0d\xfe\xed"
-#define FDT_MAGIC_LENGTH 4
 
 uint64_t entry_tsc;
 
@@ -64,8 +62,7 @@ void start_check_processor(struct boot *boot) {
 }
 
 static bool is_blob(const struct boot_module *module) {
-    return module->range.size_bytes >= FDT_MAGIC_LENGTH &&
-           memcmp((const void *)(uintptr_t)module->range.base, FDT_MAGIC_BYTES, FDT_MAGIC_LENGTH) == 0;
+    return module->range.size_bytes >= sizeof(fdt32_t) && fdt_magic((const void *)module->range.base) == FDT_MAGIC;
 }
 
 void start_place_modules(struct boot *boot) {

@@ -95,30 +95,24 @@ static void enable_xapic(void) {
     x86_wrmsr(MSR_APIC_BASE, base | LAPIC_BASE | APIC_BASE_ENABLE);
 }
 
-/* With the timer still masked. */
-static void enable(void) {
+/* The timer does not count yet. */
+void lapic_enable(void) {
     enable_xapic();
     *lapic_register(LAPIC_TASK_PRIORITY) = 0;
     *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
     *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;
     *lapic_register(LAPIC_LVT_LINT1) = LVT_MASKED;
     *lapic_register(LAPIC_DIVIDE) = DIVIDE_BY_1;
-    *lapic_register(LAPIC_LVT_TIMER) = LVT_MASKED;
+    *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
 }
 
 const char *lapic_init(struct cpu *cpu) {
     if (!(x86_cpuid(1, 0).edx & FEATURE_APIC))
         return "this processor has no local APIC (CPUID 1, EDX bit 9), or the firmware has switched it off";
-    enable();
+    lapic_enable();
     if (!measure(cpu))
         return "the local APIC's timer cannot be measured against the 8254 (ports 0x42 and 0x61); want both";
-    *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
     return NULL;
-}
-
-void lapic_init_again(void) {
-    enable();
-    *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
 }
 
 uint8_t lapic_own_id(void) {

@@ -16,7 +16,7 @@
 const char *lapic_init(struct cpu *cpu);
 
 /* Enables the LAPIC of a further processor; the rates that the first has measured are all processors'. */
-void lapic_init_again(void);
+void lapic_enable(void);
 
 /* This processor's APIC id, also before lapic_init(). */
 uint8_t lapic_own_id(void);

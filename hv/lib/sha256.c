@@ -31,14 +31,6 @@ static uint32_t rotr(uint32_t x, unsigned n) {
     return x >> n | x << (32 - n);
 }
 
-static uint32_t ch(uint32_t x, uint32_t y, uint32_t z) {
-    return (x & y) ^ (~x & z);
-}
-
-static uint32_t maj(uint32_t x, uint32_t y, uint32_t z) {
-    return (x & y) ^ (x & z) ^ (y & z);
-}
-
 static void schedule(uint32_t w[ROUNDS], const uint8_t *block) {
     for (unsigned t = 0; t < 16; t++, block += 4)
         w[t] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 | block[3];
@@ -59,8 +51,10 @@ static void hash_block(struct sha256 *sha) {
     for (unsigned t = 0; t < ROUNDS; t++) {
         uint32_t sum1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
         uint32_t sum0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
-        uint32_t t1 = v[7] + sum1 + ch(v[4], v[5], v[6]) + K[t] + w[t];
-        uint32_t t2 = sum0 + maj(v[0], v[1], v[2]);
+        uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
+        uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+        uint32_t t1 = v[7] + sum1 + ch + K[t] + w[t];
+        uint32_t t2 = sum0 + maj;
 
         for (unsigned i = 7; i > 0; i--)
             v[i] = v[i - 1];
