@@ -7,14 +7,12 @@
 #include "hv/fetch.h"
 
 #include "hv/cpu/x86.h"
+#include "hv/lib/pagetable.h"
 #include "hv/lib/string.h"
 
-#define ENTRY_PRESENT (1ULL << 0)
-#define ENTRY_LARGE   (1ULL << 7)
-#define ENTRY_ADDRESS 0x000ffffffffff000ULL
-#define LARGE_LEVELS  3           /* a page table, a directory or a directory pointer table may end the walk */
-#define PSE36_BITS    0x1fe000ULL /* of a 4 MiB page's entry: bits 32 to 39 of its address */
-#define PSE36_SHIFT   19
+#define LARGE_LEVELS 3           /* a page table, a directory or a directory pointer table may end the walk */
+#define PSE36_BITS   0x1fe000ULL /* of a 4 MiB page's entry: bits 32 to 39 of its address */
+#define PSE36_SHIFT  19
 
 /* The shape of the guest's page tables by its mode. */
 struct paging {

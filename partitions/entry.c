@@ -6,6 +6,7 @@
 #include "partitions/entry.h"
 
 #include "hv/cpu/x86.h"
+#include "hv/lib/pagetable.h"
 #include "hv/lib/string.h"
 #include "partitions/partition.h"
 
@@ -13,11 +14,8 @@
 #define GUEST_DATA 0x10
 #define FLAT_LIMIT 0xffffffffU
 
-#define TABLE_ENTRIES 512
-#define DIRECTORIES   4 /* a GiB each */
-#define ENTRY_TABLE   0x3ULL
-#define ENTRY_LARGE   0x83ULL
-#define LARGE_PAGE    (2 * MIB)
+#define DIRECTORIES 4 /* a GiB each */
+#define LARGE_PAGE  (2 * MIB)
 
 #define MULTIBOOT_MAGIC      0x2badb002U
 #define MULTIBOOT_MEMORY     (1U << 0)
@@ -59,14 +57,14 @@ static void set_segments(struct vmcb_save *save, uint16_t code_size) {
 
 /* One PML4, one PDPT, four directories of 2 MiB pages: the first 4 GiB at their own addresses. */
 static void write_page_tables(uint64_t *tables, uint64_t gpa) {
-    uint64_t *pdpt = tables + TABLE_ENTRIES;
-    uint64_t *directories = pdpt + TABLE_ENTRIES;
+    uint64_t *pdpt = tables + ENTRIES;
+    uint64_t *directories = pdpt + ENTRIES;
 
     tables[0] = (gpa + PAGE_BYTES) | ENTRY_TABLE;
     for (unsigned i = 0; i < DIRECTORIES; i++)
         pdpt[i] = (gpa + (2 + i) * PAGE_BYTES) | ENTRY_TABLE;
-    for (unsigned i = 0; i < DIRECTORIES * TABLE_ENTRIES; i++)
-        directories[i] = i * LARGE_PAGE | ENTRY_LARGE;
+    for (unsigned i = 0; i < DIRECTORIES * ENTRIES; i++)
+        directories[i] = i * LARGE_PAGE | ENTRY_TABLE | ENTRY_LARGE;
 }
 
 static void enter_long_mode(struct vmcb_save *save, uint64_t *tables, gpa_t start_area) {

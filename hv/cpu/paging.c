@@ -7,18 +7,10 @@
 
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
+#include "hv/lib/pagetable.h"
 
-#define ENTRIES     512
 #define LARGE_BYTES (2 * MIB)
-
-#define ENTRY_PRESENT  (1ULL << 0)
-#define ENTRY_WRITE    (1ULL << 1)
-#define ENTRY_NO_CACHE (1ULL << 3 | 1ULL << 4) /* PWT, PCD: uncacheable by the reset PAT */
-#define ENTRY_LARGE    (1ULL << 7)
-#define ENTRY_NX       (1ULL << 63)
-#define ENTRY_ADDRESS  0x000ffffffffff000ULL
-#define ENTRY_TABLE    (ENTRY_PRESENT | ENTRY_WRITE)
-#define RIGHTS_DATA    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
+#define RIGHTS_DATA (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
 
 /* Filled by boot/entry.S: PML4, PDPT, and the directories of the first 4 GiB one after the other. */
 #define TABLE(name, entries) __attribute__((aligned(PAGE_BYTES))) uint64_t name[entries]
@@ -65,19 +57,9 @@ static void map_low(void) {
 static uint64_t *high_entry(uint64_t address, struct arena *arena) {
     uint64_t *table = boot_pml4;
 
-    for (unsigned shift = 39; shift > 21; shift -= 9) {
-        uint64_t *entry = &table[(address >> shift) % ENTRIES];
-
-        if (!(*entry & ENTRY_PRESENT)) {
-            void *next = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES);
-
-            if (!next)
-                return NULL;
-            *entry = (uintptr_t)next | ENTRY_TABLE;
-        }
-        table = (uint64_t *)(uintptr_t)(*entry & ENTRY_ADDRESS);
-    }
-    return &table[(address >> 21) % ENTRIES];
+    for (unsigned shift = 39; shift > 21 && table; shift -= 9)
+        table = pagetable_below(&table[(address >> shift) % ENTRIES], ENTRY_TABLE, arena);
+    return table ? &table[(address >> 21) % ENTRIES] : NULL;
 }
 
 static bool map_ram(struct range ram, struct arena *arena) {

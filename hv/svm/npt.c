@@ -6,16 +6,9 @@
  */
 #include "hv/svm/npt.h"
 
-#define ENTRY_PRESENT  (1ULL << 0)
-#define ENTRY_WRITE    (1ULL << 1)
-#define ENTRY_USER     (1ULL << 2)
-#define ENTRY_ACCESSED (1ULL << 5)
-#define ENTRY_DIRTY    (1ULL << 6)
-#define ENTRY_LARGE    (1ULL << 7)
-#define ENTRY_NX       (1ULL << 63)
-#define ENTRY_ADDRESS  0x000ffffffffff000ULL
-#define ENTRY_TABLE    (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER)
-#define ENTRIES        512u
+#include "hv/lib/pagetable.h"
+
+#define NPT_TABLE (ENTRY_TABLE | ENTRY_USER)
 
 #define LEVEL_TOP       4
 #define LEVEL_PAGE      1
@@ -39,14 +32,6 @@ static bool is_leaf(uint64_t entry, int level) {
     return level == LEVEL_PAGE || (entry & ENTRY_LARGE);
 }
 
-static uint64_t *table_of(uint64_t entry) {
-    return (uint64_t *)(uintptr_t)(entry & ENTRY_ADDRESS);
-}
-
-static uint64_t *new_table(struct npt *npt) {
-    return arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES);
-}
-
 static uint64_t leaf(uint64_t hpa, unsigned rights, int level) {
     return hpa | ENTRY_PRESENT | ENTRY_USER | ((rights & NPT_WRITE) ? ENTRY_WRITE : 0) |
            ((rights & NPT_EXECUTE) ? 0 : ENTRY_NX) | (level > LEVEL_PAGE ? ENTRY_LARGE : 0);
@@ -58,13 +43,13 @@ static unsigned entry_rights(uint64_t entry) {
 
 bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
     *npt = (struct npt){.arena = arena, .gigabyte_pages = gigabyte_pages};
-    npt->root = new_table(npt);
+    npt->root = arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES);
     return npt->root != NULL;
 }
 
 /* Replaces a large page at `level` by a table of pages one level down that map the same. */
 static bool split(struct npt *npt, uint64_t *entry, int level) {
-    uint64_t *table = new_table(npt);
+    uint64_t *table = arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES);
     uint64_t step = level_bytes(level - 1);
     uint64_t first = level - 1 == LEVEL_PAGE ? *entry & ~ENTRY_LARGE : *entry;
 
@@ -72,22 +57,15 @@ static bool split(struct npt *npt, uint64_t *entry, int level) {
         return false;
     for (unsigned i = 0; i < ENTRIES; i++)
         table[i] = first + i * step;
-    *entry = (uintptr_t)table | ENTRY_TABLE;
+    *entry = (uintptr_t)table | NPT_TABLE;
     return true;
 }
 
 /* The table below `entry` of `level`, made where it is missing; NULL when the arena is used up. */
 static uint64_t *descend(struct npt *npt, uint64_t *entry, int level) {
-    if (!(*entry & ENTRY_PRESENT)) {
-        uint64_t *table = new_table(npt);
-
-        if (!table)
-            return NULL;
-        *entry = (uintptr_t)table | ENTRY_TABLE;
-    } else if (is_leaf(*entry, level) && !split(npt, entry, level)) {
+    if ((*entry & ENTRY_PRESENT) && is_leaf(*entry, level) && !split(npt, entry, level))
         return NULL;
-    }
-    return table_of(*entry);
+    return pagetable_below(entry, NPT_TABLE, npt->arena);
 }
 
 static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint64_t size_bytes) {
@@ -136,7 +114,7 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) 
             *rights = entry_rights(entry);
             return true;
         }
-        table = table_of(entry);
+        table = pagetable_of(entry);
     }
 }
 
@@ -146,7 +124,7 @@ hpa_t npt_root(const struct npt *npt) {
 
 /* Bits that an entry may have; what the processor writes itself is among them. */
 static uint64_t known_bits(uint64_t entry, int level) {
-    uint64_t bits = ENTRY_TABLE | ENTRY_ACCESSED | ENTRY_NX;
+    uint64_t bits = NPT_TABLE | ENTRY_ACCESSED | ENTRY_NX;
 
     if (!is_leaf(entry, level))
         return bits | ENTRY_ADDRESS;
@@ -172,7 +150,7 @@ static bool check_table(const uint64_t *table, int level, uint64_t gpa, struct r
         if (!(entry & ENTRY_PRESENT))
             continue;
         *odd = (struct npt_odd){GPA(gpa), level, entry, wanted(entry, level, tables)};
-        if (odd->want || (!is_leaf(entry, level) && !check_table(table_of(entry), level - 1, gpa, tables, odd)))
+        if (odd->want || (!is_leaf(entry, level) && !check_table(pagetable_of(entry), level - 1, gpa, tables, odd)))
             return false;
     }
     return true;
@@ -201,7 +179,7 @@ static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rig
         unsigned left = rights & (entry_rights(entry) | REACH_READ);
 
         if (!is_leaf(entry, level)) {
-            if (!extend(table_of(entry), level - 1, from, left, run))
+            if (!extend(pagetable_of(entry), level - 1, from, left, run))
                 return false;
             continue;
         }
