@@ -58,16 +58,17 @@ static void read_word(struct options *options, const char *word, struct report *
     }
     if (strcmp(word, "trace=switch") == 0)
         options->trace_switches = true;
+    else if (strcmp(word, "trace=print") == 0)
+        options->trace_print = true;
     else if (strncmp(word, CERTIFICATE, CERTIFICATE_LENGTH) == 0)
         read_certificate(options, word + CERTIFICATE_LENGTH, report);
     else if (strncmp(word, END_AFTER, END_AFTER_LENGTH) == 0)
         read_end_after(options, word + END_AFTER_LENGTH, report);
     else
-        report_error(
-            report, "command line", NULL, NULL,
-            "found %s, want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, end-after-ms=N, trace=switch "
-            "or certificate=HASH",
-            word);
+        report_error(report, "command line", NULL, NULL,
+                     "found %s, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=switch, "
+                     "trace=print or certificate=HASH",
+                     word);
 }
 
 void options_read(struct options *options, const char *command_line, struct report *report) {

@@ -361,4 +361,6 @@ void start_processors(struct boot *boot) {
 
 void start_summarize(const struct boot *boot) {
     report_summary(boot->loops, CPU_MAX, boot->partitions, boot->system.config.partition_count);
+    if (boot->options.trace_print)
+        trace_print();
 }

@@ -4,7 +4,12 @@
  */
 #include "hv/cpu/trace.h"
 
-/* Found by its name in the symbol table; tools/trace.py knows the format. */
+#include "hv/lib/format.h"
+#include "hv/lib/log.h"
+
+#define LINE_BYTES 256 /* in a line that is printed */
+
+/* Found by its name in the symbol table; tools/trace_file.py knows the format. */
 extern struct trace_header trace_header;
 
 struct trace_header {
@@ -29,4 +34,27 @@ bool trace_init(struct cpu *cpu, struct arena *arena) {
 
 void trace_set_epoch(uint64_t tsc) {
     trace_header.epoch_tsc = tsc;
+}
+
+/* In hexadecimal digits, up to what was never written. */
+static void print_bytes(const char *name, const uint8_t *bytes, size_t size_bytes) {
+    for (size_t at = 0; at < size_bytes && load(bytes + at, sizeof(uint64_t)) != 0; at += LINE_BYTES) {
+        size_t length = lower(size_bytes - at, LINE_BYTES);
+        char digits[2 * LINE_BYTES + 1];
+
+        for (size_t i = 0; i < length; i++)
+            format_string(digits + 2 * i, 3, "%02x", bytes[at + i]);
+        log_line("trace %s: %s", name, digits);
+    }
+}
+
+void trace_print(void) {
+    char name[4];
+
+    print_bytes("header", (const uint8_t *)&trace_header, sizeof(trace_header));
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        format_string(name, sizeof(name), "%u", i);
+        if (trace_header.rings[i])
+            print_bytes(name, (const uint8_t *)trace_header.rings[i], TRACE_RING_BYTES);
+    }
 }

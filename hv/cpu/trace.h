@@ -51,3 +51,6 @@ bool trace_init(struct cpu *cpu, struct arena *arena);
 
 /* When frame 0 of the schedules starts, for whoever reads the trace. */
 void trace_set_epoch(uint64_t tsc);
+
+/* All of it on the console, when nobody runs any more. */
+void trace_print(void);

@@ -58,13 +58,14 @@ def test_many_partitions_share_asids():
 
 
 def test_runs_are_identical():
-    """Ten runs under icount: the same bytes, with a TSC stamp at every switch."""
+    """Ten runs under icount: the same bytes, with every record of the trace."""
     text = system(Partition("a", "counter64.elf", "seed=1 rounds=40 report=10 uart=0x3f8"),
                   Partition("b", "counter32.elf", "seed=2 rounds=40 report=10"),
                   Partition("s", "sleeper.elf", "wakes=30 report=5"), slot_us=100)
-    runs = {run_qemu(text, options="trace=switch", icount=True).raw for _ in range(10)}
+    runs = {run_qemu(text, options="trace=switch trace=print", icount=True).raw for _ in range(10)}
     assert len(runs) == 1
-    assert runs.pop().count(b"switch ") > 50
+    printed = runs.pop()
+    assert printed.count(b"switch ") > 50 and printed.count(b"shikiri: trace 0: ") > 50
 
 
 @pytest.mark.parametrize("schedule", [None, frame(1000, [Slot(0, 1000, 0)])], ids=["turns", "frames"])

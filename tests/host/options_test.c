@@ -7,7 +7,8 @@
 #include "tests/host/test.h"
 
 #define WANT                                                                                                           \
-    ", want on-end=halt, on-end=qemu-exit, on-end=bochs-shutdown, end-after-ms=N, trace=switch or certificate=HASH\n"
+    ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=switch, trace=print or "                 \
+    "certificate=HASH\n"
 #define X16       "xxxxxxxxxxxxxxxx"
 #define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
@@ -57,6 +58,19 @@ static void test_options(void **state) {
 }
 
 #define WANT_MS "\", want 1 to 86400000\n"
+
+static void test_trace_print(void **state) {
+    static struct findings findings;
+    struct options options = {0};
+
+    (void)state;
+    findings_init(&findings);
+    options_read(&options, "trace=print", &findings.report);
+    assert_true(options.trace_print && !options.trace_switches);
+    options_read(&options, "trace=switch", &findings.report);
+    assert_true(!options.trace_print && options.trace_switches);
+    findings_expect(&findings, "both", "");
+}
 
 static void test_end_after(void **state) {
     static const struct {
@@ -120,6 +134,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_end_after),
+        cmocka_unit_test(test_trace_print),
         cmocka_unit_test(test_certificate),
     };
 

@@ -97,6 +97,8 @@ exit_report_test_SOURCES := hv/exit_report.c hv/svm/event.c $(HOST_LOG)
 HOST_TESTS += lapic_test
 lapic_test_SOURCES := hv/cpu/lapic.c tests/host/processor.c
 lapic_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += trace_test
+trace_test_SOURCES := hv/cpu/trace.c hv/lib/arena.c $(HOST_LOG)
 HOST_TESTS += vcpu_test
 vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/event.c \
                      hv/lib/arena.c tests/host/processor.c tests/host/fake_exit.c $(HOST_LOG)
