@@ -143,6 +143,18 @@ static void parse_unowned_ports(struct dt *dt, int node, struct partition_config
         dt_error(dt, node, "unowned-ports", NULL, "found \"%s\", want \"ignore\" or \"fault\"", choice);
 }
 
+static void parse_vcpus(struct dt *dt, int node, struct partition_config *partition) {
+    uint32_t count = 1;
+
+    if (dt_has(dt, node, "vcpus") && !dt_cells(dt, node, "vcpus", &count, 1))
+        return;
+    if (count >= 1 && count <= CONFIG_CPUS_MAX)
+        partition->vcpu_count = count;
+    else
+        dt_error(dt, node, "vcpus", "each has a processor of its own", "found %u, want 1 to %d", count,
+                 CONFIG_CPUS_MAX);
+}
+
 static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
     uint32_t number;
     const char *label;
@@ -151,7 +163,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node,
-                   DT_NAMES("compatible", "reg", "label", "image", "bootargs", "unowned-ports", "control",
+                   DT_NAMES("compatible", "reg", "label", "image", "bootargs", "unowned-ports", "control", "vcpus",
                             "#address-cells", "#size-cells"),
                    DT_NAMES("memory@", "vga", "isa"));
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
@@ -163,6 +175,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     parse_image(dt, node, partition);
     parse_bootargs(dt, node, partition);
     parse_unowned_ports(dt, node, partition);
+    parse_vcpus(dt, node, partition);
     parse_children(dt, node, partition);
     rules_check_partition(dt, partition);
 }

@@ -56,6 +56,8 @@ struct device_config {
     uint16_t port_count; /* 8 for the UARTs, 0 for VGA text */
 };
 
+struct cpu_config;
+
 struct partition_config {
     const char *path;
     const char *label;
@@ -66,8 +68,11 @@ struct partition_config {
     struct device_config *devices;
     unsigned device_count;
     bool fault_on_unowned_port;
-    bool control;     /* it may switch plans and read statistics */
-    uint32_t phandle; /* 0 where nothing refers to it */
+    bool control;                    /* it may switch plans and read statistics */
+    uint32_t phandle;                /* 0 where nothing refers to it */
+    unsigned vcpu_count;             /* 0 where something about it was reported */
+    unsigned first_vcpu;             /* number of its first one among all of the system */
+    const struct cpu_config **homes; /* of each vCPU, by their numbers */
 };
 
 /* A stretch of the major frame in which one partition runs. */
@@ -104,6 +109,7 @@ struct config {
     unsigned cpu_count;
     struct partition_config *partitions;
     unsigned partition_count;
+    unsigned vcpu_count; /* of all partitions */
 };
 
 /* Where the window lies in guest-physical memory. */

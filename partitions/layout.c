@@ -12,7 +12,8 @@
 #define BASE_BYTES         (384 * KIB) /* host save area, trace and its alignment, self-test, lists */
 #define CPU_BYTES          (76 * KIB)  /* host save area, trace, loop */
 #define SLOT_BYTES         256         /* of a frame: what is read, what is run, its path */
-#define PARTITION_BYTES    (60 * KIB)  /* VMCB, permission maps, root of the NPT, XSAVE area, structs */
+#define PARTITION_BYTES    (36 * KIB)  /* permission maps, root of the NPT, structs */
+#define VCPU_BYTES         (24 * KIB)  /* VMCB, XSAVE area, structs */
 #define WINDOW_BYTES       (12 * KIB)  /* nested page tables: a directory, and what 2 MiB pages leave at both ends */
 #define GIB_BYTES          PAGE_BYTES  /* a page table maps a GiB by large pages, the hypervisor's and a nested one */
 #define RANGE_TABLES_BYTES (4 * PAGE_BYTES) /* of the hypervisor's page tables: levels above, and both ends */
@@ -57,6 +58,13 @@ static uint64_t window_bytes(const void *blob, int node) {
     return lower(size_bytes, CONFIG_GPA_LIMIT) / GIB * GIB_BYTES;
 }
 
+static uint64_t vcpus_bytes(const void *blob, int node) {
+    int length;
+    const fdt32_t *vcpus = fdt_getprop(blob, node, "vcpus", &length);
+
+    return lower(vcpus && length == sizeof(*vcpus) ? fdt32_ld(vcpus) : 1, CONFIG_CPUS_MAX) * VCPU_BYTES;
+}
+
 /* Of all nodes that something is built for; *count is the number of partitions. */
 static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count) {
     static const struct {
@@ -74,6 +82,7 @@ static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count
         for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++)
             bytes += dt_is_named(&dt, node, kinds[i].name) ? kinds[i].bytes : 0;
         bytes += dt_is_named(&dt, node, "memory@") ? window_bytes(blob, node) : 0;
+        bytes += dt_is_named(&dt, node, "partition@") ? vcpus_bytes(blob, node) : 0;
         *count += dt_is_named(&dt, node, "partition@");
     }
     return align_up(bytes, PAGE_BYTES);

@@ -200,26 +200,49 @@ static void check_frames(const struct dt *dt, const struct config *config) {
     }
 }
 
-/* A partition is bound to the one processor whose schedule names it. */
-static void check_membership(const struct dt *dt, const struct config *config, unsigned partition) {
-    const char *path = config->partitions[partition].path;
-    const struct cpu_config *home = NULL;
+static bool is_member(const struct cpu_config *cpu, unsigned partition) {
+    for (unsigned i = 0; i < cpu->member_count; i++)
+        if (cpu->members[i] == partition)
+            return true;
+    return false;
+}
+
+/* The processors whose schedules name the partition, by their numbers. Returns how many there are. */
+static unsigned find_homes(const struct config *config, unsigned partition, const struct cpu_config **homes) {
+    unsigned count = 0;
 
     for (unsigned i = 0; i < config->cpu_count; i++) {
         const struct cpu_config *cpu = &config->cpus[i];
+        unsigned at = count;
 
-        for (unsigned j = 0; j < cpu->member_count; j++) {
-            if (cpu->members[j] != partition)
-                continue;
-            if (home)
-                report_error(dt->report, path, NULL, "a partition stays on one processor",
-                             "found it in %s and in %s, want one of them", home->path, cpu->path);
-            home = cpu;
-        }
+        if (!is_member(cpu, partition))
+            continue;
+        for (; at > 0 && homes[at - 1]->number > cpu->number; at--)
+            homes[at] = homes[at - 1];
+        homes[at] = cpu;
+        count++;
     }
-    if (!home)
-        report_error(dt->report, path, NULL, "name it in a slot's partition, or among a round robin's partitions",
-                     "found it in no schedule, want it in one");
+    return count;
+}
+
+/* A vCPU is bound to one processor, and each of a partition's to another. */
+static void bind_vcpus(struct dt *dt, struct config *config, unsigned number) {
+    struct partition_config *partition = &config->partitions[number];
+    unsigned want = partition->vcpu_count;
+
+    partition->first_vcpu = config->vcpu_count;
+    config->vcpu_count += want;
+    partition->homes = dt_alloc(dt, config->cpu_count, sizeof(*partition->homes));
+    if (!partition->homes)
+        return;
+    unsigned found = find_homes(config, number, partition->homes);
+
+    if (want != 0 && found != want)
+        report_error(dt->report, partition->path, NULL,
+                     found < want ? "name it in a slot's partition, or among a round robin's partitions"
+                                  : "a vCPU stays on one processor; vcpus gives a partition more than one",
+                     "found it in the schedules of %u processor%s, want %u, one for each vCPU", found,
+                     found == 1 ? "" : "s", want);
 }
 
 void timing_parse(struct dt *dt, int root, struct config *config) {
@@ -238,5 +261,5 @@ void timing_parse(struct dt *dt, int root, struct config *config) {
         return;
     check_frames(dt, config);
     for (unsigned i = 0; i < config->partition_count; i++)
-        check_membership(dt, config, i);
+        bind_vcpus(dt, config, i);
 }

@@ -17,7 +17,7 @@ UARTS = [0x2f8, 0x3e8, 0x2e8]
 FOREIGN_PORTS = [0x20, 0x21, 0x40, 0x60, 0x64, 0x70, 0xa0, 0x3d4, 0x3f8, 0xcf8, 0xcfc, 0xf4]
 SCREENS, WINDOWS = 8, 16
 OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "no-execute", "control", "background",
-            "pad-us"}
+            "pad-us", "vcpus"}
 NAMES = {"compatible", "reg", "label", "image", "slot-us", "device_type", "#address-cells", "#size-cells",
          "frame-us", "offset-us", "duration-us", "partition", "partitions"} | OPTIONAL
 NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "isa", "serial", "cpus", "cpu", "plan", "slot"}
@@ -603,13 +603,39 @@ def partition_on_two_processors(change):
     pair = change.two(node for node in change.root.below() if node.base() == "cpu")
     if not pair:
         return None
-    here, there = ([slot for slot in cpu.below() if slot.base() == "slot"] for cpu in pair)
+    here, there = ([slot for slot in cpu.below() if slot.base() == "slot"
+                    and "vcpus" not in labelled(change, slot.properties["partition"]).properties] for cpu in pair)
     if not here or not there:
         return None
     slot, other = change.one(here), change.one(there)
     lost, doubled = labelled(change, slot.properties["partition"]), labelled(change, other.properties["partition"])
     slot.properties["partition"] = other.properties["partition"]
     return [(doubled, None), (lost, None)]
+
+
+@way(BREAKS)
+def vcpus_out_of_range(change):
+    partition = change.one(change.partitions())
+    partition.set_cells("vcpus", [change.one([0, 17, 255, 0xffffffff])])
+    return [(partition, "vcpus")]
+
+
+@way(BREAKS)
+def vcpu_without_slot(change):
+    partition = change.one(change.partitions())
+    count = partition.cells("vcpus")[0] if "vcpus" in partition.properties else 1
+    partition.set_cells("vcpus", [change.random.randint(count + 1, 16)])
+    return [(partition, None)]
+
+
+@way(BREAKS)
+def vcpu_on_no_processor(change):
+    """More processors have the partition than it has vCPUs."""
+    partition = change.one(node for node in change.partitions() if node.properties.get("vcpus", "<1>") != "<1>")
+    if not partition:
+        return None
+    partition.set_cells("vcpus", [partition.cells("vcpus")[0] - 1])
+    return [(partition, None)]
 
 
 @way(BREAKS)

@@ -66,7 +66,10 @@ static void digest_partition(uint64_t *digest, const struct partition_config *pa
     digest_text(digest, partition->label);
     digest_text(digest, partition->image);
     digest_text(digest, partition->bootargs);
-    digest_number(digest, partition->fault_on_unowned_port);
+    digest_number(digest, partition->fault_on_unowned_port | partition->vcpu_count << 1);
+    digest_number(digest, partition->first_vcpu);
+    for (unsigned i = 0; i < partition->vcpu_count; i++)
+        digest_number(digest, partition->homes[i]->number);
     for (unsigned i = 0; i < partition->window_count; i++) {
         const struct window_config *window = &partition->windows[i];
 
@@ -223,7 +226,20 @@ static void expect_frame(const struct cpu_config *cpu) {
     }
 }
 
-/* Every partition is a member of one processor. */
+/* Each vCPU is at home on another processor, in their order, which has its partition as a member. */
+static void expect_vcpus(const struct config *config, unsigned number) {
+    const struct partition_config *partition = &config->partitions[number];
+
+    assert(partition->vcpu_count >= 1 && partition->vcpu_count <= 16);
+    for (unsigned i = 0; i < partition->vcpu_count; i++) {
+        assert(is_member(partition->homes[i], number));
+        assert(i == 0 || partition->homes[i]->number > partition->homes[i - 1]->number);
+    }
+    assert(partition->first_vcpu + partition->vcpu_count ==
+           (number + 1 < config->partition_count ? partition[1].first_vcpu : config->vcpu_count));
+}
+
+/* Every partition is a member of as many processors as it has vCPUs. */
 static void expect_time(const struct config *config) {
     unsigned homes[CONFIG_PARTITIONS_MAX] = {0};
 
@@ -237,8 +253,10 @@ static void expect_time(const struct config *config) {
         for (unsigned j = 0; j < cpu->member_count; j++)
             homes[cpu->members[j]]++;
     }
-    for (unsigned i = 0; i < config->partition_count; i++)
-        assert(homes[i] == 1);
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        assert(homes[i] == config->partitions[i].vcpu_count);
+        expect_vcpus(config, i);
+    }
 }
 
 /* It can be written for whatever is accepted, and names every partition. */

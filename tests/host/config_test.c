@@ -57,10 +57,12 @@ static const struct dts_case system_cases[] = {
      "/partitions/partitoin@2" UNKNOWN_NODE "did you mean \"partition@\"?\n"},
 };
 
+#define OWN_PROCESSOR "; each has a processor of its own\n"
+
 static const struct dts_case partition_cases[] = {
     {"property", "label =", "owner = <1>; label =",
-     P0 "/owner" UNKNOWN_PROPERTY
-        "known here: compatible, reg, label, image, bootargs, unowned-ports, control, #address-cells, #size-cells\n"},
+     P0 "/owner" UNKNOWN_PROPERTY "known here: compatible, reg, label, image, bootargs, unowned-ports, control, vcpus, "
+        "#address-cells, #size-cells\n"},
     {"node", "vga {", "pci {}; vga {", P0 "/pci" UNKNOWN_NODE "known here: memory@, vga, isa\n"},
     {"near node", "vga {", "vag {", P0 "/vag" UNKNOWN_NODE "did you mean \"vga\"?\n"},
     {"compatible", "shikiri,partition", "partition",
@@ -104,6 +106,10 @@ static const struct dts_case partition_cases[] = {
     {"bootargs", "\"a=1 b\"", "<0x61626300 0>",
      P1 "/bootargs: found 8 bytes that are not one string, want one string\n"},
     {"ports ignored", "\"fault\"", "\"ignore\"", ""},
+    {"one vCPU", "label =", "vcpus = <1>; label =", ""},
+    {"no vCPU", "label =", "vcpus = <0>; label =", P0 "/vcpus: found 0, want 1 to 16" OWN_PROCESSOR},
+    {"many vCPUs", "label =", "vcpus = <17>; label =", P0 "/vcpus: found 17, want 1 to 16" OWN_PROCESSOR},
+    {"two cells of vCPUs", "label =", "vcpus = <1 1>; label =", P0 "/vcpus: found 2 cells, want 1\n"},
     {"ports", "\"fault\"", "\"panic\"", P1 "/unowned-ports: found \"panic\", want \"ignore\" or \"fault\"\n"},
     {"ports no string", "\"fault\"", "<1>",
      P1 "/unowned-ports: found 4 bytes that are not one string, want one string\n"},

@@ -80,6 +80,8 @@ static void test_arena(void **state) {
     char *more = dts_replace(dts_good, "memory@0 {", "memory@5000000 { }; memory@0 {");
     char *huge = dts_replace(dts_good, "0 0x1000000>", "0x40 0>");
     char *cpus = dts_replace(dts_good, "schedule {", "cpus { cpu@0 { slot@0 { }; slot@1 { }; }; }; schedule {");
+    char *vcpus = dts_replace(dts_good, "label =", "vcpus = <3>; label =");
+    char *many = dts_replace(dts_good, "label =", "vcpus = <0xffffffff>; label =");
     struct range arena = arena_for(dts_good, &small, 1);
 
     (void)state;
@@ -89,8 +91,12 @@ static void test_arena(void **state) {
     assert_int_equal(arena_for(huge, &small, 1).size_bytes, arena.size_bytes + 256 * PAGE_BYTES);
     assert_int_equal(arena_for(dts_good, large, 2).size_bytes, arena.size_bytes + (100 + 4) * PAGE_BYTES);
     assert_int_equal(arena_for(cpus, &small, 1).size_bytes, arena.size_bytes + 76 * KIB + PAGE_BYTES);
+    assert_int_equal(arena_for(vcpus, &small, 1).size_bytes, arena.size_bytes + 2 * 24 * KIB);
+    assert_int_equal(arena_for(many, &small, 1).size_bytes, arena.size_bytes + 15 * 24 * KIB);
     free(more);
     free(huge);
+    free(vcpus);
+    free(many);
     free(cpus);
 }
 

@@ -38,10 +38,12 @@
 #define US_HINT          "; a slot is given in microseconds\n"
 #define REFERENCE                                                                                                      \
     ", want the phandle of a partition; give the partition a label in the source and name it as <&label>\n"
-#define NOWHERE                                                                                                        \
-    ": found it in no schedule, want it in one; name it in a slot's partition, or among a round robin's partitions\n"
-#define TWICE      "; a partition stays on one processor\n"
-#define SLOT_ORDER "; slots count from 0, in the order of their offsets\n"
+#define SCHEDULES(found, want) ": found it in the schedules of " found ", want " want ", one for each vCPU"
+#define FEW                    "; name it in a slot's partition, or among a round robin's partitions\n"
+#define MANY                   "; a vCPU stays on one processor; vcpus gives a partition more than one\n"
+#define NOWHERE                SCHEDULES("0 processors", "1") FEW
+#define VCPUS(count)           "vcpus = <" count ">; label = \"one\""
+#define SLOT_ORDER             "; slots count from 0, in the order of their offsets\n"
 
 static const struct dts_case short_cases[] = {
     {"no slot-us", "slot-us = <1000>;", "", S "/slot-us: found nothing, want 1 cell of 32 bits\n"},
@@ -144,7 +146,7 @@ static const struct dts_case cpu_cases[] = {
     {"partitions are wanted", SHORT, CPUS(CPU("0", SHORT)),
      C0 "/schedule/partitions: found nothing, want 1 cell of 32 bits\n"},
     {"on two processors", SHORT, CPUS(CPU("0", ROBIN(ONE " " TWO)) CPU("1", ROBIN(TWO))),
-     PART "1: found it in " C0 "/schedule and in " C1 "/schedule, want one of them" TWICE},
+     PART "1" SCHEDULES("2 processors", "1") MANY},
     {"on none", SHORT, CPUS(CPU("0", ROBIN(TWO))), PART "0" NOWHERE},
     {"other frame", SHORT,
      CPUS(CPU("0", CYCLIC(PLAN("0", SLOT_0)))
@@ -218,6 +220,45 @@ static void test_numbers(void **state) {
         strcpy(text + length, "};");
         dts_check(&(struct dts_case){"numbers", SHORT, text, cases[i].lines}, 1);
     }
+}
+
+/* The first partition with some vCPUs on three processors, of which the middle one knows it only as a background. */
+static void test_vcpus(void **state) {
+    const struct {
+        const char *vcpus, *lines;
+    } cases[] = {
+        {VCPUS("1"), PART "0" SCHEDULES("3 processors", "1") MANY},
+        {VCPUS("2"), PART "0" SCHEDULES("3 processors", "2") MANY},
+        {VCPUS("3"), ""},
+        {VCPUS("4"), PART "0" SCHEDULES("3 processors", "4") FEW},
+    };
+    static struct findings findings;
+    struct config config;
+    char *source =
+        dts_replace(dts_good, SHORT,
+                    CPUS(CPU("5", ROBIN(ONE)) CPU("a", ROBIN(ONE)) CPU(
+                        "1", CYCLIC(PLAN("0", SLOT("0", TIMES("0", "300") "background = <" ONE ">; ", TWO))))));
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char *changed = dts_replace(source, "label = \"one\"", cases[i].vcpus);
+
+        dts_parse(changed, &config, &findings);
+        free(changed);
+        findings_expect(&findings, "vCPUs", cases[i].lines);
+        if (*cases[i].lines)
+            continue;
+        assert_int_equal(config.vcpu_count, 4);
+        assert_int_equal(config.partitions[0].vcpu_count, 3);
+        assert_int_equal(config.partitions[0].first_vcpu, 0);
+        assert_int_equal(config.partitions[0].homes[0]->number, 1);
+        assert_int_equal(config.partitions[0].homes[1]->number, 5);
+        assert_int_equal(config.partitions[0].homes[2]->number, 10);
+        assert_int_equal(config.partitions[1].vcpu_count, 1);
+        assert_int_equal(config.partitions[1].first_vcpu, 3);
+        assert_ptr_equal(config.partitions[1].homes[0], config.partitions[0].homes[0]);
+    }
+    free(source);
 }
 
 static void test_content(void **state) {
@@ -297,9 +338,9 @@ static void test_small_arena(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_short),         cmocka_unit_test(test_cyclic),       cmocka_unit_test(test_cpus),
-        cmocka_unit_test(test_content),       cmocka_unit_test(test_frame_limits), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_short_content), cmocka_unit_test(test_small_arena),
+        cmocka_unit_test(test_short),   cmocka_unit_test(test_cyclic),        cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_content), cmocka_unit_test(test_vcpus),         cmocka_unit_test(test_frame_limits),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_short_content), cmocka_unit_test(test_small_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

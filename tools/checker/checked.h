@@ -34,11 +34,14 @@ unsigned checked_pieces(const struct checked *checked, struct piece **pieces);
 /* "384 KiB", "16 MiB", "203.7 MiB": exact where that is short. */
 const char *checked_size(uint64_t size_bytes, char text[CHECKED_SIZE_CHARS]);
 
+/* The name of a partition's vCPU on a processor: the label, and behind it /NUMBER where there are several. */
+const char *checked_vcpu(const struct partition_config *partition, const struct cpu_config *cpu);
+
 /* A device of the partition of that number, in words. */
 const char *checked_device(const struct config *config, unsigned partition, const struct device_config *device);
 
 /* Part of its processor's time that a partition has, by the first plan or in turn. */
-double checked_share(const struct config *config, unsigned partition);
+double checked_share(const struct cpu_config *cpu, unsigned partition);
 
 /* What is legal but odd; and what of it is about schedules. */
 void checked_warn(const struct checked *checked, struct problems *problems);

@@ -185,7 +185,7 @@ static void draw_name(FILE *to, const char *label, double x, double y, double wi
 
 static void draw_slot(FILE *to, const struct config *config, const struct cpu_config *cpu, unsigned i, int y) {
     struct slot_config slot = slot_of(cpu, i);
-    const char *label = config->partitions[slot.partition].label;
+    const char *label = checked_vcpu(&config->partitions[slot.partition], cpu);
     double x = MARGIN + width_of(cpu, slot.offset_us), width = width_of(cpu, slot.duration_us);
     int height = slot_height(config, cpu);
 

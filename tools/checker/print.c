@@ -31,11 +31,25 @@ const char *checked_device(const struct config *config, unsigned partition, cons
     return "";
 }
 
-static void print_partition(const struct config *config, unsigned number, double share, FILE *to) {
-    const struct partition_config *partition = &config->partitions[number];
+const char *checked_vcpu(const struct partition_config *partition, const struct cpu_config *cpu) {
+    unsigned vcpu = 0;
 
-    fprintf(to, "%3u  %-15s  %5.1f %%  %s%s%s\n", number, partition->label, 100 * share, partition->image,
+    while (partition->homes[vcpu] != cpu)
+        vcpu++;
+    return partition->vcpu_count > 1 ? tool_text("%s/%u", partition->label, vcpu) : partition->label;
+}
+
+/* Each of several vCPUs has its share of its own processor. */
+static void print_partition(const struct config *config, unsigned number, FILE *to) {
+    const struct partition_config *partition = &config->partitions[number];
+    bool several = partition->vcpu_count > 1;
+    const char *share = several ? "" : tool_text("%.1f %%", 100 * checked_share(partition->homes[0], number));
+
+    fprintf(to, "%3u  %-15s  %7s  %s%s%s\n", number, partition->label, share, partition->image,
             *partition->bootargs ? " " : "", tool_printable(partition->bootargs));
+    for (unsigned i = 0; several && i < partition->vcpu_count; i++)
+        fprintf(to, "     %-15s  %5.1f %%  on processor %u\n", checked_vcpu(partition, partition->homes[i]),
+                100 * checked_share(partition->homes[i], number), partition->homes[i]->number);
     for (unsigned i = 0; i < partition->device_count; i++)
         fprintf(to, "     %-15s           %s\n", "", checked_device(config, number, &partition->devices[i]));
 }
@@ -75,7 +89,7 @@ void checked_print(const struct checked *checked, FILE *to) {
     fprintf(to, ", on %s\n\n", checked->board->model);
     fprintf(to, "  #  %-15s  %7s  image and bootargs; devices\n", "partition", "share");
     for (unsigned i = 0; i < config->partition_count; i++)
-        print_partition(config, i, checked_share(config, i), to);
+        print_partition(config, i, to);
     checked_print_shares(config, to);
     fprintf(to, "\n  %-27s  %10s  owner: guest-physical address, rights\n", "machine's memory", "size");
     for (unsigned i = 0; i < count; i++)

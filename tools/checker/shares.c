@@ -12,22 +12,15 @@ static double share_of_plan(const struct cpu_config *cpu, const struct plan_conf
     return (double)us / cpu->frame_us;
 }
 
-double checked_share(const struct config *config, unsigned partition) {
-    for (unsigned i = 0; i < config->cpu_count; i++) {
-        const struct cpu_config *cpu = &config->cpus[i];
-
-        for (unsigned j = 0; j < cpu->member_count; j++)
-            if (cpu->members[j] == partition)
-                return cpu->is_cyclic ? share_of_plan(cpu, &cpu->plans[0], partition) : 1.0 / cpu->member_count;
-    }
-    return 0; /* timing_parse() has seen to it */
+double checked_share(const struct cpu_config *cpu, unsigned partition) {
+    return cpu->is_cyclic ? share_of_plan(cpu, &cpu->plans[0], partition) : 1.0 / cpu->member_count;
 }
 
 /* Of each member of the processor, "label 30.0 %", or what stands for it where time is taken in turn. */
 static void print_members(const struct config *config, const struct cpu_config *cpu, const struct plan_config *plan,
                           FILE *to) {
     for (unsigned i = 0; i < cpu->member_count; i++) {
-        fprintf(to, "%s%s", i ? ", " : "", config->partitions[cpu->members[i]].label);
+        fprintf(to, "%s%s", i ? ", " : "", checked_vcpu(&config->partitions[cpu->members[i]], cpu));
         if (plan)
             fprintf(to, " %.1f %%", 100 * share_of_plan(cpu, plan, cpu->members[i]));
     }
