@@ -55,9 +55,8 @@ CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,n
                 -T boot/shikiri.ld
 CORE_LIBS    := -lfdt
 
-# What runs once is compiled for size.
-$(BUILD)/boot/%.c.o $(patsubst %,$(BUILD)/partitions/%.c.o,config entry fdt image layout memory rules system timing): \
-    CORE_CFLAGS += -Os
+# What runs once, and what writes reports, is compiled for size.
+$(patsubst %,$(BUILD)/%.o,$(wildcard boot/*.c partitions/*.c) hv/exit_report.c sched/report.c): CORE_CFLAGS += -Os
 
 all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests
 

@@ -180,15 +180,6 @@ static void log_windows(const struct partition_config *partition) {
     }
 }
 
-/* The processor whose schedule names the partition. */
-static const struct cpu_config *home_of(const struct config *config, unsigned partition) {
-    for (unsigned i = 0; i < config->cpu_count; i++)
-        for (unsigned j = 0; j < config->cpus[i].member_count; j++)
-            if (config->cpus[i].members[j] == partition)
-                return &config->cpus[i];
-    return NULL; /* timing_parse() has seen to it */
-}
-
 /* The same on every processor with frames; 0 without any. */
 static unsigned plan_count(const struct config *config) {
     for (unsigned i = 0; i < config->cpu_count; i++)
@@ -200,10 +191,8 @@ static unsigned plan_count(const struct config *config) {
 static void build_one(struct boot *boot, unsigned index) {
     const struct config *system = &boot->system.config;
     const struct partition_config *config = &system->partitions[index];
-    const struct cpu_config *home = home_of(system, index);
     struct partition_environment environment = {
-        .cpu = &cpus[home->number],
-        .slot_us = home->slot_us,
+        .cpus = cpus,
         .wanted_plan = &boot->agreement.wanted,
         .plan_count = plan_count(system),
         .vcpus = boot->vcpus,
@@ -280,9 +269,26 @@ static void build_schedule(struct boot *boot, struct loop *loop, const struct cp
         cyclic_init(&schedule->cyclic, plans, &boot->agreement, ticks(config->frame_us), loop->runner_count);
         return;
     }
-    round_robin_init(&schedule->round_robin, ticks(config->slot_us));
-    for (unsigned i = 0; i < loop->runner_count; i++)
-        round_robin_add(&schedule->round_robin, &loop->runners[i].turn);
+    round_robin_init(&schedule->round_robin, ticks(config->slot_us), loop->runner_count);
+}
+
+/* The partition's vCPU on that processor. */
+static struct vcpu *vcpu_on(struct partition *partition, const struct cpu_config *cpu) {
+    struct vcpu *vcpu = partition->common.vcpus;
+
+    while (vcpu->guest.cpu != &cpus[cpu->number])
+        vcpu++;
+    return vcpu;
+}
+
+/* Only the first vCPU of a partition runs by itself. */
+static void start_runner(struct loop *loop, struct runner *runner, const struct cpu_config *cpu) {
+    runner->vcpu = vcpu_on(runner->partition, cpu);
+    runner->turn.absent = true;
+    if (runner->vcpu != runner->partition->common.vcpus)
+        return;
+    runner->state = RUNNER_RUNS;
+    schedule_add(&loop->schedule, &runner->turn);
 }
 
 static void build_loop(struct boot *boot, const struct cpu_config *config) {
@@ -293,6 +299,8 @@ static void build_loop(struct boot *boot, const struct cpu_config *config) {
     for (unsigned i = 0; i < config->member_count; i++)
         loop->runners[i].partition = &boot->partitions[config->members[i]];
     build_schedule(boot, loop, config);
+    for (unsigned i = 0; i < config->member_count; i++)
+        start_runner(loop, &loop->runners[i], config);
 }
 
 static void describe_cpu(const struct cpu_config *cpu) {
@@ -309,9 +317,7 @@ void start_build(struct boot *boot) {
     const struct config *config = &boot->system.config;
 
     boot->partitions = alloc(boot, config->partition_count, sizeof(*boot->partitions));
-    boot->vcpus = alloc(boot, config->partition_count, sizeof(void *));
-    for (unsigned i = 0; i < config->partition_count; i++)
-        boot->vcpus[i] = &boot->partitions[i].vcpu;
+    boot->vcpus = alloc(boot, config->vcpu_count, sizeof(void *));
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, i);
     for (unsigned i = 0; i < config->cpu_count; i++)
@@ -321,7 +327,7 @@ void start_build(struct boot *boot) {
         boot->loops[i].running = &boot->running;
         boot->loops[i].trace_switches = boot->options.trace_switches;
         boot->loops[i].end_ticks =
-            boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : UINT64_MAX;
+            boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : INT64_MAX;
         boot->running += boot->loops[i].cpu != NULL;
     }
     devices_show_screen(0);

@@ -13,7 +13,7 @@ GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS_64) $(GUESTS_32) $(GUE
 
 # A guest's sources: its folder, whose name may carry the width.
 guest_folder = guests/$(if $(filter counter%,$(1)),counter,$(1))
-guest_sources = guests/lib/start$(3).S $(wildcard $(call guest_folder,$(1))/*.c) \
+guest_sources = guests/lib/start$(3).S guests/lib/vcpu_$(2).S $(wildcard $(call guest_folder,$(1))/*.c) \
                 $(wildcard $(call guest_folder,$(1))/*_all.S $(call guest_folder,$(1))/*_$(2).S) $(GUEST_LIB)
 
 # $(1) guest, $(2) width in bits, $(3) flavour of the start code

@@ -18,7 +18,8 @@
 #define SHIKIRI_CALL_SHUTDOWN      3 /* (status) does not return */
 #define SHIKIRI_CALL_PLAN          4 /* (plan) -> 0 or error; from the next frame on, with "control" */
 #define SHIKIRI_CALL_STATISTIC     5 /* (vcpu, statistic) -> value or error; with "control" */
-#define SHIKIRI_CALL_COUNT         6
+#define SHIKIRI_CALL_START         6 /* (vcpu, entry, argument) -> 0 or error; a vCPU that never ran */
+#define SHIKIRI_CALL_COUNT         7
 
 /* Fields of SHIKIRI_CALL_INFO. */
 #define SHIKIRI_INFO_ABI_VERSION     0 /* SHIKIRI_ABI_VERSION */
@@ -26,10 +27,12 @@
 #define SHIKIRI_INFO_PARTITION_COUNT 2 /* partitions in the system */
 #define SHIKIRI_INFO_TSC_KHZ         3 /* ticks of RDTSC a millisecond */
 #define SHIKIRI_INFO_SLOT_US         4 /* length of a slot in microseconds; 0 in frames */
-#define SHIKIRI_INFO_SWITCHES        5 /* times this partition was switched to */
+#define SHIKIRI_INFO_SWITCHES        5 /* times this vCPU was switched to */
 #define SHIKIRI_INFO_SLOT_TSC        6 /* TSC at which the current slot of a frame was due */
 #define SHIKIRI_INFO_PLAN            7 /* the plan of that slot */
-#define SHIKIRI_INFO_COUNT           8
+#define SHIKIRI_INFO_VCPU            8 /* index of this vCPU in its partition, from 0 */
+#define SHIKIRI_INFO_VCPU_COUNT      9 /* vCPUs of this partition */
+#define SHIKIRI_INFO_COUNT           10
 
 /* Statistics of the vCPUs of the system, which are counted through from 0; ticks are RDTSC's. */
 #define SHIKIRI_STATISTIC_PARTITION      0 /* whose vCPU it is */

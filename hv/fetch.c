@@ -32,7 +32,7 @@ static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned
     hpa_t hpa;
     unsigned rights;
 
-    if (!npt_lookup(&vcpu->npt, GPA(gpa), &hpa, &rights))
+    if (!npt_lookup(&vcpu->common->npt, GPA(gpa), &hpa, &rights))
         return false;
     memcpy(to, (const void *)hpa.value, size_bytes);
     return true;

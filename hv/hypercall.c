@@ -4,6 +4,7 @@
  * the registers is the guest's choice and is checked here.
  */
 #include "hv/abi.h"
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
 #include "hv/vcpu.h"
@@ -48,13 +49,13 @@ static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t
         return answer(vcpu, 0);
     if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    const uint8_t *first = byte_at(&vcpu->npt, gpa);
-    const uint8_t *last = byte_at(&vcpu->npt, gpa + length_bytes - 1);
+    const uint8_t *first = byte_at(&vcpu->common->npt, gpa);
+    const uint8_t *last = byte_at(&vcpu->common->npt, gpa + length_bytes - 1);
 
     if (!first || !last)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
     do {
-        console_put(vcpu->console, done < page_end ? first[done] : *(last - (length_bytes - 1 - done)));
+        console_put(&vcpu->console, done < page_end ? first[done] : *(last - (length_bytes - 1 - done)));
         done++;
     } while (done < length_bytes && x86_rdtsc() < *slot_end_tsc);
     return answer(vcpu, (int64_t)done);
@@ -68,11 +69,35 @@ static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t u
 
 static enum verdict call_plan(struct vcpu *vcpu, uint64_t plan, uint64_t unused) {
     (void)unused;
-    if (!vcpu->wanted_plan)
+    if (!vcpu->common->wanted_plan)
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
-    if (plan >= vcpu->plan_count)
+    if (plan >= vcpu->common->plan_count)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    __atomic_store_n(vcpu->wanted_plan, (unsigned)plan, __ATOMIC_RELEASE);
+    __atomic_store_n(vcpu->common->wanted_plan, (unsigned)plan, __ATOMIC_RELEASE);
+    return answer(vcpu, 0);
+}
+
+/* The argument in a general register; outside 64-bit mode it has 32 bits. */
+static uint64_t argument(const struct vcpu *vcpu, unsigned number) {
+    uint64_t width = (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? UINT64_MAX : UINT32_MAX;
+
+    return vcpu->guest.registers[number] & width;
+}
+
+/* The first to ask for a vCPU has it to himself until he publishes what he has written. */
+static enum verdict call_start(struct vcpu *vcpu, uint64_t number, uint64_t entry) {
+    struct common *common = vcpu->common;
+    struct start *start = number < common->vcpu_count ? &common->vcpus[number].start : NULL;
+    uint32_t free = START_NOT_ASKED;
+
+    if (number == 0 || !start ||
+        !__atomic_compare_exchange_n(&start->state, &free, START_CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
+    start->entry = entry;
+    start->argument = argument(vcpu, REGISTER_RDX);
+    __atomic_fetch_add(&common->awake, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&start->state, START_ASKED, __ATOMIC_RELEASE);
+    lapic_wake(common->vcpus[number].guest.cpu);
     return answer(vcpu, 0);
 }
 
@@ -103,9 +128,11 @@ static const uint64_t *find_statistic(const struct vcpu *vcpu, uint64_t statisti
 
 /* Another processor may be counting. */
 static enum verdict call_statistic(struct vcpu *vcpu, uint64_t number, uint64_t statistic) {
-    if (!vcpu->peers)
+    const struct common *common = vcpu->common;
+
+    if (!common->peers)
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
-    const uint64_t *value = number < vcpu->peer_count ? find_statistic(vcpu->peers[number], statistic) : NULL;
+    const uint64_t *value = number < common->peer_count ? find_statistic(common->peers[number], statistic) : NULL;
 
     return answer(vcpu, value ? (int64_t)__atomic_load_n(value, __ATOMIC_RELAXED) : SHIKIRI_ERROR_ARGUMENT);
 }
@@ -117,19 +144,17 @@ static call_fn *const calls[SHIKIRI_CALL_COUNT] = {
     [SHIKIRI_CALL_SHUTDOWN] = call_shutdown,
     [SHIKIRI_CALL_PLAN] = call_plan,
     [SHIKIRI_CALL_STATISTIC] = call_statistic,
+    [SHIKIRI_CALL_START] = call_start,
 };
 
 enum verdict hypercall_exit(struct vcpu *vcpu) {
     struct vmcb_save *save = &vcpu->vmcb->save;
     uint32_t number = (uint32_t)save->rax;
-    /* Arguments of a caller outside 64-bit mode have 32 bits. */
-    uint64_t width = (save->cs.attributes & SEGMENT_LONG) ? UINT64_MAX : UINT32_MAX;
 
     exit_advance(vcpu, LENGTH_VMMCALL);
     if (save->cpl != 0)
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
     if (number >= SHIKIRI_CALL_COUNT)
         return answer(vcpu, SHIKIRI_ERROR_CALL);
-    return calls[number](vcpu, vcpu->guest.registers[REGISTER_RDI] & width,
-                         vcpu->guest.registers[REGISTER_RSI] & width);
+    return calls[number](vcpu, argument(vcpu, REGISTER_RDI), argument(vcpu, REGISTER_RSI));
 }

@@ -34,29 +34,31 @@ static enum verdict advance(struct vmcb *vmcb) {
     return VERDICT_RESUME;
 }
 
-static enum verdict unowned(struct vcpu *vcpu) {
-    vcpu->io.unowned++;
-    if (!vcpu->io.fault_on_unowned)
+static enum verdict unowned(struct vcpu *vcpu, const struct io_space *space) {
+    vcpu->unowned++;
+    if (!space->fault_on_unowned)
         return VERDICT_RESUME;
     vcpu->fault = "a port that nobody owns";
     return VERDICT_FAULT;
 }
 
 static enum verdict read_byte(struct vcpu *vcpu, uint16_t port, uint8_t *byte) {
-    const struct io_range *range = io_find(&vcpu->io, port);
+    const struct io_space *space = &vcpu->common->io;
+    const struct io_range *range = io_find(space, port);
 
     *byte = UNOWNED;
     if (!range)
-        return unowned(vcpu);
+        return unowned(vcpu, space);
     *byte = range->read(range->device, port - range->first);
     return VERDICT_RESUME;
 }
 
 static enum verdict write_byte(struct vcpu *vcpu, uint16_t port, uint8_t byte) {
-    const struct io_range *range = io_find(&vcpu->io, port);
+    const struct io_space *space = &vcpu->common->io;
+    const struct io_range *range = io_find(space, port);
 
     if (!range)
-        return unowned(vcpu);
+        return unowned(vcpu, space);
     range->write(range->device, port - range->first, byte);
     return VERDICT_RESUME;
 }

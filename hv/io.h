@@ -25,8 +25,7 @@ struct io_range {
 struct io_space {
     struct io_range ranges[IO_RANGES_MAX];
     unsigned range_count;
-    bool fault_on_unowned; /* else such a port reads all ones and drops writes */
-    uint64_t unowned;      /* accesses to ports that nobody owns */
+    bool fault_on_unowned; /* a port that nobody owns; else it reads all ones and drops writes */
 };
 
 /* Adds a range; false when there is no room. Ranges do not overlap. */

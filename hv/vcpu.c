@@ -5,6 +5,7 @@
  */
 #include "hv/vcpu.h"
 
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
@@ -13,25 +14,54 @@
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
 
-bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena) {
-    uint8_t *msrpm = arena_alloc(arena, MSRPM_BYTES, PAGE_BYTES);
-
-    vcpu->vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES);
-    vcpu->iopm = arena_alloc(arena, IOPM_BYTES, PAGE_BYTES);
-    vcpu->xsave_area = arena_alloc(arena, xstate_bytes(), XSTATE_ALIGN);
-    if (!msrpm || !vcpu->vmcb || !vcpu->iopm || !vcpu->xsave_area)
+bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages, struct arena *arena) {
+    common->iopm = arena_alloc(arena, IOPM_BYTES, PAGE_BYTES);
+    common->msrpm = arena_alloc(arena, MSRPM_BYTES, PAGE_BYTES);
+    common->vcpus = arena_alloc(arena, count * sizeof(*common->vcpus), sizeof(uint64_t));
+    if (!common->iopm || !common->msrpm || !common->vcpus || !npt_init(&common->npt, arena, gigabyte_pages))
         return false;
-    iopm_init(vcpu->iopm);
-    msrpm_init(msrpm);
-    msr_pass_all(msrpm);
+    iopm_init(common->iopm);
+    msrpm_init(common->msrpm);
+    msr_pass_all(common->msrpm);
+    common->vcpu_count = count;
+    common->awake = 1;
+    return true;
+}
+
+bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32_t asid, struct arena *arena) {
+    vcpu->common = common;
+    vcpu->vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES);
+    vcpu->xsave_area = arena_alloc(arena, xstate_bytes(), XSTATE_ALIGN);
+    if (!vcpu->vmcb || !vcpu->xsave_area)
+        return false;
     xstate_reset(vcpu->xsave_area);
     vcpu->xcr0 = XCR0_X87;
     for (unsigned row = 0; row < EXIT_ROWS; row++)
         vcpu->costs[row].tag = trace_tag(exit_code(row), vcpu->subject);
     vcpu->guest.cpu = cpu;
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
-    vmcb_init(vcpu->vmcb, asid, npt_root(&vcpu->npt), HPA((uintptr_t)vcpu->iopm), HPA((uintptr_t)msrpm));
+    vmcb_init(vcpu->vmcb, asid, npt_root(&common->npt), HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
     return true;
+}
+
+/* Outside 64-bit mode RIP and RDI have 32 bits. */
+bool vcpu_take_start(struct vcpu *vcpu) {
+    uint64_t width = (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? UINT64_MAX : UINT32_MAX;
+
+    if (__atomic_load_n(&vcpu->start.state, __ATOMIC_ACQUIRE) != START_ASKED)
+        return false;
+    vcpu->vmcb->save.rip = vcpu->last_rip = vcpu->start.entry & width;
+    vcpu->guest.registers[REGISTER_RDI] = vcpu->start.argument & width;
+    return true;
+}
+
+void vcpu_end_all(const struct vcpu *vcpu) {
+    struct common *common = vcpu->common;
+
+    __atomic_store_n(&common->ends, true, __ATOMIC_RELEASE);
+    for (struct vcpu *other = common->vcpus; other < common->vcpus + common->vcpu_count; other++)
+        if (other != vcpu)
+            lapic_wake(other->guest.cpu);
 }
 
 void vcpu_load(struct vcpu *vcpu) {

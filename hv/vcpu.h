@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A virtual processor: its VMCB, the registers that the VMCB does not hold, what it
- * may reach, and what it has cost.
+ * A virtual processor: its VMCB, the registers that the VMCB does not hold, and what it
+ * has cost; and what it has in common with the others of its partition, above all what
+ * they may reach.
  */
 #pragma once
 
@@ -25,6 +26,30 @@ struct vcpu_times {
     uint64_t late_ticks_max;
 };
 
+/* Of all vCPUs of a partition. Built before the first of them runs; only the last three members change then. */
+struct common {
+    struct npt npt;
+    uint8_t *iopm, *msrpm;
+    struct io_space io;
+    unsigned *wanted_plan; /* where SHIKIRI_CALL_PLAN puts its wish; NULL without "control" */
+    unsigned plan_count;
+    struct vcpu *const *peers; /* all of the system, for SHIKIRI_CALL_STATISTIC; NULL without "control" */
+    unsigned peer_count;
+    struct vcpu *vcpus; /* by their numbers */
+    unsigned vcpu_count;
+    uint64_t position; /* where in the log the last line of any of them ended; none goes on before it is sent */
+    unsigned awake;    /* have been started and not halted for ever */
+    bool ends;         /* none goes on, as one has ended them all */
+};
+
+enum { START_NOT_ASKED, START_CLAIMED, START_ASKED };
+
+/* A start of a vCPU: who claims it writes it down and asks; the vCPU's own processor takes it. Once only. */
+struct start {
+    uint32_t state; /* START_... */
+    uint64_t entry, argument;
+};
+
 struct vcpu {
     struct guest guest; /* first: exit.c gets from it to the vCPU */
     struct vmcb *vmcb;
@@ -34,29 +59,34 @@ struct vcpu {
     uint64_t tsc_aux;
     bool shares_asid; /* with another vCPU: flushed when it is loaded */
 
-    struct npt npt;
-    uint8_t *iopm;
-    struct io_space io;
-    struct console_line *console;      /* where SHIKIRI_CALL_CONSOLE_WRITE puts its bytes */
+    struct common *common;
+    struct start start;
+    struct console_line console;       /* where SHIKIRI_CALL_CONSOLE_WRITE puts its bytes */
     uint64_t info[SHIKIRI_INFO_COUNT]; /* answers of SHIKIRI_CALL_INFO */
     uint64_t status;                   /* of SHIKIRI_CALL_SHUTDOWN */
-    unsigned *wanted_plan;             /* where SHIKIRI_CALL_PLAN puts its wish; NULL without "control" */
-    unsigned plan_count;
-    struct vcpu *const *peers; /* all of the system, for SHIKIRI_CALL_STATISTIC; NULL without "control" */
-    unsigned peer_count;
-    const char *fault; /* why VERDICT_FAULT, where the exit alone does not say */
-    uint64_t last_rip; /* of the last exit; an invalid one clobbers the VMCB's */
+    const char *fault;                 /* why VERDICT_FAULT, where the exit alone does not say */
+    uint64_t last_rip;                 /* of the last exit; an invalid one clobbers the VMCB's */
 
+    uint64_t unowned; /* accesses to ports that nobody owns */
     uint16_t subject; /* in the trace */
     struct vcpu_times times;
     struct exit_cost costs[EXIT_ROWS];
 };
 
 /*
- * Makes a vCPU in the state after reset, with nothing mapped and every port and MSR intercepted
- * but those that every guest has; `npt` and `subject` are set already. False when the arena is used up.
+ * Makes what `count` vCPUs have in common, and memory for them: nothing mapped, and every port and MSR
+ * intercepted but those that every guest has. False when the arena is used up.
  */
-bool vcpu_init(struct vcpu *vcpu, struct cpu *cpu, uint32_t asid, struct arena *arena);
+bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages, struct arena *arena);
+
+/* Makes a vCPU in the state after reset; `subject` is set already. False when the arena is used up. */
+bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32_t asid, struct arena *arena);
+
+/* Sets a vCPU to where its start has been asked for; false when it has not. Called by its own processor. */
+bool vcpu_take_start(struct vcpu *vcpu);
+
+/* Tells all vCPUs of the partition that it ends, and the processors of the others to look. */
+void vcpu_end_all(const struct vcpu *vcpu);
 
 /*
  * Runs the vCPU until an exit means more than going on in the guest. Called with GIF=0 and

@@ -6,6 +6,7 @@
 #include "partitions/audit.h"
 
 #include "hv/lib/format.h"
+#include "hv/lib/string.h"
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
 
@@ -16,8 +17,8 @@ static struct {
 } audited;
 
 /* The VMCB that VMRUN gets. */
-static const struct vmcb_control *control_of(const struct partition *partition) {
-    return &((const struct vmcb *)partition->vcpu.guest.vmcb_pa.value)->control;
+static const struct vmcb_control *control_of(const struct vcpu *vcpu) {
+    return &((const struct vmcb *)vcpu->guest.vmcb_pa.value)->control;
 }
 
 /* Says what was found and what is wanted; always false. */
@@ -37,58 +38,90 @@ static bool check_place(const char *name, uint64_t base, uint64_t size_bytes, st
                   audited.tables.base, range_end(audited.tables) - 1);
 }
 
-static bool check_places(const struct partition *partition, struct audit_finding *finding) {
-    if (!check_place("a VMCB at", partition->vcpu.guest.vmcb_pa.value, sizeof(struct vmcb), finding))
+static bool check_places(const struct vcpu *vcpu, struct audit_finding *finding) {
+    if (!check_place("a VMCB at", vcpu->guest.vmcb_pa.value, sizeof(struct vmcb), finding))
         return false;
-    const struct vmcb_control *control = control_of(partition);
+    const struct vmcb_control *control = control_of(vcpu);
 
     return check_place("nCR3", control->n_cr3, PAGE_BYTES, finding) &&
            check_place("IOPM_BASE_PA", control->iopm_base_pa, IOPM_BYTES, finding) &&
            check_place("MSRPM_BASE_PA", control->msrpm_base_pa, MSRPM_BYTES, finding);
 }
 
-static bool check_controls(const struct partition *partition, struct audit_finding *finding) {
+static bool check_controls(const struct vcpu *vcpu, struct audit_finding *finding) {
     struct vmcb_odd odd;
 
-    if (vmcb_check((const struct vmcb *)partition->vcpu.guest.vmcb_pa.value, &odd))
+    if (vmcb_check((const struct vmcb *)vcpu->guest.vmcb_pa.value, &odd))
         return true;
     return differ(finding, "found %s 0x%lx in the VMCB, want 0x%lx set and 0x%lx clear", odd.field, odd.value, odd.set,
                   odd.clear);
 }
 
-/* A TLB entry is its partition's by the ASID alone, unless a switch flushes. ASID 0 is the host's. */
-static bool check_asid(const struct partition *partition, struct audit_finding *finding) {
-    uint32_t asid = control_of(partition)->guest_asid;
-    const struct partition *other = audited.partitions;
-
-    while (other < partition &&
-           (control_of(other)->guest_asid != asid || (other->vcpu.shares_asid && partition->vcpu.shares_asid)))
-        other++;
-    if (asid != 0 && other == partition)
-        return true;
-    return differ(finding, "found ASID %u in the VMCB, want another: that is %s's", asid,
-                  asid ? other->config->label : "the host");
+/* Whether what one vCPU leaves in the TLB could be taken for the other's: a switch flushes only who shares an ASID. */
+static bool is_confused(const struct vcpu *vcpu, const struct vcpu *other) {
+    return vcpu != other && control_of(vcpu)->guest_asid == control_of(other)->guest_asid &&
+           !(vcpu->shares_asid && other->shares_asid);
 }
 
-static bool check_npt(const struct partition *partition, struct audit_finding *finding) {
+/* A TLB entry is its vCPU's by the ASID alone. 0 is the host's. */
+static bool check_asid(const struct vcpu *vcpu, struct audit_finding *finding) {
+    uint32_t asid = control_of(vcpu)->guest_asid;
+
+    if (asid == 0)
+        return differ(finding, "found ASID 0 in the VMCB, want another: that is the host's");
+    for (const struct partition *p = audited.partitions; &p->common <= vcpu->common; p++)
+        for (const struct vcpu *other = p->common.vcpus; other < p->common.vcpus + p->common.vcpu_count; other++)
+            if ((&p->common < vcpu->common || other < vcpu) && is_confused(vcpu, other))
+                return differ(finding, "found ASID %u in the VMCB, want another: that is %s's", asid, p->config->label);
+    return true;
+}
+
+/* The vCPUs of a partition reach the same. */
+static bool check_same(const struct vcpu *vcpu, struct audit_finding *finding) {
+    const struct vmcb_control *control = control_of(vcpu), *first = control_of(vcpu->common->vcpus);
+
+    if (control->n_cr3 == first->n_cr3 && control->iopm_base_pa == first->iopm_base_pa &&
+        control->msrpm_base_pa == first->msrpm_base_pa)
+        return true;
+    return differ(finding,
+                  "found nCR3 0x%lx, IOPM_BASE_PA 0x%lx, MSRPM_BASE_PA 0x%lx, want those of vCPU 0, 0x%lx, "
+                  "0x%lx, 0x%lx",
+                  control->n_cr3, control->iopm_base_pa, control->msrpm_base_pa, first->n_cr3, first->iopm_base_pa,
+                  first->msrpm_base_pa);
+}
+
+/* The first vCPU's is that of all. */
+static bool check_npt(const struct vcpu *vcpu, struct audit_finding *finding) {
     struct npt_odd odd;
 
-    if (npt_check(HPA(control_of(partition)->n_cr3), audited.tables, &odd))
+    if (vcpu != vcpu->common->vcpus || npt_check(HPA(control_of(vcpu)->n_cr3), audited.tables, &odd))
         return true;
     return differ(finding, "found NPT entry 0x%016lx of level %d for GPA 0x%lx, want %s", odd.entry, odd.level,
                   odd.gpa.value, odd.want);
 }
 
-static bool (*const checks[])(const struct partition *, struct audit_finding *) = {
-    check_places,
-    check_controls,
-    check_asid,
-    check_npt,
+static bool (*const checks[])(const struct vcpu *, struct audit_finding *) = {
+    check_places, check_controls, check_asid, check_same, check_npt,
 };
+
+static bool check_vcpu(const struct vcpu *vcpu, struct audit_finding *finding) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(checks); i++) {
+        if (checks[i](vcpu, finding))
+            continue;
+        if (vcpu->common->vcpu_count > 1) {
+            size_t length = strlen(finding->text);
+
+            format_string(finding->text + length, sizeof(finding->text) - length, "; vCPU %lu",
+                          vcpu->info[SHIKIRI_INFO_VCPU]);
+        }
+        return false;
+    }
+    return true;
+}
 
 static bool live(const void *context, unsigned partition, enum reach_kind kind, uint64_t from, struct reach *reach) {
     const struct partition *partitions = context;
-    const struct vmcb_control *control = control_of(&partitions[partition]);
+    const struct vmcb_control *control = control_of(partitions[partition].common.vcpus);
 
     if (kind == REACH_MEMORY)
         return npt_next(HPA(control->n_cr3), GPA(from), reach);
@@ -112,8 +145,8 @@ bool audit_run(struct audit_finding *finding) {
 
     for (unsigned i = 0; i < audited.config->partition_count; i++) {
         finding->label = audited.config->partitions[i].label;
-        for (unsigned j = 0; j < ARRAY_LENGTH(checks); j++)
-            if (!checks[j](&audited.partitions[i], finding))
+        for (unsigned j = 0; j < audited.partitions[i].common.vcpu_count; j++)
+            if (!check_vcpu(&audited.partitions[i].common.vcpus[j], finding))
                 return false;
     }
     if (certificate_compare(audit_certificate(), certificate_of_config(audited.config), &difference))

@@ -42,27 +42,27 @@ unsigned devices_screen_count(void) {
 
 static bool attach_vga(struct partition *partition, const struct device_config *config) {
     struct vga *vga = &partition->vga;
-    struct io_space *io = &partition->vcpu.io;
+    struct io_space *io = &partition->common.io;
     unsigned page = screen_count++;
 
     (void)config;
     vga_init(vga, page, note_cursor);
     screens[page] = vga;
     screen_clear(page);
-    return npt_map(&partition->vcpu.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
+    return npt_map(&partition->common.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
                    NPT_WRITE) &&
            io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write, vga}) &&
            io_add(io, (struct io_range){VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, vga});
 }
 
 static bool attach_console(struct partition *partition, const struct device_config *config) {
-    uart_init(&partition->uart, &partition->console);
-    return io_add(&partition->vcpu.io,
+    uart_init(&partition->uart, &partition->common.vcpus[0].console);
+    return io_add(&partition->common.io,
                   (struct io_range){config->port, UART_PORTS, uart_read, uart_write, &partition->uart});
 }
 
 static bool attach_uart(struct partition *partition, const struct device_config *config) {
-    iopm_pass(partition->vcpu.iopm, config->port, config->port_count);
+    iopm_pass(partition->common.iopm, config->port, config->port_count);
     return true;
 }
 
@@ -75,7 +75,7 @@ static bool (*const attach[])(struct partition *, const struct device_config *) 
 bool devices_attach(struct partition *partition) {
     const struct partition_config *config = partition->config;
 
-    partition->vcpu.io.fault_on_unowned = config->fault_on_unowned_port;
+    partition->common.io.fault_on_unowned = config->fault_on_unowned_port;
     for (unsigned i = 0; i < config->device_count; i++)
         if (!attach[config->devices[i].kind](partition, &config->devices[i]))
             return false;

@@ -67,8 +67,7 @@ static void write_page_tables(uint64_t *tables, uint64_t gpa) {
         directories[i] = i * LARGE_PAGE | ENTRY_TABLE | ENTRY_LARGE;
 }
 
-static void enter_long_mode(struct vmcb_save *save, uint64_t *tables, gpa_t start_area) {
-    write_page_tables(tables, start_area.value + START_AREA_PAGE_TABLES);
+static void enter_long_mode(struct vmcb_save *save, gpa_t start_area) {
     set_segments(save, SEGMENT_LONG);
     save->efer |= EFER_LME | EFER_LMA | EFER_NXE;
     save->cr0 = CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE;
@@ -131,24 +130,28 @@ static void write_multiboot(uint8_t *start, gpa_t start_area, const struct parti
     info->map_bytes = (uint32_t)write_multiboot_map((void *)map_at, config);
 }
 
-void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan) {
-    struct vmcb_save *save = &vcpu->vmcb->save;
+void entry_prepare(struct common *common, const struct partition_config *config, const struct image_plan *plan) {
+    struct vcpu *first = &common->vcpus[0];
     gpa_t start_area = image_start_area(config);
     uint8_t *start = partition_memory(config, start_area);
     uint64_t bootargs = start_area.value + START_AREA_BOOTARGS;
 
     memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
-    save->rip = vcpu->last_rip = plan->entry.value;
-    save->rsp = start_area.value;
     if (plan->kind == IMAGE_ELF64)
-        enter_long_mode(save, (uint64_t *)(start + START_AREA_PAGE_TABLES), start_area);
-    else
-        enter_protected_mode(save);
+        write_page_tables((uint64_t *)(start + START_AREA_PAGE_TABLES), start_area.value + START_AREA_PAGE_TABLES);
+    for (unsigned i = 0; i < common->vcpu_count; i++) {
+        if (plan->kind == IMAGE_ELF64)
+            enter_long_mode(&common->vcpus[i].vmcb->save, start_area);
+        else
+            enter_protected_mode(&common->vcpus[i].vmcb->save);
+    }
+    first->vmcb->save.rip = first->last_rip = plan->entry.value;
+    first->vmcb->save.rsp = start_area.value;
     if (plan->kind == IMAGE_MULTIBOOT) {
         write_multiboot(start, start_area, config);
-        save->rax = MULTIBOOT_MAGIC;
-        vcpu->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
+        first->vmcb->save.rax = MULTIBOOT_MAGIC;
+        first->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
     } else {
-        vcpu->guest.registers[REGISTER_RSI] = bootargs;
+        first->guest.registers[REGISTER_RSI] = bootargs;
     }
 }

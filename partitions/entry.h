@@ -9,5 +9,8 @@
 #include "partitions/config.h"
 #include "partitions/image.h"
 
-/* Fills the start area and sets the vCPU, in its reset state, to the entry point. */
-void entry_prepare(struct vcpu *vcpu, const struct partition_config *config, const struct image_plan *plan);
+/*
+ * Fills the start area, gives the vCPUs, in their reset state, the mode of the image's kind, and sets the first of
+ * them to the entry point.
+ */
+void entry_prepare(struct common *common, const struct partition_config *config, const struct image_plan *plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Building a partition: see partition.h. The steps are independent of each other but
- * for the nested page table, which comes first.
+ * for what the vCPUs have in common, which comes first.
  */
 #include "partitions/partition.h"
 
@@ -54,49 +54,65 @@ static int label_width(const struct config *config) {
     return (int)width;
 }
 
-static void fill_info(struct vcpu *vcpu, unsigned index, const struct partition_environment *environment) {
+static void fill_info(struct vcpu *vcpu, unsigned index, unsigned number,
+                      const struct partition_environment *environment) {
+    const struct partition_config *config = &environment->config->partitions[index];
+
     vcpu->info[SHIKIRI_INFO_ABI_VERSION] = SHIKIRI_ABI_VERSION;
     vcpu->info[SHIKIRI_INFO_PARTITION] = index;
     vcpu->info[SHIKIRI_INFO_PARTITION_COUNT] = environment->config->partition_count;
-    vcpu->info[SHIKIRI_INFO_TSC_KHZ] = environment->cpu->tsc_khz;
-    vcpu->info[SHIKIRI_INFO_SLOT_US] = environment->slot_us;
+    vcpu->info[SHIKIRI_INFO_TSC_KHZ] = vcpu->guest.cpu->tsc_khz;
+    vcpu->info[SHIKIRI_INFO_SLOT_US] = config->homes[number]->slot_us;
+    vcpu->info[SHIKIRI_INFO_VCPU] = number;
+    vcpu->info[SHIKIRI_INFO_VCPU_COUNT] = config->vcpu_count;
 }
 
 /*
- * ASID 0 is the host's. With more partitions than ASIDs some share one, and are flushed
- * when they are switched to (APM vol. 2, "TLB Control").
+ * ASID 0 is the host's. With more vCPUs than ASIDs some share one, and are flushed
+ * when they are switched to (APM vol. 2, "TLB Control"). `number` counts all vCPUs of the system.
  */
-static uint32_t choose_asid(struct vcpu *vcpu, unsigned index, const struct partition_environment *environment) {
+static uint32_t choose_asid(struct vcpu *vcpu, unsigned number, const struct partition_environment *environment) {
     unsigned usable = environment->svm->asid_count - 1; /* at least 1: svm_missing() */
-    unsigned partitions = environment->config->partition_count;
+    unsigned vcpus = environment->config->vcpu_count;
 
-    vcpu->shares_asid = partitions > usable && (index >= usable || index + usable < partitions);
-    return usable ? 1 + index % usable : 1;
+    vcpu->shares_asid = vcpus > usable && (number >= usable || number + usable < vcpus);
+    return usable ? 1 + number % usable : 1;
+}
+
+static bool build_vcpus(struct common *common, unsigned index, const struct partition_environment *environment) {
+    const struct partition_config *config = &environment->config->partitions[index];
+
+    for (unsigned i = 0; i < config->vcpu_count; i++) {
+        struct vcpu *vcpu = &common->vcpus[i];
+
+        vcpu->subject = (uint16_t)index;
+        if (!vcpu_init(vcpu, common, &environment->cpus[config->homes[i]->number],
+                       choose_asid(vcpu, config->first_vcpu + i, environment), environment->arena))
+            return false;
+        environment->vcpus[config->first_vcpu + i] = vcpu;
+        console_init(&vcpu->console, config->label, label_width(environment->config), &common->position);
+        fill_info(vcpu, index, i, environment);
+    }
+    return true;
 }
 
 bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan, const void *file,
                      const struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
-    struct vcpu *vcpu = &partition->vcpu;
+    struct common *common = &partition->common;
 
     partition->config = config;
-    vcpu->subject = (uint16_t)index;
-    console_init(&partition->console, config->label, label_width(environment->config));
-    vcpu->console = &partition->console;
-    if (!npt_init(&vcpu->npt, environment->arena, environment->svm->gigabyte_pages) ||
-        !map_windows(&vcpu->npt, config) ||
-        !vcpu_init(vcpu, environment->cpu, choose_asid(vcpu, index, environment), environment->arena) ||
-        !devices_attach(partition))
+    if (!vcpu_init_common(common, config->vcpu_count, environment->svm->gigabyte_pages, environment->arena) ||
+        !map_windows(&common->npt, config) || !build_vcpus(common, index, environment) || !devices_attach(partition))
         return false;
     if (config->control) {
-        vcpu->wanted_plan = environment->wanted_plan;
-        vcpu->plan_count = environment->plan_count;
-        vcpu->peers = environment->vcpus;
-        vcpu->peer_count = environment->config->partition_count;
+        common->wanted_plan = environment->wanted_plan;
+        common->plan_count = environment->plan_count;
+        common->peers = environment->vcpus;
+        common->peer_count = environment->config->vcpu_count;
     }
     clear_windows(config);
     copy_segments(config, plan, file);
-    entry_prepare(vcpu, config, plan);
-    fill_info(vcpu, index, environment);
+    entry_prepare(common, config, plan);
     return true;
 }

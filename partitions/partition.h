@@ -21,21 +21,20 @@ enum partition_state {
 };
 
 struct partition {
-    struct vcpu vcpu;
+    struct common common; /* with the vCPUs */
     const struct partition_config *config;
-    struct console_line console;
     struct uart uart;
     struct vga vga;
     enum partition_state state;
+    struct vcpu *ended_by; /* whose doing the state is; NULL while the partition runs */
 };
 
 /* What all partitions of a system are built with. */
 struct partition_environment {
-    struct cpu *cpu;
-    uint32_t slot_us;      /* of a round robin, else 0 */
+    struct cpu *cpus;      /* by their numbers */
     unsigned *wanted_plan; /* for partitions with "control" */
     unsigned plan_count;
-    struct vcpu *const *vcpus; /* of the whole system, for the same */
+    struct vcpu **vcpus; /* gets those of the whole system, for the same */
     struct arena *arena;
     const struct svm_facts *svm;
     const struct config *config;
@@ -43,7 +42,7 @@ struct partition_environment {
 
 /*
  * Builds partition `index` of the configuration: memory cleared and loaded by `plan` from `file`,
- * nested page table, devices, processor at the entry point. False when the arena is used up.
+ * nested page table, devices, first vCPU at the entry point. False when the arena is used up.
  */
 bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan, const void *file,
                      const struct partition_environment *environment);

@@ -85,22 +85,29 @@ enum schedule_state cyclic_next(struct cyclic *cyclic, uint64_t now_tsc, struct 
     cyclic->begun = true;
     decision->until_tsc = cyclic->frame_tsc + slot->end_ticks;
     decision->due_tsc = begins ? cyclic->frame_tsc + slot->offset_ticks + slot->start_ticks : 0;
-    if (!cyclic->turn_idle && !slot->turn->stopped)
+    if (!cyclic->turn_idle && !slot->turn->absent)
         decision->turn = slot->turn;
-    else if (slot->background && !cyclic->background_idle && !slot->background->stopped)
+    else if (slot->background && !cyclic->background_idle && !slot->background->absent)
         decision->turn = slot->background;
     else
         return idle_until(decision, decision->until_tsc);
     return SCHEDULE_RUN;
 }
 
+void cyclic_add(struct turn *turn) {
+    turn->absent = false;
+}
+
+void cyclic_stop(struct cyclic *cyclic, struct turn *turn) {
+    turn->absent = true;
+    cyclic->living--;
+}
+
 void cyclic_return(struct cyclic *cyclic, const struct decision *decision, enum turn_end end) {
     if (end == TURN_SPENT)
         return;
-    if (end == TURN_STOPS) {
-        decision->turn->stopped = true;
-        cyclic->living--;
-    }
+    if (end == TURN_STOPS)
+        cyclic_stop(cyclic, decision->turn);
     if (decision->turn == cyclic->plan->slots[cyclic->slot].turn)
         cyclic->turn_idle = true;
     else

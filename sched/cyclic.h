@@ -32,7 +32,7 @@ struct cyclic {
     const struct plan *plans;
     struct agreement *agreement;
     uint64_t frame_ticks;
-    unsigned living; /* turns that have not stopped */
+    unsigned living; /* turns that have not stopped, though maybe not started yet */
 
     uint64_t frame;     /* number of the current frame */
     uint64_t frame_tsc; /* its start */
@@ -49,6 +49,10 @@ void cyclic_init(struct cyclic *cyclic, const struct plan *plans, struct agreeme
 
 enum schedule_state cyclic_next(struct cyclic *cyclic, uint64_t now_tsc, struct decision *decision);
 void cyclic_return(struct cyclic *cyclic, const struct decision *decision, enum turn_end end);
+
+/* A turn that was absent takes its slots from now on, one that is not running never again. */
+void cyclic_add(struct turn *turn);
+void cyclic_stop(struct cyclic *cyclic, struct turn *turn);
 
 /* The plan of a frame that begins on one of the processors: the first to begin it decides for all. */
 unsigned agreement_plan(struct agreement *agreement, uint64_t frame);

@@ -34,20 +34,20 @@ static uint64_t note(const struct loop *loop, uint64_t from_tsc, unsigned event,
 
 /* Only here does state move that a plain exit leaves alone. */
 static void switch_to(struct loop *loop, struct runner *runner) {
-    struct partition *partition = runner->partition;
+    struct vcpu *vcpu = runner->vcpu;
     uint64_t from_tsc = x86_rdtsc();
 
     if (loop->loaded == runner)
         return;
     if (loop->loaded)
-        vcpu_save(&loop->loaded->partition->vcpu);
-    vcpu_load(&partition->vcpu);
+        vcpu_save(loop->loaded->vcpu);
+    vcpu_load(vcpu);
     loop->loaded = runner;
-    note(loop, from_tsc, TRACE_SWITCH, partition->vcpu.subject);
+    note(loop, from_tsc, TRACE_SWITCH, vcpu->subject);
     loop->switches++;
-    partition->vcpu.info[SHIKIRI_INFO_SWITCHES]++;
+    vcpu->info[SHIKIRI_INFO_SWITCHES]++;
     if (loop->trace_switches)
-        log_line("switch %lu tsc %lu to %s", loop->switches, x86_rdtsc(), partition->config->label);
+        log_line("switch %lu tsc %lu to %s", loop->switches, x86_rdtsc(), runner->partition->config->label);
 }
 
 /* A slot starts at its due time to the tick, unless something made it late. */
@@ -68,13 +68,14 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
 
 /*
  * What the partition printed goes out in its own time, before it goes on. A timer that fires a tick
- * early, or one left over from the slot before, ends nothing.
+ * early, or one left over from the slot before, ends nothing; nor does a word from another processor, unless it
+ * is that this partition ends.
  */
 static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decision *decision) {
     enum verdict verdict;
 
     loop->cpu->slot_end_tsc = decision->until_tsc;
-    if (!serial_send(vcpu->console->position, decision->until_tsc)) {
+    if (!serial_send(vcpu->common->position, decision->until_tsc)) {
         loop->output_slots += decision->due_tsc != 0;
         return VERDICT_PREEMPT;
     }
@@ -83,19 +84,42 @@ static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decis
         start_slot(loop, vcpu, decision->due_tsc);
     else
         note(loop, x86_rdtsc(), TRACE_TURN, vcpu->subject);
-    while ((verdict = vcpu_run(vcpu)) == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc)
+    while ((verdict = vcpu_run(vcpu)) == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc &&
+           !__atomic_load_n(&vcpu->common->ends, __ATOMIC_RELAXED))
         lapic_arm(loop->cpu, decision->until_tsc);
     return verdict;
 }
 
-static enum turn_end stop(struct loop *loop, struct runner *runner, enum partition_state state) {
-    vcpu_save(&runner->partition->vcpu); /* by the time of the report another one may be loaded */
-    if (state == PARTITION_FAULTED)
-        note(loop, x86_rdtsc(), TRACE_FAULT, runner->partition->vcpu.subject);
-    runner->partition->state = state;
+static void retire(struct loop *loop, struct runner *runner) {
+    runner->state = RUNNER_STOPPED;
     runner->report = REPORT_STOP;
     loop->unreported++;
+}
+
+static enum turn_end stop(struct loop *loop, struct runner *runner) {
+    vcpu_save(runner->vcpu); /* by the time of the report another one may be loaded */
+    retire(loop, runner);
     return TURN_STOPS;
+}
+
+/* The first vCPU that ends or faults, or the last to halt for ever, ends its partition. */
+static enum turn_end end(struct loop *loop, struct runner *runner, enum partition_state state) {
+    struct vcpu *nobody = NULL;
+
+    if (state == PARTITION_FAULTED)
+        note(loop, x86_rdtsc(), TRACE_FAULT, runner->vcpu->subject);
+    if (__atomic_compare_exchange_n(&runner->partition->ended_by, &nobody, runner->vcpu, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+        runner->partition->state = state;
+        vcpu_end_all(runner->vcpu);
+    }
+    return stop(loop, runner);
+}
+
+static enum turn_end halt_for_ever(struct loop *loop, struct runner *runner) {
+    if (__atomic_sub_fetch(&runner->vcpu->common->awake, 1, __ATOMIC_RELAXED) > 0)
+        return stop(loop, runner);
+    return end(loop, runner, PARTITION_HALTED);
 }
 
 /* A guest that halts with interrupts off waits for nothing that can come. */
@@ -112,11 +136,11 @@ static enum turn_end judge(struct loop *loop, struct runner *runner, enum verdic
     case VERDICT_YIELD:
         return TURN_YIELDS;
     case VERDICT_HALT:
-        return halts_for_ever(&runner->partition->vcpu) ? stop(loop, runner, PARTITION_HALTED) : TURN_HALTS;
+        return halts_for_ever(runner->vcpu) ? halt_for_ever(loop, runner) : TURN_HALTS;
     case VERDICT_SHUTDOWN:
-        return stop(loop, runner, PARTITION_ENDED);
+        return end(loop, runner, PARTITION_ENDED);
     case VERDICT_FAULT:
-        return stop(loop, runner, PARTITION_FAULTED);
+        return end(loop, runner, PARTITION_FAULTED);
     }
     return TURN_STOPS;
 }
@@ -131,13 +155,13 @@ static bool report_next(struct loop *loop, uint64_t until_tsc) {
         struct runner *runner = &loop->runners[i];
 
         if (runner->report == REPORT_STOP && is_left(loop, until_tsc, CHORE_US)) {
-            console_flush(&runner->partition->console);
-            report_stop(runner->partition);
+            console_flush(&runner->vcpu->console);
+            report_stop(runner);
             runner->report = REPORT_DETAILS;
             return true;
         }
         if (runner->report == REPORT_DETAILS && is_left(loop, until_tsc, DETAILS_US)) {
-            report_details(runner->partition);
+            report_details(runner);
             runner->report = REPORT_NONE;
             loop->unreported--;
             return true;
@@ -172,7 +196,7 @@ static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
 
 static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision *decision) {
     struct runner *runner = (struct runner *)decision->turn;
-    struct vcpu *vcpu = &runner->partition->vcpu;
+    struct vcpu *vcpu = runner->vcpu;
     struct vcpu_times *times = &vcpu->times;
 
     if (times->waits_since)
@@ -192,6 +216,28 @@ static void start_frame(struct loop *loop, const struct cyclic *cyclic) {
     trace_put(loop->cpu, x86_rdtsc(), (uint64_t)(cyclic->plan - cyclic->plans), TRACE_FRAME, 0);
 }
 
+/*
+ * Does what other processors have asked for: to start vCPUs, or to stop them as their partition ends. Either happens
+ * once to each at most, so that nobody keeps a neighbour's processor busy with it. False when the run is over.
+ */
+static bool attend(struct loop *loop, uint64_t now_tsc) {
+    uint64_t end_tsc = loop->started_tsc + loop->end_ticks;
+
+    (void)__atomic_exchange_n(&loop->cpu->attend_tsc, end_tsc, __ATOMIC_ACQ_REL); /* before it looks */
+    for (unsigned i = 0; i < loop->runner_count; i++) {
+        struct runner *runner = &loop->runners[i];
+
+        if (runner->state != RUNNER_STOPPED && __atomic_load_n(&runner->vcpu->common->ends, __ATOMIC_ACQUIRE)) {
+            schedule_stop(&loop->schedule, &runner->turn);
+            retire(loop, runner);
+        } else if (runner->state == RUNNER_WAITS && vcpu_take_start(runner->vcpu)) {
+            schedule_add(&loop->schedule, &runner->turn);
+            runner->state = RUNNER_RUNS;
+        }
+    }
+    return now_tsc < end_tsc;
+}
+
 void loop_run(struct loop *loop) {
     trap_leave_tss();
     loop->started_tsc = x86_rdtsc();
@@ -201,11 +247,13 @@ void loop_run(struct loop *loop) {
         uint64_t now_tsc = x86_rdtsc();
         struct decision decision;
 
+        if (now_tsc >= __atomic_load_n(&loop->cpu->attend_tsc, __ATOMIC_RELAXED) && !attend(loop, now_tsc))
+            break;
         if (!loop->schedule.is_cyclic) /* in a frame, only idle time is nobody's */
             do_chores(loop, now_tsc, UINT64_MAX);
         enum schedule_state state = schedule_next(&loop->schedule, now_tsc, &decision);
 
-        if (state == SCHEDULE_OVER || now_tsc - loop->started_tsc >= loop->end_ticks)
+        if (state == SCHEDULE_OVER)
             break;
         if (loop->schedule.is_cyclic && loop->schedule.cyclic.frame_tsc != loop->frame_tsc)
             start_frame(loop, &loop->schedule.cyclic);

@@ -12,6 +12,8 @@
 struct runner {
     struct turn turn; /* first: decisions name it */
     struct partition *partition;
+    struct vcpu *vcpu; /* of the partition */
+    enum { RUNNER_WAITS, RUNNER_RUNS, RUNNER_STOPPED } state;
     enum { REPORT_NONE, REPORT_STOP, REPORT_DETAILS } report; /* what is still to be said about its end */
 };
 

@@ -11,34 +11,42 @@
 #include "hv/lib/log.h"
 #include "partitions/audit.h"
 
-#define PORTS_MAX  48 /* characters */
+#define NAME_MAX   24 /* characters */
+#define PORTS_MAX  48
 #define POWERS_MAX 512
 
-void report_stop(const struct partition *partition) {
-    const struct vcpu *vcpu = &partition->vcpu;
+void report_stop(const struct runner *runner) {
+    const struct partition *partition = runner->partition;
+    const struct vcpu *vcpu = runner->vcpu;
     const char *label = partition->config->label;
+    char by[16] = "";
 
+    if (partition->ended_by != vcpu)
+        return;
+    if (vcpu->common->vcpu_count > 1)
+        format_string(by, sizeof(by), ", by vCPU %lu", vcpu->info[SHIKIRI_INFO_VCPU]);
     switch (partition->state) {
     case PARTITION_HALTED:
-        log_line("partition %s halted for ever: HLT with interrupts off at rip 0x%lx", label, vcpu->vmcb->save.rip - 1);
+        log_line("partition %s halted for ever: HLT with interrupts off at rip 0x%lx%s", label,
+                 vcpu->vmcb->save.rip - 1, by);
         break;
     case PARTITION_ENDED:
-        log_line("partition %s ended with status %ld", label, (long)vcpu->status);
+        log_line("partition %s ended with status %ld%s", label, (long)vcpu->status, by);
         break;
     case PARTITION_FAULTED:
-        log_line("partition %s faulted: exit %s at rip 0x%lx", label, exit_name(exit_row(vcpu->vmcb->control.exitcode)),
-                 vcpu->vmcb->save.rip);
+        log_line("partition %s faulted: exit %s at rip 0x%lx%s", label,
+                 exit_name(exit_row(vcpu->vmcb->control.exitcode)), vcpu->vmcb->save.rip, by);
         break;
     case PARTITION_RUNS:
         break;
     }
 }
 
-void report_details(const struct partition *partition) {
-    if (partition->state != PARTITION_FAULTED)
+void report_details(const struct runner *runner) {
+    if (runner->partition->ended_by != runner->vcpu || runner->partition->state != PARTITION_FAULTED)
         return;
-    exit_describe(&partition->vcpu);
-    vcpu_dump(&partition->vcpu);
+    exit_describe(runner->vcpu);
+    vcpu_dump(runner->vcpu);
 }
 
 static const char *state_name(enum partition_state state) {
@@ -52,18 +60,24 @@ static uint64_t to_us(uint64_t ticks) {
     return ticks * 1000 / cpus[0].tsc_khz;
 }
 
-static void report_partition(const struct partition *p) {
-    const struct vcpu *vcpu = &p->vcpu;
-    char ports[PORTS_MAX] = "";
+/* The label, and the number behind it where a partition has several. */
+static const char *name_vcpu(const struct partition *p, const struct vcpu *vcpu, char name[NAME_MAX]) {
+    format_string(name, NAME_MAX, p->common.vcpu_count > 1 ? "%s/%lu" : "%s", p->config->label,
+                  vcpu->info[SHIKIRI_INFO_VCPU]);
+    return name;
+}
 
-    if (vcpu->io.unowned)
-        format_string(ports, sizeof(ports), "  (ports nobody owns: %lu)", vcpu->io.unowned);
-    log_line("%-15s %-7s %12lu %12lu %9lu%s", p->config->label, state_name(p->state), to_us(vcpu->times.run_ticks),
-             to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES], ports);
+static void report_vcpu(const struct partition *p, const struct vcpu *vcpu) {
+    char name[NAME_MAX], ports[PORTS_MAX] = "";
+
+    if (vcpu->unowned)
+        format_string(ports, sizeof(ports), "  (ports nobody owns: %lu)", vcpu->unowned);
+    log_line("%-15s %-7s %12lu %12lu %9lu%s", name_vcpu(p, vcpu, name), state_name(p->state),
+             to_us(vcpu->times.run_ticks), to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES], ports);
 }
 
 /* Exits of one kind: how many, and the powers of two that their costs lie in. */
-static void report_exits(const char *label, const char *name, const struct exit_cost *cost) {
+static void report_exit(const char *label, const char *name, const struct exit_cost *cost) {
     char powers[POWERS_MAX] = "";
     uint64_t count = 0;
     size_t at = 0;
@@ -77,12 +91,19 @@ static void report_exits(const char *label, const char *name, const struct exit_
         log_line("%-15s %-11s %9lu %9lu %s", label, name, count, cost->max_ticks, powers);
 }
 
+static void report_exits(const struct partition *p, const struct vcpu *vcpu) {
+    char name[NAME_MAX];
+
+    for (unsigned row = 0; row < EXIT_ROWS; row++)
+        report_exit(name_vcpu(p, vcpu, name), exit_name(row), &vcpu->costs[row]);
+}
+
 /* Of the slots that its vCPUs started. */
 static void report_lateness(const struct loop *loop) {
     uint64_t starts = 0, late_ticks = 0, late_ticks_max = 0;
 
     for (unsigned i = 0; i < loop->runner_count; i++) {
-        const struct vcpu_times *times = &loop->runners[i].partition->vcpu.times;
+        const struct vcpu_times *times = &loop->runners[i].vcpu->times;
 
         starts += times->starts;
         late_ticks += times->late_ticks;
@@ -122,11 +143,12 @@ void report_summary(const struct loop *loops, unsigned loop_count, const struct 
         log_line("%lu NMI%s came, which nobody asked for", trap_nmi_count, trap_nmi_count == 1 ? "" : "s");
     log_line("%-15s %-7s %12s %12s %9s", "partition", "state", "run time us", "stolen us", "switches");
     for (unsigned i = 0; i < partition_count; i++)
-        report_partition(&partitions[i]);
+        for (unsigned j = 0; j < partitions[i].common.vcpu_count; j++)
+            report_vcpu(&partitions[i], &partitions[i].common.vcpus[j]);
     log_line("%-15s %-11s %9s %9s  ticks and how many exits took them", "partition", "exit", "count", "at most");
     for (unsigned i = 0; i < partition_count; i++)
-        for (unsigned row = 0; row < EXIT_ROWS; row++)
-            report_exits(partitions[i].config->label, exit_name(row), &partitions[i].vcpu.costs[row]);
+        for (unsigned j = 0; j < partitions[i].common.vcpu_count; j++)
+            report_exits(&partitions[i], &partitions[i].common.vcpus[j]);
 }
 
 void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {

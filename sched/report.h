@@ -7,13 +7,13 @@
 #include "hv/lib/sha256.h"
 #include "sched/loop.h"
 
-/* One line why it stopped. */
-void report_stop(const struct partition *partition);
+/* One line why the partition stopped, if it was this vCPU that ended it. */
+void report_stop(const struct runner *runner);
 
-/* For a fault, the exit in words and all registers. */
-void report_details(const struct partition *partition);
+/* For a fault of its, the exit in words and all registers. */
+void report_details(const struct runner *runner);
 
-/* Switches, idle time and lateness, a processor each that has one; run time and exits, a partition each. */
+/* Switches, idle time and lateness, a processor each that has one; run time and exits, a vCPU each. */
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
                     unsigned partition_count);
 /*

@@ -20,12 +20,32 @@ static struct turn *take_first(struct queue *queue) {
     return turn;
 }
 
-void round_robin_init(struct round_robin *robin, uint64_t slot_ticks) {
-    *robin = (struct round_robin){.slot_ticks = slot_ticks};
+static void take_out(struct queue *queue, const struct turn *turn) {
+    struct turn **link = &queue->first;
+
+    queue->last = NULL;
+    while (*link) {
+        if (*link == turn) {
+            *link = turn->next;
+            continue;
+        }
+        queue->last = *link;
+        link = &queue->last->next;
+    }
+}
+
+void round_robin_init(struct round_robin *robin, uint64_t slot_ticks, unsigned living) {
+    *robin = (struct round_robin){.slot_ticks = slot_ticks, .living = living};
 }
 
 void round_robin_add(struct round_robin *robin, struct turn *turn) {
     append(&robin->ready, turn);
+}
+
+void round_robin_stop(struct round_robin *robin, struct turn *turn) {
+    take_out(&robin->ready, turn);
+    take_out(&robin->halted, turn);
+    robin->living--;
 }
 
 /*
@@ -41,16 +61,17 @@ enum schedule_state round_robin_next(struct round_robin *robin, uint64_t now_tsc
         *decision = (struct decision){take_first(&robin->ready), now_tsc + robin->slot_ticks, 0};
         return SCHEDULE_RUN;
     }
-    if (sleeper) {
-        *decision = (struct decision){.until_tsc = sleeper->wake_tsc};
-        return SCHEDULE_IDLE;
-    }
-    return SCHEDULE_OVER;
+    if (robin->living == 0)
+        return SCHEDULE_OVER;
+    *decision = (struct decision){.until_tsc = sleeper ? sleeper->wake_tsc : now_tsc + robin->slot_ticks};
+    return SCHEDULE_IDLE;
 }
 
 void round_robin_return(struct round_robin *robin, const struct decision *decision, enum turn_end end) {
     if (end == TURN_SPENT || end == TURN_YIELDS)
         append(&robin->ready, decision->turn);
+    if (end == TURN_STOPS)
+        robin->living--;
     if (end == TURN_HALTS) {
         decision->turn->wake_tsc = decision->until_tsc;
         append(&robin->halted, decision->turn);

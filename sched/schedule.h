@@ -21,6 +21,12 @@ struct schedule {
 /* The first frame starts at `epoch_tsc`. */
 void schedule_start(struct schedule *schedule, uint64_t epoch_tsc);
 
+/* A turn takes part from now on. */
+void schedule_add(struct schedule *schedule, struct turn *turn);
+
+/* A turn that is not running never takes part again. */
+void schedule_stop(struct schedule *schedule, struct turn *turn);
+
 /* What happens from `now_tsc` on. A turn that is to run comes back by schedule_return(). */
 enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct decision *decision);
 

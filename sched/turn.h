@@ -10,7 +10,7 @@
 struct turn {
     struct turn *next; /* round robin: in the queue it is in */
     uint64_t wake_tsc; /* round robin: while halted */
-    bool stopped;      /* cyclic: for ever */
+    bool absent;       /* cyclic: has not started yet, or stopped for ever */
 };
 
 enum schedule_state {

@@ -127,7 +127,7 @@ class Result:
         return [line.split(" | ", 1)[1] for line in self.lines if re.match(rf"{re.escape(label)} *\| ", line)]
 
     def summary(self):
-        """The closing table: label -> state, run time in us, switches, exits by name."""
+        """The closing table: label, or label/number of a vCPU -> state, run time in us, switches, exits by name."""
         rows = {}
         for line in self.lines:
             match = re.match(r"shikiri: (\S+) +(runs|halted|ended|faulted) +(\d+) +\d+ +(\d+)", line)

@@ -92,16 +92,18 @@ static uint16_t ldtr_of(uint32_t seed) {
 
 /* A task state segment and an LDT, which nothing uses: only the registers matter. */
 static void load_task(uint32_t seed) {
-    static uint64_t gdt[GDT_OWN + 8], task[TASK_BYTES / 8];
+    static uint64_t gdts[VCPUS_MAX][GDT_OWN + 8], tasks[VCPUS_MAX][TASK_BYTES / 8];
+    uint32_t number = info(SHIKIRI_INFO_VCPU);
+    uint64_t *gdt = gdts[number];
     struct table_register table;
-    uint64_t base = (uintptr_t)task;
+    uint64_t base = (uintptr_t)tasks[number];
 
     __asm__ volatile("sgdt %0" : "=m"(table));
     for (unsigned i = 0; i < GDT_OWN && i * 8 + 7 <= table.limit; i++)
         gdt[i] = ((const uint64_t *)table.base)[i];
     gdt[tr_of(seed) / 8] = DESCRIPTOR(DESCRIPTOR_TSS, base);
     gdt[ldtr_of(seed) / 8] = DESCRIPTOR(DESCRIPTOR_LDT, base);
-    table = (struct table_register){sizeof(gdt) - 1, (uintptr_t)gdt};
+    table = (struct table_register){sizeof(gdts[0]) - 1, (uintptr_t)gdt};
     __asm__ volatile("lgdt %0" ::"m"(table));
     __asm__ volatile("ltr %0" ::"r"(tr_of(seed)));
     __asm__ volatile("lldt %0" ::"r"(ldtr_of(seed)));

@@ -8,6 +8,8 @@
 #include "guests/counter/state.h"
 #include "guests/lib/x86.h"
 
+#define VCPUS_MAX 4
+
 /* Switches on SSE, and AVX where there is one: then true. */
 bool system_enable_vectors(void);
 

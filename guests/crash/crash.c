@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest that does what it should not, one thing a run: bootargs do=NAME, of the
- * table below. What the hypervisor answers with an exception or a value ends with
- * "ok" and status 0, or "WRONG" and 1; what ends the partition never comes back.
+ * table below, and on=1 to have a second vCPU do it while the first goes round in a loop. What the hypervisor answers
+ * with an exception or a value ends with "ok" and status 0, or "WRONG" and 1; what ends the partition never comes back.
  */
 #include "guests/crash/try.h"
 #include "guests/crash/user.h"
@@ -276,7 +276,7 @@ static void act_as_user(void) {
     user.in = TRY("inb $0x60, %%al", "a"(0));
     user.out = TRY("outb %%al, $0x60", "a"(0));
     while (rdtsc() < until) /* the neighbour runs meanwhile */
-        __asm__ volatile("pause");
+        pause();
     user.xsetbv = TRY("xsetbv", "c"(0), "a"(1), "d"(0));
     user.hlt = TRY("hlt", "a"(0));
     user.rdmsr = TRY("rdmsr", "c"(EFER));
@@ -363,6 +363,73 @@ static bool do_breakpoint(void) {
     return ok;
 }
 
+static uint8_t stack[16384] __attribute__((aligned(16)));
+
+static bool expect_start(const char *what, unsigned long number, uint64_t result) {
+    return expect(what, (uint64_t)hypercall_with_3(SHIKIRI_CALL_START, number, 0, 0), result);
+}
+
+static volatile uintptr_t second_vcpu;
+
+static void tell_number(uintptr_t argument) {
+    second_vcpu = argument + info(SHIKIRI_INFO_VCPU);
+}
+
+/* On the first of two vCPUs. */
+static bool do_start(void) {
+    uint64_t until;
+    bool ok = expect("vcpu", info(SHIKIRI_INFO_VCPU), 0) && expect("vcpus", info(SHIKIRI_INFO_VCPU_COUNT), 2) &&
+              expect_start("start of itself", 0, (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+              expect_start("start of a third", 2, (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+              expect_start("start of a far one", ~0UL, (uint64_t)SHIKIRI_ERROR_ARGUMENT) &&
+              expect("not yet", second_vcpu, 0) &&
+              expect("start", (uint64_t)vcpu_start(1, stack + sizeof(stack), tell_number, 41), 0) &&
+              expect_start("start again", 1, (uint64_t)SHIKIRI_ERROR_ARGUMENT);
+
+    for (until = rdtsc() + (1ULL << 32); second_vcpu == 0 && rdtsc() < until;)
+        pause();
+    return ok && expect("it runs", second_vcpu, 42) &&
+           expect_start("start after its end", 1, (uint64_t)SHIKIRI_ERROR_ARGUMENT);
+}
+
+static void note_and_return(uintptr_t argument) {
+    second_vcpu = argument;
+}
+
+/* The second vCPU halts for ever when it returns. Time goes by, then the first does so too. */
+static bool do_halt_both(void) {
+    uint64_t until = rdtsc() + info(SHIKIRI_INFO_TSC_KHZ);
+
+    vcpu_start(1, stack + sizeof(stack), note_and_return, 1);
+    while (second_vcpu == 0 || rdtsc() < until)
+        pause();
+    print("crash: the second has halted\n");
+    return do_halt();
+}
+
+/* All that a partition's devices keep between two accesses, changed as fast as it goes. */
+static void race(uintptr_t turns) {
+    for (uintptr_t i = 0; i < turns; i++) {
+        outb(0x3f8 + 3, i % 61 ? 0x03 : 0x80);
+        outb(0x3f8, i % 5 ? (uint8_t)('a' + i % 26) : '\n');
+        outb(0x3d4, (uint8_t)i);
+        outb(0x3d5, (uint8_t)i);
+        inb(0x3d5);
+        inb(0x3da);
+    }
+}
+
+/* Two vCPUs at one UART and one screen. */
+static bool do_race(void) {
+    uint32_t turns = args_number(bootargs, "turns", 20000);
+    bool ok = expect("start", (uint64_t)vcpu_start(1, stack + sizeof(stack), race, turns), 0);
+
+    race(turns);
+    outb(0x3f8 + 3, 0x03);
+    outb(0x3f8, '\n');
+    return ok;
+}
+
 static const struct {
     const char *name;
     bool (*act)(void);
@@ -398,23 +465,43 @@ static const struct {
     {"flood", do_flood},
     {"halt", do_halt},
     {"breakpoint", do_breakpoint},
+    {"start", do_start},
+    {"halt-both", do_halt_both},
+    {"race", do_race},
 };
 
-int main(const char *args) {
+/* Does what do= says; the status. */
+static int act(void) {
     char name[16];
 
-    bootargs = args;
-    print_to(args);
     try_init();
-    args_string(args, "do", name, sizeof(name), "nothing");
+    args_string(bootargs, "do", name, sizeof(name), "nothing");
     for (unsigned i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
         if (!equal(deeds[i].name, name))
             continue;
         bool ok = deeds[i].act();
 
         print("crash: %s %s\n", name, ok ? "ok" : "WRONG");
-        return ok ? (int)args_number(args, "status", 0) : 1;
+        return ok ? (int)args_number(bootargs, "status", 0) : 1;
     }
     print("crash: found do=%s, want one of the names in crash.c\n", name);
     return 2;
+}
+
+static void act_on_second(uintptr_t argument) {
+    (void)argument;
+    interrupts_on();
+    hypercall(SHIKIRI_CALL_SHUTDOWN, (unsigned long)act(), 0);
+}
+
+int main(const char *args) {
+    bootargs = args;
+    print_to(args);
+    if (args_number(args, "on", 0) == 0)
+        return act();
+    interrupts_on();
+    if (vcpu_start(1, stack + sizeof(stack), act_on_second, 0) != 0)
+        return 3;
+    for (;;)
+        pause();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the example guests share: bootargs, text to a UART or by hypercall, the VGA
- * text page.
+ * text page, further vCPUs.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ bool args_string(const char *args, const char *key, char *value, size_t size_byt
 /* Where print() goes: the UART at port uart= of the bootargs, or by hypercall. */
 void print_to(const char *args);
 
-/* %s, %u, %x, and %llx for 64 bits. */
+/* %s, %u, %x, and %llx for 64 bits. One vCPU prints after the other. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Text on the screen in a VGA attribute. */
@@ -30,3 +30,9 @@ void screen_fill(unsigned row, unsigned column, unsigned rows, unsigned columns,
 char *to_decimal(uint32_t value, char digits[11]);
 
 bool equal(const char *a, const char *b);
+
+/* Starts a vCPU in a function that is called with `argument`, on the stack that ends at `stack_end`. 0, or an error. */
+long vcpu_start(unsigned number, void *stack_end, void (*act)(uintptr_t argument), uintptr_t argument);
+
+/* A field of SHIKIRI_CALL_INFO, in 32 bits. */
+uint32_t info(uint32_t field);

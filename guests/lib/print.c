@@ -37,7 +37,7 @@ void print_to(const char *args) {
 
 static void send(char c) {
     while (!(inb(uart + UART_LSR) & LSR_THRE))
-        __asm__ volatile("pause");
+        pause();
     outb(uart + UART_THR, (uint8_t)c);
 }
 
@@ -87,8 +87,11 @@ char *to_decimal(uint32_t value, char digits[11]) {
 }
 
 void print(const char *format, ...) {
+    static bool taken;
     va_list arguments;
 
+    while (__atomic_exchange_n(&taken, true, __ATOMIC_ACQUIRE))
+        pause();
     va_start(arguments, format);
     for (; *format != '\0'; format++) {
         char digits[11];
@@ -108,4 +111,5 @@ void print(const char *format, ...) {
             put_hex(is_long ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned));
     }
     va_end(arguments);
+    __atomic_store_n(&taken, false, __ATOMIC_RELEASE);
 }

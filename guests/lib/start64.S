@@ -12,6 +12,7 @@ stack_top:
         .section .rodata
         .balign 8
 gdt:    .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+        .global gdt_register
 gdt_register:
         .word   . - gdt - 1
         .quad   gdt

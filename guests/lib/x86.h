@@ -66,9 +66,18 @@ static inline void wait(void) {
     __asm__ volatile("sti\n\thlt" ::: "memory");
 }
 
-static inline long hypercall(unsigned long number, unsigned long first, unsigned long second) {
+static inline void pause(void) {
+    __asm__ volatile("pause" ::: "memory");
+}
+
+static inline long hypercall_with_3(unsigned long number, unsigned long first, unsigned long second,
+                                    unsigned long third) {
     long result;
 
-    __asm__ volatile("vmmcall" : "=a"(result) : "a"(number), "D"(first), "S"(second) : "memory");
+    __asm__ volatile("vmmcall" : "=a"(result) : "a"(number), "D"(first), "S"(second), "d"(third) : "memory");
     return result;
+}
+
+static inline long hypercall(unsigned long number, unsigned long first, unsigned long second) {
+    return hypercall_with_3(number, first, second, 0);
 }

@@ -6,6 +6,7 @@
  */
 #include "hv/cpu/cpu.h"
 
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 
@@ -31,6 +32,7 @@ static void set_tss(struct cpu *cpu) {
 
 void cpu_init(struct cpu *cpu) {
     cpu->index = (unsigned)(cpu - cpus);
+    cpu->apic_id = lapic_own_id();
     cpu_count++; /* one starts after the other */
     cpu->gdt[SELECTOR_CODE / 8] = CODE_64BIT;
     cpu->gdt[SELECTOR_DATA / 8] = DATA_FLAT;

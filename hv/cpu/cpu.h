@@ -15,6 +15,7 @@
 #define VECTOR_NMI          2
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_TIMER        0xe0
+#define VECTOR_WAKE         0xe1
 #define VECTOR_SPURIOUS     0xff
 
 #define IST_DOUBLE_FAULT 1
@@ -46,6 +47,8 @@ struct cpu {
     uint64_t gdt[5]; /* null, code, data, TSS in two entries */
     struct tss tss;
     unsigned index;
+    uint8_t apic_id;
+    uint64_t attend_tsc; /* when its loop looks up from its schedule; others set it to 0 when they ask for something */
     bool has_tsc_aux;
     bool has_ibpb; /* PRED_CMD, which forgets branch predictions */
     uint64_t tsc_khz;

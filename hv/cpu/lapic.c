@@ -126,6 +126,11 @@ void lapic_send(uint8_t apic_id, uint32_t command) {
         x86_pause();
 }
 
+void lapic_wake(struct cpu *cpu) {
+    __atomic_store_n(&cpu->attend_tsc, 0, __ATOMIC_RELEASE);
+    lapic_send(cpu->apic_id, LAPIC_FIXED | VECTOR_WAKE);
+}
+
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {
     int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
     uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;

@@ -25,9 +25,13 @@ uint8_t lapic_own_id(void);
 #define LAPIC_INIT          0x4500U
 #define LAPIC_STARTUP       0x4600U /* and the number of the page to start at */
 #define LAPIC_NMI_TO_OTHERS 0xc4400U
+#define LAPIC_FIXED         0x4000U /* and the vector */
 
 /* Sends an interrupt command to the processor of that APIC id, and waits until it is on its way. */
 void lapic_send(uint8_t apic_id, uint32_t command);
+
+/* Has a processor, which may sleep or run a guest, look up at once. */
+void lapic_wake(struct cpu *cpu);
 
 /* One interrupt VECTOR_TIMER at TSC `deadline`, or at once if that has passed. Replaces an earlier one. */
 void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc);

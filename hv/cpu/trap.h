@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hypervisor's own exceptions and interrupts (APM vol. 2, "Exceptions and
- * Interrupts"). An exception is a bug of ours and ends in panic; the one interrupt
- * with a meaning is the LAPIC timer's, and it only needs its EOI, as the #VMEXIT has
- * already done the work. Any other is the firmware's or the hardware's and gets the
- * same; NMIs are counted.
+ * Interrupts"). An exception is a bug of ours and ends in panic; the interrupts
+ * with a meaning are the LAPIC timer's and another processor's VECTOR_WAKE, and they
+ * only need their EOI, as the #VMEXIT has already done the work. Any other is the
+ * firmware's or the hardware's and gets the same; NMIs are counted.
  */
 #pragma once
 

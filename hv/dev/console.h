@@ -12,14 +12,14 @@
 #define CONSOLE_TEXT      (CONSOLE_LABEL_MAX + 3) /* where in the line the text begins, behind " | " */
 
 struct console_line {
-    unsigned start;    /* of the label in `line`, which ends before the text */
-    unsigned length;   /* of the text */
-    uint64_t position; /* where in the log the last line ended; the partition waits until it is sent */
-    char line[CONSOLE_TEXT + CONSOLE_LINE_MAX + 1];
+    unsigned start;     /* of the label in `line`, which ends before the text */
+    unsigned length;    /* of the text */
+    uint64_t *position; /* gets where in the log the last line ended */
+    char line[CONSOLE_TEXT + CONSOLE_LINE_MAX];
 };
 
 /* An empty line, its label padded to `label_width` so that all texts start in one column. */
-void console_init(struct console_line *line, const char *label, int label_width);
+void console_init(struct console_line *line, const char *label, int label_width, uint64_t *position);
 
 /* One character of the partition's output; a newline sends the line. */
 void console_put(struct console_line *line, uint8_t c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The emulated 16550A: see uart.h.
+ * The emulated 16550A: see uart.h. Several vCPUs of a partition may be here at once: every register is one byte
+ * that stands for itself, none is an index or a length, and the line behind them looks after itself (console.c).
  */
 #include "hv/dev/uart.h"
 

@@ -18,26 +18,35 @@ unsigned vga_cursor_cell(const struct vga *vga) {
     return (unsigned)vga->crtc[VGA_CURSOR_HIGH] << 8 | vga->crtc[VGA_CURSOR_LOW];
 }
 
+/*
+ * Another vCPU of the partition may change the index at any time, as the two ports do not go together on
+ * hardware either. It is read once, so that the register which was checked is the one that is used.
+ */
+static uint8_t read_index(const struct vga *vga) {
+    return __atomic_load_n(&vga->index, __ATOMIC_RELAXED);
+}
+
 uint8_t vga_crtc_read(void *device, unsigned offset) {
     const struct vga *vga = device;
+    uint8_t index = read_index(vga);
 
     if (offset == PORT_INDEX)
-        return vga->index;
-    return vga->index < VGA_CRTC_REGISTERS ? vga->crtc[vga->index] : 0;
+        return index;
+    return index < VGA_CRTC_REGISTERS ? vga->crtc[index] : 0;
 }
 
 void vga_crtc_write(void *device, unsigned offset, uint8_t value) {
     struct vga *vga = device;
+    uint8_t index = read_index(vga);
 
     if (offset == PORT_INDEX) {
         vga->index = value;
         return;
     }
-    if (vga->index >= VGA_CRTC_REGISTERS)
+    if (index >= VGA_CRTC_REGISTERS)
         return;
-    vga->crtc[vga->index] = value;
-    if (vga->index == VGA_CURSOR_START || vga->index == VGA_CURSOR_END || vga->index == VGA_CURSOR_HIGH ||
-        vga->index == VGA_CURSOR_LOW)
+    vga->crtc[index] = value;
+    if (index == VGA_CURSOR_START || index == VGA_CURSOR_END || index == VGA_CURSOR_HIGH || index == VGA_CURSOR_LOW)
         vga->cursor_changed(vga);
 }
 

@@ -45,6 +45,16 @@ def test_quad():
         assert "WRONG" not in machine.serial().serial and "faulted" not in machine.serial().serial
 
 
+def test_pair():
+    """Both vCPUs count, beside a neighbour on each processor."""
+    with Machine(dtb=example("pair")) as machine:
+        for seed in (1, 2):
+            machine.wait_for(lambda: f"counter: seed {seed} round" in "\n".join(machine.serial().of("pair")), "a vCPU", 240)
+        for label in ("left", "right"):
+            machine.wait_for(lambda: machine.serial().of(label), label, 240)
+        assert "WRONG" not in machine.serial().serial
+
+
 def test_crowd():
     """Every one of the 20 counters gets on beside the hogs."""
     counters = [f"counter{i}" for i in range(32) if i % 8 and i % 4 != 2]

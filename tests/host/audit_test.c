@@ -31,23 +31,27 @@ static const struct config config = {.partitions = configs, .partition_count = 2
 static uint8_t *memory;
 static struct arena arena;
 static struct partition partitions[2];
+static struct vcpu vcpus[3];
 
 static void make_partition(struct partition *partition, uint32_t asid) {
     static const uint32_t msrs[] = {0x174,      0x175,      0x176,      0xc0000081, 0xc0000082,
                                     0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102};
-    struct vcpu *vcpu = &partition->vcpu;
-    uint8_t *msrpm = arena_alloc(&arena, MSRPM_BYTES, PAGE_BYTES);
+    struct common *common = &partition->common;
+    struct vcpu *vcpu = &vcpus[partition - partitions];
 
-    *partition = (struct partition){.config = &configs[partition - partitions]};
-    vcpu->iopm = arena_alloc(&arena, IOPM_BYTES, PAGE_BYTES);
+    *vcpu = (struct vcpu){.common = common};
+    *partition =
+        (struct partition){.config = &configs[partition - partitions], .common = {.vcpus = vcpu, .vcpu_count = 1}};
+    common->msrpm = arena_alloc(&arena, MSRPM_BYTES, PAGE_BYTES);
+    common->iopm = arena_alloc(&arena, IOPM_BYTES, PAGE_BYTES);
     vcpu->vmcb = arena_alloc(&arena, sizeof(struct vmcb), PAGE_BYTES);
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
-    assert_true(npt_init(&vcpu->npt, &arena, true));
-    iopm_init(vcpu->iopm);
-    msrpm_init(msrpm);
+    assert_true(npt_init(&common->npt, &arena, true));
+    iopm_init(common->iopm);
+    msrpm_init(common->msrpm);
     for (unsigned i = 0; i < ARRAY_LENGTH(msrs); i++)
-        msrpm_pass(msrpm, msrs[i]);
-    vmcb_init(vcpu->vmcb, asid, npt_root(&vcpu->npt), HPA((uintptr_t)vcpu->iopm), HPA((uintptr_t)msrpm));
+        msrpm_pass(common->msrpm, msrs[i]);
+    vmcb_init(vcpu->vmcb, asid, npt_root(&common->npt), HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
 }
 
 static int make(void **state) {
@@ -56,13 +60,13 @@ static int make(void **state) {
     arena = (struct arena){.next = memory, .end = memory + PAGES * PAGE_BYTES};
     make_partition(&partitions[0], 1);
     make_partition(&partitions[1], 2);
-    struct npt *a = &partitions[0].vcpu.npt, *b = &partitions[1].vcpu.npt;
+    struct npt *a = &partitions[0].common.npt, *b = &partitions[1].common.npt;
 
     assert_true(npt_map(a, GPA(0), 4 * MIB, HPA(16 * MIB), RWX));
     assert_true(npt_map(a, GPA(0xb8000), PAGE_BYTES, HPA(0xb8000), NPT_WRITE));
     assert_true(npt_map(b, GPA(MIB), MIB, HPA(32 * MIB), RWX));
     assert_true(npt_map(b, GPA(GIB), 8192, HPA(48 * MIB), NPT_READ));
-    iopm_pass(partitions[1].vcpu.iopm, 0x2f8, 8);
+    iopm_pass(partitions[1].common.iopm, 0x2f8, 8);
     audit_init(partitions, &config, (struct range){(uintptr_t)memory, PAGES * PAGE_BYTES});
     return 0;
 }
@@ -89,7 +93,7 @@ static void expect(const char *label, const char *text) {
 }
 
 static struct vmcb_control *control(unsigned partition) {
-    return &partitions[partition].vcpu.vmcb->control;
+    return &vcpus[partition].vmcb->control;
 }
 
 static uint64_t *root(unsigned partition) {
@@ -121,7 +125,7 @@ static void test_addresses_of_the_vmcb(void **state) {
     (void)state;
     memset(copy, 0xff, IOPM_BYTES);
     control(0)->iopm_base_pa = (uintptr_t)copy;
-    partitions[0].vcpu.iopm[0] = 0;
+    partitions[0].common.iopm[0] = 0;
     expect_well();
     copy[0xc] = 0xfe;
     expect("alpha", "found port 0x0060-0x0060, want nothing");
@@ -171,12 +175,12 @@ static void test_odd_entries(void **state) {
 
 static void test_maps(void **state) {
     (void)state;
-    partitions[1].vcpu.iopm[0x2000] = 0xfe;
+    partitions[1].common.iopm[0x2000] = 0xfe;
     expect("beta", "found port 0x10000-0x10000, want nothing");
-    partitions[1].vcpu.iopm[0x2000] = 0xff;
-    partitions[1].vcpu.iopm[0x5f] = 0x80;
+    partitions[1].common.iopm[0x2000] = 0xff;
+    partitions[1].common.iopm[0x5f] = 0x80;
     expect("beta", "found port 0x02f8-0x02fe, want port 0x02f8-0x02ff");
-    partitions[1].vcpu.iopm[0x5f] = 0;
+    partitions[1].common.iopm[0x5f] = 0;
     msrpm(1)[0x820] &= 0xfe;
     expect("beta", "found msr 0xc0000080-0xc0000080 r-, want nothing");
     msrpm(1)[0x820] |= 0x03;
@@ -198,13 +202,65 @@ static void test_controls(void **state) {
     expect("beta", "found ASID 0 in the VMCB, want another: that is the host's");
     control(1)->guest_asid = 1;
     expect("beta", "found ASID 1 in the VMCB, want another: that is alpha's");
-    partitions[0].vcpu.shares_asid = true;
+    vcpus[0].shares_asid = true;
     expect("beta", "found ASID 1 in the VMCB, want another: that is alpha's");
-    partitions[0].vcpu.shares_asid = false;
-    partitions[1].vcpu.shares_asid = true;
+    vcpus[0].shares_asid = false;
+    vcpus[1].shares_asid = true;
     expect("beta", "found ASID 1 in the VMCB, want another: that is alpha's");
-    partitions[0].vcpu.shares_asid = true;
+    vcpus[0].shares_asid = true;
     expect_well();
+}
+
+/* Gives "beta" a second vCPU, which is vcpus[2]. */
+static struct vmcb_control *add_vcpu(void) {
+    struct common *common = &partitions[1].common;
+    struct vmcb *vmcb = arena_alloc(&arena, sizeof(*vmcb), PAGE_BYTES);
+
+    vcpus[2] = (struct vcpu){.common = common, .vmcb = vmcb, .guest.vmcb_pa = HPA((uintptr_t)vmcb), .info[8] = 1};
+    vmcb_init(vmcb, 3, npt_root(&common->npt), HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
+    common->vcpu_count = 2;
+    return &vmcb->control;
+}
+
+static void test_second_vcpu(void **state) {
+    struct vmcb_control *second = add_vcpu();
+
+    test_well(state);
+    second->intercept_misc1 &= ~INTERCEPT_HLT;
+    expect("beta", "found intercept_misc1 0xdc4c800b in the VMCB, want 0xdd4c800b set and 0x0 clear; vCPU 1");
+    second->intercept_misc1 |= INTERCEPT_HLT;
+    second->guest_asid = 0;
+    expect("beta", "found ASID 0 in the VMCB, want another: that is the host's; vCPU 1");
+    second->guest_asid = 1;
+    expect("beta", "found ASID 1 in the VMCB, want another: that is alpha's; vCPU 1");
+    second->guest_asid = 2;
+    expect("beta", "found ASID 2 in the VMCB, want another: that is beta's; vCPU 1");
+    vcpus[1].shares_asid = vcpus[2].shares_asid = true;
+    expect_well();
+    control(1)->nested_ctl = 0;
+    expect("beta", "found nested_ctl 0x0 in the VMCB, want 0x1 set and 0xfffffffffffffffe clear; vCPU 0");
+}
+
+/* Tables that are good in themselves, but another partition's. */
+static void test_tables_of_another(void **state) {
+    struct vmcb_control *second = add_vcpu();
+    uint64_t *const fields[] = {&second->n_cr3, &second->iopm_base_pa, &second->msrpm_base_pa};
+    const uint64_t others[] = {control(0)->n_cr3, control(0)->iopm_base_pa, control(0)->msrpm_base_pa};
+    const uint64_t own[] = {second->n_cr3, second->iopm_base_pa, second->msrpm_base_pa};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(fields); i++) {
+        char text[240];
+
+        expect_well();
+        *fields[i] = others[i];
+        format_string(text, sizeof(text),
+                      "found nCR3 0x%lx, IOPM_BASE_PA 0x%lx, MSRPM_BASE_PA 0x%lx, want those of vCPU 0, 0x%lx, 0x%lx, "
+                      "0x%lx; vCPU 1",
+                      second->n_cr3, second->iopm_base_pa, second->msrpm_base_pa, own[0], own[1], own[2]);
+        expect("beta", text);
+        *fields[i] = own[i];
+    }
 }
 
 /* What lies outside the hypervisor's memory, or not on a page, is not looked at. */
@@ -214,7 +270,7 @@ static void test_places(void **state) {
         const char *name;
         uint64_t *field, size_bytes;
     } cases[] = {
-        {"a VMCB at", &partitions[1].vcpu.guest.vmcb_pa.value, PAGE_BYTES},
+        {"a VMCB at", &vcpus[1].guest.vmcb_pa.value, PAGE_BYTES},
         {"nCR3", &control(1)->n_cr3, PAGE_BYTES},
         {"IOPM_BASE_PA", &control(1)->iopm_base_pa, IOPM_BYTES},
         {"MSRPM_BASE_PA", &control(1)->msrpm_base_pa, MSRPM_BYTES},
@@ -248,6 +304,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_maps, make, drop),
         cmocka_unit_test_setup_teardown(test_controls, make, drop),
         cmocka_unit_test_setup_teardown(test_places, make, drop),
+        cmocka_unit_test_setup_teardown(test_second_vcpu, make, drop),
+        cmocka_unit_test_setup_teardown(test_tables_of_another, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

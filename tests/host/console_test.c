@@ -2,18 +2,21 @@
 /*
  * console.c: whole lines with their labels, and nothing that a terminal would act on.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "hv/dev/console.h"
+#include "hv/lib/log.h"
 #include "tests/host/log_capture.h"
 #include "tests/host/test.h"
 
 static struct console_line line;
+static uint64_t position;
 
 static int make(void **state) {
     (void)state;
-    console_init(&line, "ab", 5);
+    console_init(&line, "ab", 5, &position);
     log_capture();
     return 0;
 }
@@ -63,13 +66,13 @@ static void test_flush(void **state) {
 
 static void test_label(void **state) {
     (void)state;
-    console_init(&line, "ab", 2);
+    console_init(&line, "ab", 2, &position);
     put_text("x\n");
     log_expect("ab | x\n");
-    console_init(&line, "longer", 2);
+    console_init(&line, "longer", 2, &position);
     put_text("x\n\n");
     log_expect("longer | x\nlonger |\n");
-    console_init(&line, "fifteen-letters", CONSOLE_LABEL_MAX);
+    console_init(&line, "fifteen-letters", CONSOLE_LABEL_MAX, &position);
     put_text("x\n");
     log_expect("fifteen-letters | x\n");
 }
@@ -114,7 +117,7 @@ static void test_two(void **state) {
     struct console_line other;
 
     (void)state;
-    console_init(&other, "other", 5);
+    console_init(&other, "other", 5, &position);
     put_text("one");
     console_put(&other, 'x');
     console_put(&other, '\n');
@@ -122,11 +125,41 @@ static void test_two(void **state) {
     log_expect("other | x\nab    | onetwo\n");
 }
 
+static uint64_t sink_position;
+
+static uint64_t count_lines(const char *text, size_t length) {
+    for (size_t i = 0; i + 1 < length; i++)
+        assert_int_not_equal(text[i], '\n');
+    assert_int_equal(text[length - 1], '\n');
+    assert_memory_equal(text, "ab    |", 7);
+    assert_in_range(length, 8, 8 + CONSOLE_LINE_MAX + 1);
+    return ++sink_position;
+}
+
+static void *write_without_end(void *turns) {
+    for (uintptr_t i = 0; i < (uintptr_t)turns; i++)
+        console_put(&line, i % 7 == 0 ? '\n' : i % 11 == 0 ? 0x1b : 'x');
+    return NULL;
+}
+
+/* Two vCPUs at one UART: every line has its label, one newline at its end, and no more than fits. */
+static void test_race(void **state) {
+    pthread_t other;
+
+    (void)state;
+    log_set_sink(count_lines);
+    assert_int_equal(pthread_create(&other, NULL, write_without_end, (void *)200000UL), 0);
+    write_without_end((void *)200000UL);
+    pthread_join(other, NULL);
+    assert_in_range(line.length, 0, CONSOLE_LINE_MAX);
+    assert_in_range(position, 1, sink_position);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_lines, make), cmocka_unit_test_setup(test_flush, make),
         cmocka_unit_test_setup(test_label, make), cmocka_unit_test_setup(test_long_line, make),
-        cmocka_unit_test_setup(test_two, make),
+        cmocka_unit_test_setup(test_two, make),   cmocka_unit_test_setup(test_race, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,36 @@ static void test_stop(void **state) {
     assert_int_equal(cyclic_next(&cyclic, EPOCH + 1700, &decision), SCHEDULE_OVER);
 }
 
+/* Before it starts, a turn leaves its slots as one that has stopped does; then they are its own, from the middle on. */
+static void test_late(void **state) {
+    (void)state;
+    turns[A].absent = turns[B].absent = true;
+    expect_idle(0, 300);
+    run(300, BACK, 500, 300 + LEAD, TURN_SPENT);
+    cyclic_add(&turns[B]);
+    run(400, B, 500, 0, TURN_SPENT);
+    run(600, C, 900, 600 + LEAD, TURN_SPENT);
+    expect_idle(1000, 1300);
+    cyclic_add(&turns[A]);
+    run(1100, A, 1300, 0, TURN_SPENT);
+    run(1300, B, 1500, 1300 + LEAD, TURN_SPENT);
+    assert_int_equal(cyclic.missed, 0);
+}
+
+/* From outside, whether it has started or not. */
+static void test_stop_from_outside(void **state) {
+    (void)state;
+    turns[A].absent = true;
+    cyclic_stop(&cyclic, &turns[A]);
+    cyclic_stop(&cyclic, &turns[C]);
+    expect_idle(0, 300);
+    run(300, B, 500, 300 + LEAD, TURN_STOPS);
+    run(310, BACK, 500, 0, TURN_SPENT);
+    expect_idle(600, 900);
+    cyclic_stop(&cyclic, &turns[BACK]);
+    assert_int_equal(cyclic_next(&cyclic, EPOCH + 1700, &decision), SCHEDULE_OVER);
+}
+
 /* A machine that was stopped for a while goes on in the slot that it finds itself in. */
 static void test_missed(void **state) {
     (void)state;
@@ -167,10 +197,16 @@ static void test_agreement(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_frames, make), cmocka_unit_test_setup(test_resume, make),
-        cmocka_unit_test_setup(test_kept, make),   cmocka_unit_test_setup(test_background, make),
-        cmocka_unit_test_setup(test_stop, make),   cmocka_unit_test_setup(test_missed, make),
-        cmocka_unit_test_setup(test_plan, make),   cmocka_unit_test_setup(test_agreement, make),
+        cmocka_unit_test_setup(test_frames, make),
+        cmocka_unit_test_setup(test_resume, make),
+        cmocka_unit_test_setup(test_kept, make),
+        cmocka_unit_test_setup(test_background, make),
+        cmocka_unit_test_setup(test_stop, make),
+        cmocka_unit_test_setup(test_late, make),
+        cmocka_unit_test_setup(test_stop_from_outside, make),
+        cmocka_unit_test_setup(test_missed, make),
+        cmocka_unit_test_setup(test_plan, make),
+        cmocka_unit_test_setup(test_agreement, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static const struct partition_config with_vga = {.devices = &vga_only, .device_c
 static uint8_t *memory;
 static uint8_t iopm[IOPM_BYTES];
 static struct arena arena;
+static struct vcpu vcpu;
 
 /* A partition with nothing but an empty nested page table, whose arena has `pages`. */
 static struct partition *make(unsigned index, const struct partition_config *config, unsigned pages) {
@@ -29,14 +30,14 @@ static struct partition *make(unsigned index, const struct partition_config *con
     free(memory);
     memory = aligned_alloc(PAGE_BYTES, ARENA_PAGES * PAGE_BYTES);
     arena = (struct arena){.next = memory, .end = memory + pages * PAGE_BYTES};
-    *partition = (struct partition){.config = config, .vcpu.iopm = iopm};
+    *partition = (struct partition){.config = config, .common = {.iopm = iopm, .vcpus = &vcpu, .vcpu_count = 1}};
     iopm_init(iopm);
-    assert_true(npt_init(&partition->vcpu.npt, &arena, true));
+    assert_true(npt_init(&partition->common.npt, &arena, true));
     return partition;
 }
 
 static const struct io_range *range_of(const struct partition *partition, uint16_t port) {
-    return io_find(&partition->vcpu.io, port);
+    return io_find(&partition->common.io, port);
 }
 
 static void test_none(void **state) {
@@ -45,11 +46,11 @@ static void test_none(void **state) {
 
     (void)state;
     assert_true(devices_attach(partition));
-    assert_true(partition->vcpu.io.fault_on_unowned);
-    assert_int_equal(partition->vcpu.io.range_count, 0);
+    assert_true(partition->common.io.fault_on_unowned);
+    assert_int_equal(partition->common.io.range_count, 0);
     partition = make(0, &ignoring, ARENA_PAGES);
     assert_true(devices_attach(partition));
-    assert_false(partition->vcpu.io.fault_on_unowned);
+    assert_false(partition->common.io.fault_on_unowned);
     assert_int_equal(devices_screen_count(), 0);
     devices_show_screen(0); /* there is none */
     assert_int_equal(fake_screen.shows, 0);
@@ -71,7 +72,7 @@ static void test_serial(void **state) {
         assert_ptr_equal(range_of(partition, port)->device, &partition->uart);
         assert_int_equal(range_of(partition, port)->first, 0x3f8);
     }
-    assert_ptr_equal(partition->uart.line, &partition->console);
+    assert_ptr_equal(partition->uart.line, &vcpu.console);
     assert_int_equal(devices_screen_count(), 0);
 }
 
@@ -80,11 +81,11 @@ static void expect_screen(const struct partition *partition, unsigned page) {
     hpa_t hpa;
 
     assert_int_equal(partition->vga.page, page);
-    assert_true(npt_lookup(&partition->vcpu.npt, GPA(0xb8000), &hpa, &rights));
+    assert_true(npt_lookup(&partition->common.npt, GPA(0xb8000), &hpa, &rights));
     assert_int_equal(hpa.value, SCREEN_BASE + page * PAGE_BYTES);
     assert_int_equal(rights, NPT_WRITE);
-    assert_false(npt_lookup(&partition->vcpu.npt, GPA(0xb7fff), &hpa, &rights));
-    assert_false(npt_lookup(&partition->vcpu.npt, GPA(0xb9000), &hpa, &rights));
+    assert_false(npt_lookup(&partition->common.npt, GPA(0xb7fff), &hpa, &rights));
+    assert_false(npt_lookup(&partition->common.npt, GPA(0xb9000), &hpa, &rights));
     assert_ptr_equal(range_of(partition, 0x3d4)->device, &partition->vga);
     assert_ptr_equal(range_of(partition, 0x3d5)->read, vga_crtc_read);
     assert_ptr_equal(range_of(partition, 0x3da)->read, vga_status_read);

@@ -22,6 +22,7 @@
 
 static struct vmcb vmcb;
 static struct vcpu vcpu;
+static struct common common = {.vcpus = &vcpu, .vcpu_count = 1};
 static uint8_t *memory; /* of the first window */
 static struct window_config windows[CONFIG_WINDOWS_MAX];
 static struct device_config screen = {.kind = DEVICE_VGA_TEXT};
@@ -54,7 +55,7 @@ static void add_window(uint64_t gpa, uint64_t size_bytes, bool writable) {
 }
 
 static void prepare(enum image_kind kind) {
-    entry_prepare(&vcpu, &config, &(struct image_plan){.kind = kind, .entry = {ENTRY}});
+    entry_prepare(&common, &config, &(struct image_plan){.kind = kind, .entry = {ENTRY}});
 }
 
 static const uint8_t *start_area(unsigned offset) {
@@ -277,6 +278,33 @@ static void test_bootargs(void **state) {
     assert_string_equal(start_area(0x6000), "");
 }
 
+/* The others have the mode, and nothing else of the first. */
+static void test_further(void **state) {
+    static struct vmcb vmcbs[2];
+    static struct vcpu vcpus[2] = {{.vmcb = &vmcbs[0]}, {.vmcb = &vmcbs[1]}};
+
+    (void)state;
+    for (enum image_kind kind = IMAGE_ELF64; kind <= IMAGE_MULTIBOOT; kind++) {
+        for (unsigned i = 0; i < 2; i++) {
+            vmcbs[i] = (struct vmcb){0};
+            vmcb_init(&vmcbs[i], 1, HPA(0), HPA(0), HPA(0));
+        }
+        memset(vcpus[1].guest.registers, 0, sizeof(vcpus[1].guest.registers));
+        common = (struct common){.vcpus = vcpus, .vcpu_count = 2};
+        prepare(kind);
+        assert_int_equal(vmcbs[0].save.rip, ENTRY);
+        assert_int_equal(vmcbs[1].save.rsp, 0);
+        assert_int_equal(vmcbs[1].save.rax, 0);
+        for (unsigned i = 0; i < REGISTER_COUNT; i++)
+            assert_int_equal(vcpus[1].guest.registers[i], 0);
+        vmcbs[1].save.rip = vmcbs[0].save.rip;
+        vmcbs[1].save.rsp = vmcbs[0].save.rsp;
+        vmcbs[1].save.rax = vmcbs[0].save.rax;
+        assert_memory_equal(&vmcbs[1].save, &vmcbs[0].save, sizeof(vmcbs[0].save));
+    }
+    common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_protected_mode, make, drop),
@@ -286,6 +314,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_multiboot_map, make, drop),
         cmocka_unit_test_setup_teardown(test_multiboot_windows, make, drop),
         cmocka_unit_test_setup_teardown(test_bootargs, make, drop),
+        cmocka_unit_test_setup_teardown(test_further, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "tests/host/log_capture.h"
 #include "tests/host/test.h"
 
+static struct common common;
 static struct vcpu vcpu;
 static struct vmcb vmcb;
 
@@ -23,7 +24,7 @@ const char *exit_name(unsigned row) {
 static int make(void **state) {
     (void)state;
     vmcb = (struct vmcb){.save.idtr.limit = 0xfff};
-    vcpu = (struct vcpu){.vmcb = &vmcb};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common};
     log_capture();
     return 0;
 }

@@ -23,6 +23,7 @@
 
 static uint8_t *memory; /* the arena, the low pages, the code pages */
 static struct arena arena;
+static struct common common;
 static struct vcpu vcpu;
 static struct vmcb vmcb;
 
@@ -35,7 +36,7 @@ static uint8_t *code(unsigned page) {
 }
 
 static void map(uint64_t gpa, const uint8_t *page) {
-    assert_true(npt_map(&vcpu.npt, GPA(align_down(gpa, PAGE_BYTES)), PAGE_BYTES, HPA((uintptr_t)page), NPT_EXECUTE));
+    assert_true(npt_map(&common.npt, GPA(align_down(gpa, PAGE_BYTES)), PAGE_BYTES, HPA((uintptr_t)page), NPT_EXECUTE));
 }
 
 static int make(void **state) {
@@ -44,8 +45,8 @@ static int make(void **state) {
     memset(memory, 0, (ARENA_PAGES + LOW_PAGES + CODE_PAGES) * PAGE_BYTES);
     arena = (struct arena){.next = memory, .end = memory + ARENA_PAGES * PAGE_BYTES};
     vmcb = (struct vmcb){0};
-    vcpu = (struct vcpu){.vmcb = &vmcb};
-    if (!npt_init(&vcpu.npt, &arena, false))
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common};
+    if (!npt_init(&common.npt, &arena, false))
         return -1;
     for (unsigned i = 0; i < LOW_PAGES; i++)
         map(i * PAGE_BYTES, low(i * PAGE_BYTES));

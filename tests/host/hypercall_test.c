@@ -23,7 +23,15 @@ static struct arena arena;
 static struct cpu cpu;
 static struct vcpu vcpu;
 static struct vmcb vmcb;
-static struct console_line console;
+static struct common common;
+
+static struct cpu *woken;
+
+/* What was asked for has to be there by now. */
+void lapic_wake(struct cpu *of) {
+    assert_null(woken);
+    woken = of;
+}
 
 static int make(void **state) {
     (void)state;
@@ -31,16 +39,17 @@ static int make(void **state) {
     memset(memory, 0, (ARENA_PAGES + 2) * PAGE_BYTES);
     arena = (struct arena){.next = memory, .end = memory + ARENA_PAGES * PAGE_BYTES};
     vmcb = (struct vmcb){.save.cs.attributes = LONG_MODE};
-    console_init(&console, "x", 1);
     cpu = (struct cpu){.slot_end_tsc = UINT64_MAX};
-    vcpu = (struct vcpu){.vmcb = &vmcb, .console = &console, .guest.cpu = &cpu};
+    common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
+    console_init(&vcpu.console, "x", 1, &common.position);
     for (unsigned i = 0; i < SHIKIRI_INFO_COUNT; i++)
         vcpu.info[i] = 100 + i;
     log_capture();
-    if (!npt_init(&vcpu.npt, &arena, false))
+    if (!npt_init(&common.npt, &arena, false))
         return -1;
     for (unsigned i = 0; i < 2; i++)
-        if (!npt_map(&vcpu.npt, GPA(WINDOW + i * PAGE_BYTES), PAGE_BYTES,
+        if (!npt_map(&common.npt, GPA(WINDOW + i * PAGE_BYTES), PAGE_BYTES,
                      HPA((uintptr_t)memory + (ARENA_PAGES + 1 - i) * PAGE_BYTES), NPT_READ))
             return -1;
     return 0;
@@ -56,7 +65,7 @@ static char *at(uint64_t gpa) {
     hpa_t hpa;
     unsigned rights;
 
-    assert_true(npt_lookup(&vcpu.npt, GPA(gpa), &hpa, &rights));
+    assert_true(npt_lookup(&common.npt, GPA(gpa), &hpa, &rights));
     return (char *)hpa.value;
 }
 
@@ -78,6 +87,17 @@ static enum verdict call(uint64_t rax, uint64_t rdi, uint64_t rsi) {
     assert_int_equal(vmcb.save.rip, 0x1003);
     assert_int_equal(vmcb.control.interrupt_shadow, 0);
     return verdict;
+}
+
+static struct vcpu pair[2];
+
+/* The caller and another vCPU on another processor. */
+static void make_pair(struct cpu *other) {
+    pair[1] = (struct vcpu){.guest.cpu = other};
+    common.vcpus = pair;
+    common.vcpu_count = 2;
+    common.awake = 1;
+    woken = NULL;
 }
 
 static void expect(uint64_t rax, uint64_t rdi, uint64_t rsi, int64_t result) {
@@ -120,7 +140,7 @@ static void test_denied(void **state) {
     (void)state;
     memcpy(at(WINDOW), "hi\n", 3);
     for (vmcb.save.cpl = 1; vmcb.save.cpl <= 3; vmcb.save.cpl++) {
-        for (unsigned number = 0; number < 6; number++)
+        for (unsigned number = 0; number < SHIKIRI_CALL_COUNT; number++)
             expect(number, number == 2 ? WINDOW : 0, 3, -3);
     }
     assert_int_equal(vcpu.status, 0);
@@ -141,8 +161,8 @@ static void test_plan(void **state) {
 
     (void)state;
     expect(4, 0, 0, -3);
-    vcpu.wanted_plan = &wanted;
-    vcpu.plan_count = 2;
+    common.wanted_plan = &wanted;
+    common.plan_count = 2;
     expect(4, 2, 0, -2);
     expect(4, UPPER, 0, -2);
     assert_int_equal(wanted, 9);
@@ -164,8 +184,8 @@ static void test_statistic(void **state) {
 
     (void)state;
     expect(5, 1, SHIKIRI_STATISTIC_RUN_TICKS, -3);
-    vcpu.peers = peers;
-    vcpu.peer_count = 2;
+    common.peers = peers;
+    common.peer_count = 2;
     for (unsigned i = 0; i < SHIKIRI_STATISTIC_COUNT; i++)
         expect(5, 1, i, values[i]);
     expect(5, 0, SHIKIRI_STATISTIC_PARTITION, 100 + SHIKIRI_INFO_PARTITION);
@@ -242,6 +262,52 @@ static void test_write(void **state) {
     log_expect("");
 }
 
+/* Start (vCPU, entry, argument in RDX), which call() fills with 0xdead0002. */
+static void test_start(void **state) {
+    struct cpu other;
+
+    (void)state;
+    make_pair(&other);
+    expect(6, 0, 0x5000, -2); /* runs already */
+    expect(6, 2, 0x5000, -2);
+    expect(6, UPPER | 1, 0x5000, -2);
+    expect(6, UINT64_MAX, 0x5000, -2);
+    assert_null(woken);
+    assert_int_equal(pair[1].start.state, START_NOT_ASKED);
+    expect(6, 1, UPPER | 0x5000, 0);
+    assert_ptr_equal(woken, &other);
+    assert_int_equal(pair[1].start.state, START_ASKED);
+    assert_int_equal(pair[1].start.entry, UPPER | 0x5000);
+    assert_int_equal(pair[1].start.argument, 0xdead0002);
+    assert_int_equal(common.awake, 2);
+    expect(6, 1, 0x6000, -2); /* once only */
+    assert_int_equal(pair[1].start.entry, UPPER | 0x5000);
+    assert_int_equal(common.awake, 2);
+}
+
+/* Who comes second while the first still writes gets nothing, and has nothing to wait for. */
+static void test_start_claimed(void **state) {
+    struct cpu other;
+
+    (void)state;
+    make_pair(&other);
+    pair[1].start.state = START_CLAIMED;
+    expect(6, 1, 0x6000, -2);
+    assert_int_equal(pair[1].start.entry, 0);
+    assert_int_equal(common.awake, 1);
+    assert_null(woken);
+}
+
+static void test_start_32_bits(void **state) {
+    struct cpu other;
+
+    (void)state;
+    make_pair(&other);
+    vmcb.save.cs.attributes = PROTECTED;
+    expect(6, UPPER | 1, UPPER | 0x5000, 0);
+    assert_int_equal(pair[1].start.entry, 0x5000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_number, make, drop),
@@ -254,6 +320,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_write_at_the_end_of_a_slot, make, drop),
         cmocka_unit_test_setup_teardown(test_write_refused, make, drop),
         cmocka_unit_test_setup_teardown(test_write, make, drop),
+        cmocka_unit_test_setup_teardown(test_start, make, drop),
+        cmocka_unit_test_setup_teardown(test_start_claimed, make, drop),
+        cmocka_unit_test_setup_teardown(test_start_32_bits, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

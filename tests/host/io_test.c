@@ -14,6 +14,7 @@
 #define RIP    0x1000
 #define NEXT   0x1002
 
+static struct common common;
 static struct vcpu vcpu;
 static struct vmcb vmcb;
 
@@ -42,10 +43,11 @@ static int make(void **state) {
     (void)state;
     a = b = (__typeof__(a)){.count = 0};
     vmcb = (struct vmcb){0};
-    vcpu = (struct vcpu){.vmcb = &vmcb};
-    assert_true(io_add(&vcpu.io, (struct io_range){0x3f8, 8, read_device, write_device, &a}));
-    assert_true(io_add(&vcpu.io, (struct io_range){0x400, 1, read_device, write_device, &b}));
-    assert_true(io_add(&vcpu.io, (struct io_range){0xffff, 1, read_device, write_device, &b}));
+    common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common};
+    assert_true(io_add(&common.io, (struct io_range){0x3f8, 8, read_device, write_device, &a}));
+    assert_true(io_add(&common.io, (struct io_range){0x400, 1, read_device, write_device, &b}));
+    assert_true(io_add(&common.io, (struct io_range){0xffff, 1, read_device, write_device, &b}));
     return 0;
 }
 
@@ -60,17 +62,17 @@ static enum verdict run(uint16_t port, unsigned size_bytes, unsigned flags) {
 
 static void test_find(void **state) {
     (void)state;
-    assert_ptr_equal(io_find(&vcpu.io, 0x3f8)->device, &a);
-    assert_ptr_equal(io_find(&vcpu.io, 0x3ff)->device, &a);
-    assert_ptr_equal(io_find(&vcpu.io, 0x400)->device, &b);
-    assert_ptr_equal(io_find(&vcpu.io, 0xffff)->device, &b);
-    assert_null(io_find(&vcpu.io, 0x3f7));
-    assert_null(io_find(&vcpu.io, 0x401));
-    assert_null(io_find(&vcpu.io, 0));
-    while (vcpu.io.range_count < IO_RANGES_MAX)
-        assert_true(io_add(&vcpu.io, (struct io_range){0, 0, read_device, write_device, &b}));
-    assert_false(io_add(&vcpu.io, (struct io_range){0x10, 1, read_device, write_device, &b}));
-    assert_null(io_find(&vcpu.io, 0x10));
+    assert_ptr_equal(io_find(&common.io, 0x3f8)->device, &a);
+    assert_ptr_equal(io_find(&common.io, 0x3ff)->device, &a);
+    assert_ptr_equal(io_find(&common.io, 0x400)->device, &b);
+    assert_ptr_equal(io_find(&common.io, 0xffff)->device, &b);
+    assert_null(io_find(&common.io, 0x3f7));
+    assert_null(io_find(&common.io, 0x401));
+    assert_null(io_find(&common.io, 0));
+    while (common.io.range_count < IO_RANGES_MAX)
+        assert_true(io_add(&common.io, (struct io_range){0, 0, read_device, write_device, &b}));
+    assert_false(io_add(&common.io, (struct io_range){0x10, 1, read_device, write_device, &b}));
+    assert_null(io_find(&common.io, 0x10));
 }
 
 /* The upper part of RAX stays as the instruction set says: only 32 bits clear it. */
@@ -90,10 +92,10 @@ static void test_in(void **state) {
         make(state);
         assert_int_equal(run(cases[i].port, cases[i].size_bytes, IN), VERDICT_RESUME);
         assert_int_equal(vmcb.save.rax, cases[i].rax);
-        assert_int_equal(vcpu.io.unowned, cases[i].unowned);
+        assert_int_equal(vcpu.unowned, cases[i].unowned);
         assert_int_equal(vmcb.save.rip, NEXT);
         assert_int_equal(vmcb.control.interrupt_shadow, 0);
-        assert_int_equal(a.count + b.count + vcpu.io.unowned, cases[i].size_bytes);
+        assert_int_equal(a.count + b.count + vcpu.unowned, cases[i].size_bytes);
     }
 }
 
@@ -115,7 +117,7 @@ static void test_out(void **state) {
     assert_int_equal(b.count, 1);
     assert_int_equal(b.offsets[0], 0);
     assert_int_equal(b.values[0], 0x66);
-    assert_int_equal(vcpu.io.unowned, 5);
+    assert_int_equal(vcpu.unowned, 5);
 }
 
 static void test_fault(void **state) {
@@ -124,11 +126,11 @@ static void test_fault(void **state) {
     for (unsigned i = 0; i < ARRAY_LENGTH(flags); i++) {
         for (unsigned size_bytes = 1; size_bytes <= 4; size_bytes *= 2) {
             make(state);
-            vcpu.io.fault_on_unowned = true;
+            common.io.fault_on_unowned = true;
             assert_int_equal(run(0x60, size_bytes, flags[i]), VERDICT_FAULT);
             assert_string_equal(vcpu.fault, "a port that nobody owns");
             assert_int_equal(vmcb.save.rip, RIP);
-            assert_int_equal(vcpu.io.unowned, 1);
+            assert_int_equal(vcpu.unowned, 1);
             assert_int_equal(run(0x3f8, size_bytes, flags[i]), VERDICT_RESUME);
         }
         assert_int_equal(run(0x400, 2, flags[i]), VERDICT_FAULT); /* its second byte */

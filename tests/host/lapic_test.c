@@ -53,12 +53,21 @@ static void test_wrap(void **state) {
     assert_int_equal(armed(ONE, 100, UINT64_MAX - 99), 1);
 }
 
+/* A fixed interrupt to one processor: ICR, high half first, as writing the low one sends. */
+static void test_wake(void **state) {
+    struct cpu cpu = {.apic_id = 0x12, .attend_tsc = 7};
+
+    (void)state;
+    lapic_wake(&cpu);
+    assert_int_equal(cpu.attend_tsc, 0);
+    assert_int_equal(processor.lapic[0x310 / sizeof(uint32_t)], 0x12000000);
+    assert_int_equal(processor.lapic[0x300 / sizeof(uint32_t)], 0x40e1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_passed),
-        cmocka_unit_test(test_far),
-        cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_rates), cmocka_unit_test(test_passed), cmocka_unit_test(test_far),
+        cmocka_unit_test(test_wrap),  cmocka_unit_test(test_wake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,14 +29,17 @@ static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT},
                                          {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
 static struct partition_config configs[MANY];
 static struct config config = {.partitions = configs};
-static struct cpu cpu = {.tsc_khz = 2400000};
+static struct cpu machine[] = {{.tsc_khz = 2400000}, {.tsc_khz = 2400000}, {.tsc_khz = 2400000}};
+static const struct cpu_config processors[] = {{.number = 1, .slot_us = 500}, {.number = 2, .is_cyclic = true}};
+static const struct cpu_config *homes[] = {&processors[0], &processors[1]};
 static struct svm_facts svm = {.asid_count = 16};
 static struct arena arena;
 static unsigned wanted_plan;
-static struct partition_environment environment = {.cpu = &cpu,
-                                                   .slot_us = 500,
+static struct vcpu *all_vcpus[MANY];
+static struct partition_environment environment = {.cpus = machine,
                                                    .wanted_plan = &wanted_plan,
                                                    .plan_count = 3,
+                                                   .vcpus = all_vcpus,
                                                    .arena = &arena,
                                                    .svm = &svm,
                                                    .config = &config};
@@ -60,10 +63,15 @@ static int make(void **state) {
     for (unsigned i = 0; i < ARRAY_LENGTH(windows); at += windows[i++].size_bytes)
         windows[i].hpa = HPA((uintptr_t)memory + at);
     for (unsigned i = 0; i < MANY; i++)
-        configs[i] = (struct partition_config){
-            .label = "x", .bootargs = "", .windows = windows, .window_count = ARRAY_LENGTH(windows)};
+        configs[i] = (struct partition_config){.label = "x",
+                                               .bootargs = "",
+                                               .windows = windows,
+                                               .window_count = ARRAY_LENGTH(windows),
+                                               .vcpu_count = 1,
+                                               .first_vcpu = i,
+                                               .homes = homes};
     configs[1].label = "longest";
-    config.partition_count = 2;
+    config.partition_count = config.vcpu_count = 2;
     svm.asid_count = 16;
     return 0;
 }
@@ -104,7 +112,7 @@ static void test_nested_pages(void **state) {
                                GIB - 1,     GIB + 2 * PAGE_BYTES,
                                2 * GIB - 1, 2 * GIB + PAGE_BYTES};
     static struct partition partition;
-    const struct npt *npt = &partition.vcpu.npt;
+    const struct npt *npt = &partition.common.npt;
     uint8_t *second = memory + WINDOW_PAGES * PAGE_BYTES;
 
     (void)state;
@@ -120,28 +128,61 @@ static void test_nested_pages(void **state) {
 
         assert_false(npt_lookup(npt, GPA(absent[i]), &hpa, &rights));
     }
-    assert_int_equal(partition.vcpu.vmcb->control.n_cr3, npt_root(npt).value);
+    assert_int_equal(partition.common.vcpus[0].vmcb->control.n_cr3, npt_root(npt).value);
 }
 
 static void test_processor(void **state) {
     static struct partition partition;
-    const struct vcpu *vcpu = &partition.vcpu;
+    const struct vcpu *vcpu;
 
     (void)state;
     assert_true(partition_build(&partition, 1, &plan, file, &environment));
+    vcpu = partition.common.vcpus;
     assert_int_equal(partition.state, PARTITION_RUNS);
+    assert_null(partition.ended_by);
+    assert_int_equal(partition.common.vcpu_count, 1);
     assert_int_equal(vcpu->vmcb->save.rip, FIRST);
-    assert_int_equal(vcpu->vmcb->control.iopm_base_pa, (uintptr_t)vcpu->iopm);
-    assert_ptr_equal(vcpu->guest.cpu, &cpu);
-    assert_ptr_equal(vcpu->console, &partition.console);
+    assert_int_equal(vcpu->vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
+    assert_ptr_equal(vcpu->guest.cpu, &machine[1]);
+    assert_ptr_equal(vcpu->console.position, &partition.common.position);
     assert_int_equal(vcpu->info[0], 1); /* hv/abi.h */
     assert_int_equal(vcpu->info[1], 1);
     assert_int_equal(vcpu->info[2], 2);
     assert_int_equal(vcpu->info[3], 2400000);
     assert_int_equal(vcpu->info[4], 500);
     assert_int_equal(vcpu->info[5], 0);
+    assert_int_equal(vcpu->info[8], 0);
+    assert_int_equal(vcpu->info[9], 1);
     for (uint32_t port = 0; port <= 0x10002; port++)
-        assert_true(iopm_intercepts(vcpu->iopm, port));
+        assert_true(iopm_intercepts(partition.common.iopm, port));
+}
+
+/* Two vCPUs have everything in common but what is a processor's. */
+static void test_two_vcpus(void **state) {
+    static struct partition partition;
+    const struct vcpu *vcpus;
+
+    (void)state;
+    configs[1].vcpu_count = 2;
+    config.vcpu_count = 3;
+    assert_true(partition_build(&partition, 1, &plan, file, &environment));
+    assert_int_equal(partition.common.vcpu_count, 2);
+    vcpus = partition.common.vcpus;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ptr_equal(vcpus[i].common, &partition.common);
+        assert_ptr_equal(vcpus[i].guest.cpu, &machine[1 + i]);
+        assert_int_equal(vcpus[i].vmcb->control.guest_asid, 2 + i);
+        assert_int_equal(vcpus[i].vmcb->control.n_cr3, npt_root(&partition.common.npt).value);
+        assert_int_equal(vcpus[i].vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
+        assert_int_equal(vcpus[i].vmcb->control.msrpm_base_pa, (uintptr_t)partition.common.msrpm);
+        assert_ptr_equal(vcpus[i].console.position, &partition.common.position);
+        assert_int_equal(vcpus[i].info[4], i == 0 ? 500 : 0); /* its processor's slots */
+        assert_int_equal(vcpus[i].info[8], i);
+        assert_int_equal(vcpus[i].info[9], 2);
+        assert_ptr_equal(all_vcpus[1 + i], &vcpus[i]);
+    }
+    assert_int_equal(vcpus[0].vmcb->save.rip, FIRST);
+    assert_int_equal(vcpus[1].vmcb->save.cr0, vcpus[0].vmcb->save.cr0);
 }
 
 /* Only who has "control" gets at the plans. */
@@ -151,11 +192,14 @@ static void test_control(void **state) {
     (void)state;
     configs[1].control = true;
     assert_true(partition_build(&without, 0, &plan, file, &environment));
-    assert_null(without.vcpu.wanted_plan);
-    assert_int_equal(without.vcpu.plan_count, 0);
+    assert_null(without.common.wanted_plan);
+    assert_int_equal(without.common.plan_count, 0);
     assert_true(partition_build(&with, 1, &plan, file, &environment));
-    assert_ptr_equal(with.vcpu.wanted_plan, &wanted_plan);
-    assert_int_equal(with.vcpu.plan_count, 3);
+    assert_ptr_equal(with.common.wanted_plan, &wanted_plan);
+    assert_int_equal(with.common.plan_count, 3);
+    assert_null(without.common.peers);
+    assert_ptr_equal(with.common.peers, all_vcpus);
+    assert_int_equal(with.common.peer_count, 2);
 }
 
 /* All lines begin in one column, whatever the length of the own label. */
@@ -167,9 +211,11 @@ static void test_console(void **state) {
     configs[0].device_count = 1;
     config.partition_count = 3; /* labels "x", "longest", "x" */
     assert_true(partition_build(&partition, 0, &plan, file, &environment));
-    assert_memory_equal(partition.console.line + partition.console.start, "x       | ", 10);
-    assert_ptr_equal(partition.uart.line, &partition.console);
-    assert_non_null(io_find(&partition.vcpu.io, 0x3f8));
+    const struct console_line *line = &partition.common.vcpus[0].console;
+
+    assert_memory_equal(line->line + line->start, "x       | ", 10);
+    assert_ptr_equal(partition.uart.line, line);
+    assert_non_null(io_find(&partition.common.io, 0x3f8));
 }
 
 /* The ASID of partition `index` of `count`, and whether another has it too. */
@@ -178,10 +224,10 @@ static unsigned asid_of(unsigned index, unsigned count, bool *shared) {
 
     memset(&partition, 0, sizeof(partition));
     arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
-    config.partition_count = count;
+    config.vcpu_count = count;
     assert_true(partition_build(&partition, index, &plan, file, &environment));
-    *shared = partition.vcpu.shares_asid;
-    return partition.vcpu.vmcb->control.guest_asid;
+    *shared = partition.common.vcpus[0].shares_asid;
+    return partition.common.vcpus[0].vmcb->control.guest_asid;
 }
 
 /* ASID 0 is the host's; a partition is flushed when it is switched to exactly if another has its ASID. */
@@ -275,6 +321,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_memory, make, drop),
         cmocka_unit_test_setup_teardown(test_nested_pages, make, drop),
         cmocka_unit_test_setup_teardown(test_processor, make, drop),
+        cmocka_unit_test_setup_teardown(test_two_vcpus, make, drop),
         cmocka_unit_test_setup_teardown(test_control, make, drop),
         cmocka_unit_test_setup_teardown(test_console, make, drop),
         cmocka_unit_test_setup_teardown(test_asids, make, drop),

@@ -16,7 +16,7 @@ static struct turn turns[TURNS];
 
 static void start(unsigned count) {
     memset(turns, 0, sizeof(turns));
-    round_robin_init(&robin, SLOT);
+    round_robin_init(&robin, SLOT, count);
     for (unsigned i = 0; i < count; i++)
         round_robin_add(&robin, &turns[i]);
 }
@@ -81,9 +81,51 @@ static void test_over(void **state) {
     run(0, 0, TURN_STOPS); /* never comes back */
     run(100, 1, TURN_STOPS);
     expect_over(200);
+}
+
+/* One that is to come keeps the schedule going, a slot at a time while nobody is ready. */
+static void test_late(void **state) {
+    (void)state;
+    start(1);
+    robin.living = 2;
+    run(0, 0, TURN_HALTS);
+    expect_idle(10, 100);
+    run(100, 0, TURN_STOPS);
+    expect_idle(150, 250);
     round_robin_add(&robin, &turns[1]);
-    run(300, 1, TURN_STOPS);
-    expect_over(400);
+    run(170, 1, TURN_SPENT);
+    run(270, 1, TURN_STOPS);
+    expect_over(280);
+}
+
+/* Stopped from outside, from every place in both queues, and before it was ever added. */
+static void test_stop(void **state) {
+    (void)state;
+    for (unsigned victim = 0; victim < TURNS; victim++) {
+        start(TURNS);
+        round_robin_stop(&robin, &turns[victim]);
+        for (unsigned i = 0; i < 2 * TURNS; i++)
+            if (i % TURNS != victim)
+                run(i, i % TURNS, TURN_SPENT);
+        for (unsigned i = 0; i < TURNS; i++)
+            if (i != victim)
+                run(100, i, TURN_HALTS);
+        round_robin_stop(&robin, &turns[victim ? victim - 1 : TURNS - 1]);
+        for (unsigned i = 0; i < TURNS; i++)
+            if (i != victim && i != (victim ? victim - 1 : TURNS - 1))
+                run(500, i, TURN_STOPS);
+        expect_over(600);
+    }
+    start(0);
+    robin.living = 2;
+    round_robin_add(&robin, &turns[0]);
+    round_robin_stop(&robin, &turns[1]);
+    round_robin_stop(&robin, &turns[0]);
+    expect_over(0);
+    robin.living = 1;
+    round_robin_add(&robin, &turns[1]); /* the queue is as good as new */
+    run(0, 1, TURN_SPENT);
+    run(100, 1, TURN_STOPS);
 }
 
 /* A turn that halts does not run again in the rest of its slot, and then behind who is ready. */
@@ -181,6 +223,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_robin), cmocka_unit_test(test_alone),
         cmocka_unit_test(test_over),        cmocka_unit_test(test_halt),
+        cmocka_unit_test(test_late),        cmocka_unit_test(test_stop),
         cmocka_unit_test(test_wake_order),  cmocka_unit_test(test_one_wakes),
         cmocka_unit_test(test_fairness),    cmocka_unit_test(test_halting_does_not_win),
     };

@@ -11,7 +11,8 @@ HOST_CONFIG := partitions/config.c partitions/timing.c partitions/fdt.c partitio
 HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/devices.c partitions/image.c partitions/config.c \
                partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/msr.c hv/io.c hv/cpu/xstate.c \
                $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/vmcb.c \
-               hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/fake_screen.c tests/host/fake_exit.c
+               hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/fake_screen.c tests/host/fake_exit.c \
+               tests/host/lapic_wake.c
 HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 # For sources that execute what only the machine's owner may.
@@ -101,7 +102,7 @@ HOST_TESTS += trace_test
 trace_test_SOURCES := hv/cpu/trace.c hv/lib/arena.c $(HOST_LOG)
 HOST_TESTS += vcpu_test
 vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/event.c \
-                     hv/lib/arena.c tests/host/processor.c tests/host/fake_exit.c $(HOST_LOG)
+                     hv/lib/arena.c tests/host/processor.c tests/host/fake_exit.c tests/host/lapic_wake.c $(HOST_LOG)
 vcpu_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += partition_test
 partition_test_SOURCES := $(HOST_VCPU)

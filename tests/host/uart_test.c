@@ -15,10 +15,11 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 
 static struct console_line line;
 static struct uart uart;
+static uint64_t position;
 
 static int make(void **state) {
     (void)state;
-    console_init(&line, "u", 1);
+    console_init(&line, "u", 1, &position);
     memset(&uart, 0xff, sizeof(uart));
     uart_init(&uart, &line);
     log_capture();

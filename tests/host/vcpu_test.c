@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vcpu.c: what a switch loads, and saves again; above all the flush of an ASID that others use too.
+ * vcpu.c: what a switch loads, and saves again, above all the flush of an ASID that others use too; and what
+ * vCPUs of a partition have in common.
  */
 #include <string.h>
 
@@ -95,34 +96,93 @@ static void test_save(void **state) {
 
 /* A new vCPU has nothing of the machine: every port and every MSR but the passed ones exits. */
 static void test_init(void **state) {
-    static _Alignas(PAGE_BYTES) uint8_t memory[8 * PAGE_BYTES];
-    static uint64_t root;
+    static _Alignas(PAGE_BYTES) uint8_t memory[20 * PAGE_BYTES];
     struct arena arena = {.next = memory, .end = memory + sizeof(memory)};
-    struct vcpu made = {.npt.root = &root};
+    struct common made = {0};
 
     (void)state;
-    assert_true(vcpu_init(&made, &cpu, 9, &arena));
-    assert_ptr_equal(made.guest.cpu, &cpu);
-    assert_int_equal(made.guest.vmcb_pa.value, (uintptr_t)made.vmcb);
-    assert_int_equal(made.vmcb->control.guest_asid, 9);
-    assert_int_equal(made.vmcb->control.n_cr3, (uintptr_t)&root);
-    assert_int_equal(made.vmcb->control.iopm_base_pa, (uintptr_t)made.iopm);
-    assert_int_equal(made.xcr0, 1);
-    assert_int_equal(((uint8_t *)made.xsave_area)[0], 0x5a);
+    assert_true(vcpu_init_common(&made, 2, false, &arena));
+    assert_int_equal(made.vcpu_count, 2);
+    assert_int_equal(made.awake, 1); /* the first will run by itself */
     for (unsigned i = 0; i < 3 * PAGE_BYTES; i++)
         assert_int_equal(made.iopm[i], 0xff);
-    for (unsigned pages = 0; pages < 6; pages++) {
-        struct arena small = {.next = memory, .end = memory + pages * PAGE_BYTES};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct vcpu *one = &made.vcpus[i];
 
-        assert_false(vcpu_init(&made, &cpu, 9, &small));
+        assert_true(vcpu_init(&made.vcpus[i], &made, &cpu, 9 + i, &arena));
+        assert_ptr_equal(one->common, &made);
+        assert_ptr_equal(one->guest.cpu, &cpu);
+        assert_int_equal(one->guest.vmcb_pa.value, (uintptr_t)one->vmcb);
+        assert_int_equal(one->vmcb->control.guest_asid, 9 + i);
+        assert_int_equal(one->vmcb->control.n_cr3, npt_root(&made.npt).value);
+        assert_int_equal(one->vmcb->control.iopm_base_pa, (uintptr_t)made.iopm);
+        assert_int_equal(one->vmcb->control.msrpm_base_pa, (uintptr_t)made.msrpm);
+        assert_int_equal(one->xcr0, 1);
+        assert_int_equal(((uint8_t *)one->xsave_area)[0], 0x5a);
     }
+    assert_ptr_not_equal(made.vcpus[0].vmcb, made.vcpus[1].vmcb);
+    assert_ptr_not_equal(made.vcpus[0].xsave_area, made.vcpus[1].xsave_area);
+}
+
+/* Whatever does not fit, the answer is no: up to the last byte of the vCPUs and of the XSAVE area. */
+static void test_small_arena(void **state) {
+    static _Alignas(PAGE_BYTES) uint8_t memory[20 * PAGE_BYTES];
+    const uint64_t enough = 6 * PAGE_BYTES + align_up(sizeof(struct vcpu), PAGE_BYTES); /* IOPM, MSRPM, NPT's root */
+    struct common made = {0};
+
+    (void)state;
+    for (uint64_t bytes = 0; bytes < enough; bytes += PAGE_BYTES)
+        assert_false(vcpu_init_common(&made, 1, false, &(struct arena){memory, memory + bytes, false}));
+    assert_true(vcpu_init_common(&made, 1, false, &(struct arena){memory, memory + enough, false}));
+    for (uint64_t bytes = 0; bytes <= PAGE_BYTES; bytes += PAGE_BYTES)
+        assert_false(vcpu_init(&vcpu, &made, &cpu, 9, &(struct arena){memory, memory + bytes, false}));
+}
+
+/* A start is taken once it was asked for, in the width of the mode that it starts in. */
+static void test_take_start(void **state) {
+    const struct {
+        uint16_t cs;
+        uint64_t width;
+    } modes[] = {{0x29b, UINT64_MAX}, {0xc9b, UINT32_MAX}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
+        vcpu.start = (struct start){START_NOT_ASKED, 0x123456789abc, 0x987654321fed};
+        vmcb.save.cs.attributes = modes[i].cs;
+        vmcb.save.rip = 77;
+        assert_false(vcpu_take_start(&vcpu));
+        vcpu.start.state = START_CLAIMED;
+        assert_false(vcpu_take_start(&vcpu));
+        assert_int_equal(vmcb.save.rip, 77);
+        vcpu.start.state = START_ASKED;
+        assert_true(vcpu_take_start(&vcpu));
+        assert_int_equal(vmcb.save.rip, 0x123456789abc & modes[i].width);
+        assert_int_equal(vcpu.last_rip, 0x123456789abc & modes[i].width);
+        assert_int_equal(vcpu.guest.registers[REGISTER_RDI], 0x987654321fed & modes[i].width);
+    }
+}
+
+/* All are told, and the processors of all but one are woken. */
+static void test_end_all(void **state) {
+    struct cpu others[3] = {{.attend_tsc = 7}, {.attend_tsc = 7}, {.attend_tsc = 7}};
+    struct vcpu vcpus[3] = {{.guest.cpu = &others[0]}, {.guest.cpu = &others[1]}, {.guest.cpu = &others[2]}};
+    struct common all = {.vcpus = vcpus, .vcpu_count = 3};
+
+    (void)state;
+    vcpus[1].common = &all;
+    vcpu_end_all(&vcpus[1]);
+    assert_true(all.ends);
+    assert_int_equal(others[0].attend_tsc, 0);
+    assert_int_equal(others[1].attend_tsc, 7);
+    assert_int_equal(others[2].attend_tsc, 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_load, make),  cmocka_unit_test_setup(test_optional_msrs, make),
-        cmocka_unit_test_setup(test_flush, make), cmocka_unit_test_setup(test_save, make),
-        cmocka_unit_test_setup(test_init, make),
+        cmocka_unit_test_setup(test_load, make),       cmocka_unit_test_setup(test_optional_msrs, make),
+        cmocka_unit_test_setup(test_flush, make),      cmocka_unit_test_setup(test_save, make),
+        cmocka_unit_test_setup(test_init, make),       cmocka_unit_test_setup(test_small_arena, make),
+        cmocka_unit_test_setup(test_take_start, make), cmocka_unit_test_setup(test_end_all, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

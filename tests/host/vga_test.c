@@ -2,6 +2,7 @@
 /*
  * vga.c: the CRTC's registers, the cursor, and the status that toggles.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include "hv/dev/vga.h"
@@ -97,11 +98,37 @@ static void test_status(void **state) {
         assert_int_equal(vga_status_read(&vga, 0), i % 2 ? first ^ 0x09 : first);
 }
 
+static void ignore(struct vga *changed) {
+    (void)changed;
+}
+
+static void *set_all(void *turns) {
+    for (uintptr_t i = 0; i < (uintptr_t)turns; i++) {
+        vga_crtc_write(&vga, INDEX, (uint8_t)i);
+        vga_crtc_write(&vga, DATA, 0xff);
+        vga_crtc_read(&vga, DATA);
+    }
+    return NULL;
+}
+
+/* Two vCPUs that change the index under each other write nothing behind the registers. */
+static void test_race(void **state) {
+    pthread_t other;
+
+    (void)state;
+    vga_init(&vga, 5, ignore);
+    assert_int_equal(pthread_create(&other, NULL, set_all, (void *)1000000UL), 0);
+    set_all((void *)1000000UL);
+    pthread_join(other, NULL);
+    assert_int_equal(vga.status, 0);
+    assert_ptr_equal(vga.cursor_changed, ignore);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_init, make),          cmocka_unit_test_setup(test_cursor, make),
         cmocka_unit_test_setup(test_registers, make),     cmocka_unit_test_setup(test_status, make),
-        cmocka_unit_test_setup(test_index_outside, make),
+        cmocka_unit_test_setup(test_index_outside, make), cmocka_unit_test_setup(test_race, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
