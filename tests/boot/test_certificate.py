@@ -9,7 +9,7 @@ import pexpect
 import pytest
 from certificate_model import certificate, hash_of
 from harness import BUILD, CONSOLE, COM2, DONE, PANIC, REFUSED, ROOT, VGA, Partition, compile_text, emulate, images_of
-from harness import run_bochs, run_qemu, system
+from harness import in_turn, processors, run_bochs, run_qemu, system
 from live import Machine
 
 EXAMPLES = sorted(path.stem for path in (ROOT / "dts/examples").glob("*.dts"))
@@ -190,6 +190,19 @@ CORRUPTIONS = {  # as in tests/corrupt/corrupt.c: found, wanted
 }
 
 
+# Of the second of "bad"'s two vCPUs, whose tables are the first one's.
+THOSE = r"nCR3 0x[0-9a-f]+, IOPM_BASE_PA 0x[0-9a-f]+, MSRPM_BASE_PA 0x[0-9a-f]+"
+SECOND = {
+    "intercept-msr": CORRUPTIONS["intercept-msr"],
+    "asid-second": ("ASID 2 in the VMCB", "another: that is bad's"),
+    "asid-third": ("ASID 1 in the VMCB", "another: that is good's"),
+    "ncr3": CORRUPTIONS["ncr3"],
+    "ncr3-page": (THOSE, r"those of vCPU 0, 0x[0-9a-f]+, 0x[0-9a-f]+, 0x[0-9a-f]+"),
+    "iopm-page": (THOSE, r"those of vCPU 0, 0x[0-9a-f]+, 0x[0-9a-f]+, 0x[0-9a-f]+"),
+    "msrpm-page": (THOSE, r"those of vCPU 0, 0x[0-9a-f]+, 0x[0-9a-f]+, 0x[0-9a-f]+"),
+}
+
+
 def assert_found(result, name):
     """The test build has spoilt the table, and the audit says what."""
     found, want = (text.replace("(U)", r"\(U\)") for text in CORRUPTIONS[name])
@@ -212,6 +225,29 @@ def test_corrupted_later(name):
     result = run_qemu(spoilt(f"corrupt-later={name}"), build=CORRUPT, statuses=(PANIC,))
     assert_found(result, name)
     assert len(printed(result)) == 1 and result.of("bad")[-1].endswith("ok")
+
+
+def with_second_vcpu(option=""):
+    """The same two partitions, of which "bad" has a vCPU on each of two processors."""
+    text = spoilt(option).replace('label = "bad";', 'label = "bad"; vcpus = <2>;')
+    return re.sub(r"schedule {.*?};", processors({0: in_turn(0, 1), 1: in_turn(1)}), text, count=1)
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_corrupted_second_vcpu(name):
+    """A VMCB of the second vCPU that is not as it should be, or leads elsewhere than the first one's."""
+    found, want = SECOND[name]
+    result = run_qemu(with_second_vcpu(f"corrupt-second={name}"), build=CORRUPT, statuses=(PANIC,))
+    assert re.search(rf"shikiri: panic: audit of partition bad: found {found}, want {want}; vCPU 1$", result.serial,
+                     re.MULTILINE), result.serial
+    assert not printed(result)
+
+
+def test_certificate_with_second_vcpu(tmp_path):
+    """How many vCPUs reach it is not what a certificate is about: it is that of one."""
+    result = run_qemu(with_second_vcpu(), build=CORRUPT)
+    assert printed(result) == [hash_of(certificate(compile_text(spoilt(""), tmp_path), result.serial))] * 2
+    assert len([line for line in result.of("bad") if line.endswith("ok")]) == 2
 
 
 def test_not_corrupted():

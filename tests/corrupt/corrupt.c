@@ -2,7 +2,7 @@
 /*
  * A hypervisor with spoilt tables, for the tests of the audit: linked with --wrap, so that the core has no code for
  * it. A word of a partition's bootargs says what is spoilt: corrupt=NAME when the partition has been built,
- * corrupt-later=NAME when all partitions have stopped.
+ * corrupt-second=NAME the same of its second vCPU, corrupt-later=NAME when all partitions have stopped.
  */
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
@@ -52,9 +52,14 @@ static const struct corruption {
     {"msrpm-base", VMCB, 0x048, 1ULL << 4},
     {"asid-host", VMCB, 0x058, 1ULL << 1}, /* the second partition's is 2 */
     {"asid-shared", VMCB, 0x058, 3ULL},
+    {"asid-second", VMCB, 0x058, 1ULL}, /* its second vCPU's is 3 */
+    {"asid-third", VMCB, 0x058, 2ULL},
     {"interrupts-unmasked", VMCB, 0x060, 1ULL << 24},
     {"nested-paging", VMCB, 0x090, 1ULL << 0},
     {"ncr3", VMCB, 0x0b0, 1ULL << 40},
+    {"ncr3-page", VMCB, 0x0b0, 1ULL << 12}, /* another page of the hypervisor's own */
+    {"iopm-page", VMCB, 0x040, 1ULL << 12},
+    {"msrpm-page", VMCB, 0x048, 1ULL << 12},
 };
 
 static uint64_t *table_at(uint64_t entry) {
@@ -81,7 +86,7 @@ static void corrupt(struct vcpu *vcpu, const struct corruption *c) {
 
     log_line("test: corrupting %s", c->name);
     if (c->area == NPT_NEW)
-        npt_map(&vcpu->npt, GPA(c->at), PAGE_BYTES, HPA(c->flip), NPT_WRITE);
+        npt_map(&vcpu->common->npt, GPA(c->at), PAGE_BYTES, HPA(c->flip), NPT_WRITE);
     else if (c->area == NPT_COPY)
         *word = *table_at(vcpu->vmcb->control.n_cr3);
     else
@@ -100,10 +105,10 @@ static bool asks_for(const char *bootargs, const char *option, const char *name)
     return false;
 }
 
-static void corrupt_as_asked(struct partition *partition, const char *option) {
+static void corrupt_as_asked(struct partition *partition, const char *option, unsigned vcpu) {
     for (unsigned i = 0; i < ARRAY_LENGTH(corruptions); i++)
         if (asks_for(partition->config->bootargs, option, corruptions[i].name))
-            corrupt(&partition->vcpu, &corruptions[i]);
+            corrupt(&partition->common.vcpus[vcpu], &corruptions[i]);
 }
 
 bool __real_partition_build(struct partition *, unsigned, const struct image_plan *, const void *,
@@ -114,7 +119,8 @@ bool __wrap_partition_build(struct partition *partition, unsigned index, const s
                             const void *file, const struct partition_environment *environment) {
     bool built = __real_partition_build(partition, index, plan, file, environment);
 
-    corrupt_as_asked(partition, "corrupt=");
+    corrupt_as_asked(partition, "corrupt=", 0);
+    corrupt_as_asked(partition, "corrupt-second=", 1);
     return built;
 }
 
@@ -123,5 +129,5 @@ void __wrap_start_summarize(const struct boot *boot);
 void __wrap_start_summarize(const struct boot *boot) {
     __real_start_summarize(boot);
     for (unsigned i = 0; i < boot->system.config.partition_count; i++)
-        corrupt_as_asked(&boot->partitions[i], "corrupt-later=");
+        corrupt_as_asked(&boot->partitions[i], "corrupt-later=", 0);
 }

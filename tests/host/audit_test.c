@@ -226,9 +226,9 @@ static void test_second_vcpu(void **state) {
     struct vmcb_control *second = add_vcpu();
 
     test_well(state);
-    second->intercept_misc1 &= ~INTERCEPT_HLT;
+    second->intercept_misc1 &= ~INTERCEPT(EXIT_HLT);
     expect("beta", "found intercept_misc1 0xdc4c800b in the VMCB, want 0xdd4c800b set and 0x0 clear; vCPU 1");
-    second->intercept_misc1 |= INTERCEPT_HLT;
+    second->intercept_misc1 |= INTERCEPT(EXIT_HLT);
     second->guest_asid = 0;
     expect("beta", "found ASID 0 in the VMCB, want another: that is the host's; vCPU 1");
     second->guest_asid = 1;
