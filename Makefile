@@ -56,7 +56,9 @@ CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,n
 CORE_LIBS    := -lfdt
 
 # What runs once, and what writes reports, is compiled for size.
-$(patsubst %,$(BUILD)/%.o,$(wildcard boot/*.c partitions/*.c) hv/exit_report.c sched/report.c): CORE_CFLAGS += -Os
+ONCE := $(wildcard boot/*.c partitions/*.c) $(patsubst %,hv/cpu/%.c,machine paging panic) \
+        $(patsubst %,hv/svm/%.c,selftest svm) hv/exit_report.c sched/report.c
+$(ONCE:%=$(BUILD)/%.o): CORE_CFLAGS += -Os
 
 all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests
 

@@ -27,11 +27,12 @@ def written(directory, text, name="system.dts"):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples(path):
-    """Accepted; the table names every partition and the whole of the memory."""
+    """Accepted; the table names every partition, the share of every vCPU, and the whole of the memory."""
     status, table, problems = call("--ignore", "unused-ram", path)
     assert (status, problems) == (CLEAN, "")
+    more_vcpus = sum(int(count) - 1 for count in re.findall(r"vcpus = <(\d+)>", path.read_text()))
     partitions = table.split("\n\n")[1].splitlines()
-    assert sum("%" in row for row in partitions) == path.read_text().count("partition@")
+    assert sum("%" in row for row in partitions) == path.read_text().count("partition@") + more_vcpus
     ends = [line.split()[0:3:2] for line in table.splitlines() if line.startswith("  0x")]
     assert ends[0][0] == "0x0000100000" and ends[-1][1] == "0x000ffdffff"
     assert all(int(after[0], 16) == int(before[1], 16) + 1 for before, after in zip(ends, ends[1:]))
