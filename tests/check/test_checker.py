@@ -7,7 +7,7 @@ import subprocess
 import xml.etree.ElementTree
 
 import pytest
-from harness import BUILD, COM2, ROOT, VGA, Partition, Slot, frame, in_turn, processors, system
+from harness import BUILD, COM2, ROOT, VGA, Partition, Slot, emulate, frame, in_turn, processors, system
 
 CHECKER = BUILD / "shikiri-check"
 EXAMPLES = sorted((ROOT / "dts/examples").glob("*.dts"))
@@ -325,9 +325,26 @@ def test_json(tmp_path):
     assert json.loads(output) == {"errors": 1, "warnings": 0, "certificate": None, "problems": [{
         "severity": "error", "file": str(path), "line": 3, "column": 48, "path": "/schedule", "property": "slot-us",
         "message": "found 1, want 50 to 1000000", "hint": "a slot is given in microseconds", "note": None,
-        "warning": None}]}
+        "warning": None}], "system": None}
     output = json.loads(call("--json", written(tmp_path, system(Partition('q\\"', "hog.elf"))))[1])
     assert output["problems"][0]["message"].startswith('found "q"", want 1 to 15 letters')
+
+
+def test_json_of_a_system(tmp_path):
+    """Names, and who runs when: of frames with plans, and of a round robin."""
+    schedules = {0: frame(1000, [Slot(0, 300, 1, background=0), Slot(500, 500, 0)], [Slot(0, 1000, 0, pad_us=20)]),
+                 1: in_turn(2, slot_us=2000)}
+    text = system(*[Partition(label, "hog.elf") for label in "abc"], schedule=processors(schedules))
+    status, output, _ = call("--json", "--ignore", "unused-ram", "--board", written(tmp_path, emulate.board(256, 2), "b.dts"),
+                             written(tmp_path, text))
+    slots = [[(1, 0, 300, 0, 0), (0, 500, 500, 0, None)], [(0, 0, 1000, 20, None)]]
+    names = ("partition", "offset_us", "duration_us", "pad_us", "background")
+    assert status == CLEAN and json.loads(output)["system"] == {
+        "model": "",
+        "partitions": [{"number": i, "label": label, "image": "hog.elf"} for i, label in enumerate("abc")],
+        "processors": [{"number": 0, "partitions": [1, 0], "frame_us": 1000,
+                        "plans": [[dict(zip(names, slot)) for slot in plan] for plan in slots]},
+                       {"number": 1, "partitions": [2], "slot_us": 2000}]}
 
 
 def picture_of(path, *options):

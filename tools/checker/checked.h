@@ -57,3 +57,7 @@ checked_show_fn checked_print;
 
 /* The memory map and the schedule as a picture. */
 checked_show_fn checked_draw;
+
+/* All of it as one JSON object; `certificate` is the system's hash, or NULL where there is none. */
+void checked_print_json(const struct checked *checked, const struct problems *problems, const char *certificate,
+                        FILE *to);

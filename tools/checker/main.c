@@ -109,11 +109,7 @@ static void check(struct checked *checked, const struct options *options, struct
         checked_warn(checked, problems);
 }
 
-static void print_problems(const struct problems *problems, const struct options *options, const char *hash) {
-    if (options->json) {
-        problems_print_json(problems, hash, stdout);
-        return;
-    }
+static void print_problems(const struct problems *problems) {
     problems_print(problems, stderr);
     print_count(problems);
 }
@@ -154,7 +150,10 @@ int main(int argc, char **argv) {
         certificate_hash(certificate_of_config(&checked.system.config), hash);
     check_output(options.svg, options.certificate, &checked, &source, &images);
     check_output(options.certificate, options.svg, &checked, &source, &images);
-    print_problems(&problems, &options, is_certified ? hash : NULL);
+    if (options.json)
+        checked_print_json(&checked, &problems, is_certified ? hash : NULL, stdout);
+    else
+        print_problems(&problems);
     if (!is_clean)
         return EXIT_PROBLEMS;
     show(&checked, &options, is_certified ? hash : NULL);

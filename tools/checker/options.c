@@ -27,7 +27,7 @@ static const char usage[] =
     "  --board BOARD.dts   the machine (default: dts/boards/qemu-pc.dts)\n"
     "  --certificate FILE  write who can reach what, a text whose sha256sum names it\n"
     "  --svg FILE          draw memory and schedule; FILE may be - for standard output\n"
-    "  --json              print the problems as JSON\n"
+    "  --json              print problems and system as JSON\n"
     "  --ignore WARNING    do not give a warning, one of " WARNINGS "\n"
     "  --quiet             print problems only, and of warnings not unused-ram\n"
     "  --help              this text\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is wrong or odd: the parser's findings with their places, and the checker's own
- * warnings, for people in the manner of a compiler, and for programs as JSON.
+ * warnings, printed in the manner of a compiler.
  */
 #pragma once
 
@@ -43,6 +43,3 @@ __attribute__((format(printf, 6, 7))) void problems_warn(struct problems *proble
 
 /* FILE:LINE: error: PATH/PROPERTY: found ..., want ...; HINT, and FILE:LINE: note: NOTE */
 void problems_print(const struct problems *problems, FILE *to);
-
-/* One object; `certificate` is the system's hash, or NULL where there are errors. */
-void problems_print_json(const struct problems *problems, const char *certificate, FILE *to);
