@@ -27,7 +27,7 @@ struct trace_header {
 
 bool trace_init(struct cpu *cpu, struct arena *arena) {
     cpu->trace_next = (uint64_t)arena_alloc(arena, TRACE_RING_BYTES, TRACE_RING_BYTES);
-    trace_header.rings[cpu->index] = cpu->trace_next;
+    trace_header.rings[cpu - cpus] = cpu->trace_next; /* its index is not set before it runs */
     trace_header.tsc_khz = cpu->tsc_khz;
     return cpu->trace_next != 0;
 }
