@@ -13,7 +13,7 @@ PYTHON  := /usr/bin/python3
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo 'variables of run, iso and check-config, as in: make run CONFIG=my.dts SECONDS=20'
-	@sed -n 's/^#   \([A-Z]*=.*\)/  \1/p' Makefile
+	@sed -n 's/^#   \([A-Z_]*=.*\)/  \1/p' Makefile
 	@echo 'V=1 shows the commands instead of short lines.'
 
 # Short lines instead of commands, unless V=1.
@@ -26,7 +26,8 @@ say    = $(if $(quiet),@printf '  %-6s %s\n' $(1) $(2))
 PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x86 seabios \
             grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
             libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
-            clang libclang-rt-14-dev clang-format clang-tidy cppcheck cloc dt-schema python3-libfdt python3-yaml
+            clang libclang-rt-14-dev clang-format clang-tidy cppcheck cloc dt-schema python3-libfdt python3-yaml \
+            babeltrace2 python3-jsonschema
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 deps: ## install the packages that are missing (Debian 12)
@@ -128,10 +129,11 @@ include tests/fuzz/fuzz.mk
 # As a word for the shell, whatever the user has put into it.
 quote   = '$(subst ','\'',$(1))'
 option  = $(if $(strip $($(2))),--$(1)=$(call quote,$($(2))))
-EMULATE = $(PYTHON) tools/emulate.py --build $(BUILD) $(call option,images,IMAGES) $(call option,certificate,CERTIFICATE) \
-          $(call option,seconds,SECONDS) $(call option,options,OPTIONS) $(call option,screen,SCREEN) $(call option,cpu,CPU) \
-          $(call option,memory,MEMORY) $(call option,qemu,QEMU) $(if $(quiet),,--show) \
-          $(if $(filter-out 0,$(ICOUNT)),--icount) $(if $(filter-out 0,$(UNCHECKED)),--unchecked)
+MACHINE = --build $(BUILD) $(call option,images,IMAGES) $(call option,certificate,CERTIFICATE) $(call option,seconds,SECONDS) \
+          $(call option,options,OPTIONS) $(call option,cpu,CPU) $(call option,memory,MEMORY) $(call option,qemu,QEMU) \
+          $(if $(filter-out 0,$(UNCHECKED)),--unchecked)
+EMULATE = $(PYTHON) tools/emulate.py $(MACHINE) $(call option,screen,SCREEN) $(if $(quiet),,--show) \
+          $(if $(filter-out 0,$(ICOUNT)),--icount)
 
 run: all ## boot CONFIG in QEMU
 	@$(EMULATE) run $(call quote,$(CONFIG))
@@ -142,12 +144,15 @@ iso: all ## leave a bootable build/NAME.iso of CONFIG
 check-config: all ## check CONFIG and show its partitions, memory and devices (docs/checking.md)
 	@$(EMULATE) check $(call option,svg,SVG) $(call option,board,BOARD) $(call quote,$(CONFIG))
 
-test: check host-tests coverage all checker-tests mutants fuzz-quick boot-tests bench ## all tests
+test: check host-tests coverage all checker-tests tools-tests mutants fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"
 
-.PHONY: checker-tests mutants boot-tests
+.PHONY: checker-tests tools-tests mutants boot-tests
 checker-tests: all ## shikiri-check, and every rule of a configuration
 	$(PYTHON) -m pytest -q -n 2 tests/check
+
+tools-tests: all ## what is made of a trace
+	$(PYTHON) -m pytest -q -n 2 tests/tools
 
 mutants: all ## change the examples in N=1000 ways by SEED=1; shikiri-check has to notice
 	$(PYTHON) tools/mutants.py --count $(or $(N),1000) --seed $(or $(SEED),1)
