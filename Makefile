@@ -8,11 +8,11 @@ PYTHON  := /usr/bin/python3
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help deps all run check-config test check bench docs iso clean size symbols-table
+.PHONY: help deps all run check-config timeline test check bench docs iso clean size symbols-table
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo 'variables of run, iso and check-config, as in: make run CONFIG=my.dts SECONDS=20'
+	@echo 'variables of run, iso, check-config and timeline, as in: make run CONFIG=my.dts SECONDS=20'
 	@sed -n 's/^#   \([A-Z_]*=.*\)/  \1/p' Makefile
 	@echo 'V=1 shows the commands instead of short lines.'
 
@@ -125,6 +125,8 @@ include tests/fuzz/fuzz.mk
 #   QEMU="options"        more options for QEMU: -s -S, -d int -D build/int.log
 #   SVG=file              check-config: draw memory and schedule
 #   BOARD=board.dts       check-config: another machine than QEMU's
+#   FOR_MS=n              timeline: how long the system runs, by its own clock (default 250)
+#   FROM=us FOR=us        timeline: which part is drawn, in microseconds since the schedules began
 
 # As a word for the shell, whatever the user has put into it.
 quote   = '$(subst ','\'',$(1))'
@@ -143,6 +145,10 @@ iso: all ## leave a bootable build/NAME.iso of CONFIG
 
 check-config: all ## check CONFIG and show its partitions, memory and devices (docs/checking.md)
 	@$(EMULATE) check $(call option,svg,SVG) $(call option,board,BOARD) $(call quote,$(CONFIG))
+
+timeline: all ## run CONFIG for a while and show who ran when (docs/trace.md)
+	@$(PYTHON) tools/timeline.py $(MACHINE) $(call option,for-ms,FOR_MS) $(call option,from,FROM) $(call option,for,FOR) \
+	    run $(call quote,$(CONFIG))
 
 test: check host-tests coverage all checker-tests tools-tests mutants fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A machine that runs on while a scenario looks at it: QEMU's monitor (QMP), the screen, keys."""
-import json
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+import qmp
 from harness import BUILD, Result, compile_text, emulate, images_of
 
 SCREEN_BASE, PAGE_BYTES, COLUMNS, ROWS = 0xB8000, 4096, 80, 25
@@ -15,7 +14,7 @@ SCREEN_BASE, PAGE_BYTES, COLUMNS, ROWS = 0xB8000, 4096, 80, 25
 class Machine:
     """`with Machine(text) as m:` boots a system that does not end by itself."""
 
-    def __init__(self, text=None, dtb=None, options="", **machine):
+    def __init__(self, text=None, dtb=None, options="", more=(), **machine):
         self.directory = tempfile.TemporaryDirectory()
         path = Path(self.directory.name)
         dtb = compile_text(text, path) if text is not None else dtb
@@ -24,13 +23,10 @@ class Machine:
         command = emulate.qemu_command(
             BUILD, modules=[dtb, *images_of(dtb)], options=f"on-end=qemu-exit {options}".strip(),
             serial=(f"file:{self.log}", f"file:{path}/com2"),
-            more=("-monitor", "none", "-qmp", f"unix:{path}/qmp,server=on,wait=off"), **machine)
+            more=[*qmp.options(path / "qmp"), *more], **machine)
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        self.qmp = self._connect(path / "qmp")
-        self.qmp_file = self.qmp.makefile("r")
-        self.qmp_file.readline()
-        self.command("qmp_capabilities")
+        self.qmp = qmp.Monitor(path / "qmp")
 
     def __enter__(self):
         return self
@@ -38,30 +34,12 @@ class Machine:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        self.qmp_file.close()
         self.qmp.close()
         self.directory.cleanup()
 
-    @staticmethod
-    def _connect(path):
-        for _ in range(200):
-            try:
-                connection = socket.socket(socket.AF_UNIX)
-                connection.connect(str(path))
-                return connection
-            except OSError:
-                connection.close()
-                time.sleep(0.05)
-        raise AssertionError(f"QEMU did not open {path}")
-
     def command(self, name, **arguments):
         """One QMP command; returns its result."""
-        self.qmp.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
-        while True:
-            answer = json.loads(self.qmp_file.readline())
-            if "return" in answer:
-                return answer["return"]
-            assert "error" not in answer, answer
+        return self.qmp.command(name, **arguments)
 
     def monitor(self, line):
         """A command of the human monitor, as text."""
@@ -69,9 +47,7 @@ class Machine:
 
     def memory(self, address, size_bytes):
         """Physical memory, from the machine's own view."""
-        path = Path(self.directory.name) / "memory"
-        self.command("pmemsave", val=address, size=size_bytes, filename=str(path))
-        return path.read_bytes()
+        return self.qmp.memory(address, size_bytes)
 
     def page(self, number):
         """The text of one page of the screen's memory, a string a row."""

@@ -6,6 +6,7 @@ from trace_system import System
 
 KHZ = 1000000  # a tick is a nanosecond
 EPOCH = 5000000
+CHOSEN_US = 0.2  # before a turn starts, the scheduler has chosen it
 CPUID, HLT, IOIO, INTR, VMMCALL = 0x072, 0x078, 0x07b, 0x060, 0x081
 
 
@@ -30,7 +31,7 @@ class Ring:
         for us, event, ticks in sorted((*exits, *others)):
             self.add(us, ticks, event, subject)
         if how:
-            self.add(end_us, at(end_us) - at(start_us), how, subject)
+            self.add(end_us, at(end_us) - at(start_us - CHOSEN_US), how, subject)
         return self
 
     def idle(self, start_us, end_us):

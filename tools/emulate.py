@@ -428,8 +428,8 @@ def one_of(variable, choices):
     return read
 
 
-def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_machine(parser):
+    """The options that say what is booted, and in what."""
     parser.add_argument("--build", default="build", help="where shikiri.elf and guests/ are")
     parser.add_argument("--images", type=words("IMAGES"), default=[], help="guest images that are elsewhere")
     parser.add_argument("--certificate", type=Path, help="start no other system than this certificate's")
@@ -437,11 +437,16 @@ def read_arguments():
     parser.add_argument("--cpu", default="max", help="QEMU's CPU model: max, EPYC, ...")
     parser.add_argument("--memory", type=whole_number("MEMORY", "mebibytes", LEAST_MEMORY_MIB), default=256,
                         help="the machine's memory in MiB")
-    parser.add_argument("--icount", action="store_true", help="time is the number of instructions: runs repeat")
-    parser.add_argument("--screen", type=one_of("SCREEN", ["window", "vnc", "curses", "none"]), help="how to show it")
     parser.add_argument("--qemu", type=words("QEMU"), default=[], help="more options for QEMU")
     parser.add_argument("--seconds", type=whole_number("SECONDS", "seconds", 1), help="end after so many seconds")
     parser.add_argument("--unchecked", action="store_true", help="let the hypervisor itself find the errors")
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_machine(parser)
+    parser.add_argument("--icount", action="store_true", help="time is the number of instructions: runs repeat")
+    parser.add_argument("--screen", type=one_of("SCREEN", ["window", "vnc", "curses", "none"]), help="how to show it")
     parser.add_argument("--show", action="store_true", help="show QEMU's command line")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("run", help=run.__doc__)
@@ -458,9 +463,10 @@ def read_arguments():
     return parser.parse_args()
 
 
-def main():
+def call(read):
+    """Reads the arguments of a program and runs the function among them; returns its exit status."""
     try:
-        arguments = read_arguments()
+        arguments = read()
         return arguments.function(arguments)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
@@ -474,4 +480,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(call(read_arguments))

@@ -21,7 +21,7 @@ COUNTER = Partition("one", "counter64.elf", "seed=1 rounds=3 uart=0x3f8")
 def environment():
     """Without what a make around the tests and the user's desktop would change."""
     mine = ("MAKEFLAGS MFLAGS MAKELEVEL DISPLAY WAYLAND_DISPLAY "
-            "V CONFIG IMAGES SECONDS OPTIONS SCREEN CPU MEMORY ICOUNT UNCHECKED QEMU SVG CERTIFICATE BOARD").split()
+            "V CONFIG IMAGES SECONDS OPTIONS SCREEN CPU MEMORY ICOUNT UNCHECKED QEMU SVG CERTIFICATE BOARD FOR_MS FROM FOR RUNS").split()
     return {key: value for key, value in os.environ.items() if key not in mine}
 
 

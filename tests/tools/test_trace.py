@@ -196,12 +196,19 @@ def test_statistics():
     assert rows["INTR"] == ["16", "150", "150.0", "150", "0", "0", "16", "0", "0", "0", "0"]
 
 
+def test_histogram():
+    """The upper end of a column belongs to it."""
+    ring = Ring().turn(0, 0, 9, exits=[(at_us, CPUID, ticks) for at_us, ticks in enumerate((1, 50, 51, 1600, 1601))])
+    rows = rows_of(statistics_text(trace_of(ring), System()))
+    assert rows["CPUID"] == ["5", "1", "660.6", "1601", "2", "1", "0", "0", "0", "1", "1"]
+
+
 def test_records_as_text():
     text = records_text(trace_of(*two_processors()), two_processors_system()).splitlines()
     assert text[0].split() == "processor 0: -990.000 frame starts plan 0".split()
     assert text[1].split() == "processor 0: 0.000 turn starts 0 late loop".split()
     assert text[3].split() == "processor 0: 41.000 injection vector 32 loop".split()
-    assert text[6].split() == "processor 0: 120.000 halts 120000 ticks loop".split()
+    assert text[6].split() == "processor 0: 120.000 halts 120200 ticks loop".split()
     assert len(text) == 138
 
 
