@@ -8,11 +8,11 @@ PYTHON  := /usr/bin/python3
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help deps all run check-config timeline test check bench docs iso clean size symbols-table
+.PHONY: help deps all run check-config timeline replay test check bench docs iso clean size symbols-table
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo 'variables of run, iso, check-config and timeline, as in: make run CONFIG=my.dts SECONDS=20'
+	@echo 'variables of run, iso, check-config, timeline and replay, as in: make run CONFIG=my.dts SECONDS=20'
 	@sed -n 's/^#   \([A-Z_]*=.*\)/  \1/p' Makefile
 	@echo 'V=1 shows the commands instead of short lines.'
 
@@ -125,7 +125,7 @@ include tests/fuzz/fuzz.mk
 #   QEMU="options"        more options for QEMU: -s -S, -d int -D build/int.log
 #   SVG=file              check-config: draw memory and schedule
 #   BOARD=board.dts       check-config: another machine than QEMU's
-#   FOR_MS=n              timeline: how long the system runs, by its own clock (default 250)
+#   FOR_MS=n              timeline, replay: how long the system runs, by its own clock (default 250)
 #   FROM=us FOR=us        timeline: which part is drawn, in microseconds since the schedules began
 
 # As a word for the shell, whatever the user has put into it.
@@ -149,6 +149,9 @@ check-config: all ## check CONFIG and show its partitions, memory and devices (d
 timeline: all ## run CONFIG for a while and show who ran when (docs/trace.md)
 	@$(PYTHON) tools/timeline.py $(MACHINE) $(call option,for-ms,FOR_MS) $(call option,from,FROM) $(call option,for,FOR) \
 	    run $(call quote,$(CONFIG))
+
+replay: all ## leave a run of CONFIG that anybody can repeat (docs/debugging.md)
+	@$(PYTHON) tools/replay.py $(MACHINE) $(call option,for-ms,FOR_MS) $(call quote,$(CONFIG))
 
 test: check host-tests coverage all checker-tests tools-tests mutants fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"

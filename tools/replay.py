@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Packs a run so that anybody can repeat it exactly. `make replay` is this program: it runs a system for a while under icount
+and leaves the hypervisor, the modules, QEMU's command line as a script, and what came of it (docs/debugging.md)."""
+import argparse
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import emulate
+import trace_file
+import trace_machine
+from emulate import Problem, collect_modules, count, whole_number
+
+FOR_MS, SECONDS = 250, 240
+SCRIPT = """#!/bin/sh
+# Repeats a run of Shikiri under QEMU's -icount and compares it with the first one: what was printed on COM1, and the
+# trace in memory, to the byte. It wants this version of QEMU, as another one may count otherwise:
+# {version}
+cd "$(dirname "$0")" || exit 2
+rm -f again.*
+wait_until() {{
+    polls=0
+    until eval "$1" || [ $polls -ge "$2" ]; do sleep 0.2; polls=$((polls + 1)); done
+}}
+{{
+    wait_until '[ "$(grep -ac "^{certificate}" again.com1 2> /dev/null)" = 2 ]' {polls}
+    wait_until '[ "$(wc -c < again.com1)" -ge {printed} ]' 50
+    echo stop
+{saves}
+    echo quit
+}} | {command} > /dev/null || exit 2
+cat again.part* > again.trace && rm -f again.part*
+cmp first.com1 again.com1 && cmp first.trace again.trace || exit 1
+echo "the run is the same: {printed} bytes on COM1, trace {hash}"
+"""
+
+
+def script(command, header_address, header, com1, data):
+    """The run as a script. Its parts are what `pmemsave` of QEMU's monitor leaves: the header and each ring."""
+    places = [(header_address, trace_file.HEADER.size), *[(address, header.ring_bytes) for _, address in header.places]]
+    version = subprocess.run([command[0], "--version"], capture_output=True, text=True).stdout.splitlines()[0]
+    saves = "\n".join(f"    echo 'pmemsave {address:#x} {size_bytes} again.part{i:02}'"
+                      for i, (address, size_bytes) in enumerate(places))
+    return SCRIPT.format(version=version, certificate=trace_machine.CERTIFICATE, polls=5 * SECONDS, saves=saves,
+                         command=shlex.join(command), printed=len(com1), hash=hashlib.sha256(data).hexdigest())
+
+
+def pack(build, modules, directory):
+    """Copies the hypervisor and the modules, and returns those."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    for image in ("shikiri.elf", "shikiri.sym.elf"):
+        shutil.copy(Path(build) / image, directory)
+    return [Path(Path(shutil.copy(module, directory)).name) for module in modules]
+
+
+def replay(arguments):
+    """Runs the configuration in its bundle, in the way in which the script does."""
+    found = collect_modules(arguments)
+    directory = Path(arguments.build) / "replay" / found[0].stem
+    modules = pack(arguments.build, found, directory)
+    machine = {"options": arguments.options, "cpu": arguments.cpu, "memory": arguments.memory}
+    data, ended = trace_machine.record(".", modules, directory.resolve() / "first.com1", arguments.for_ms,
+                                       arguments.seconds or SECONDS, more=arguments.qemu, cwd=directory, **machine)
+    if not ended:
+        raise Problem(f"{arguments.config}: found it running after {count(arguments.seconds or SECONDS, 'second')}, want the end "
+                      f"of {arguments.for_ms} ms of its own time: SECONDS gives it more, FOR_MS wants less")
+    (directory / "first.trace").write_bytes(data)
+    command = trace_machine.command_of(".", modules, "again.com1", arguments.for_ms, emulate.cpu_count(found[0]),
+                                       more=["-monitor", "stdio", *arguments.qemu], **machine)
+    path = directory / "replay.sh"
+    path.write_text(script(command, trace_machine.symbol(directory, "trace_header"), trace_file.read_header(data),
+                           (directory / "first.com1").read_bytes(), data))
+    path.chmod(0o755)
+    print(f"{os.path.relpath(directory)}: {count(arguments.for_ms, 'millisecond')} of {arguments.config}; {path} runs them again "
+          "and compares")
+    return 0
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    emulate.add_machine(parser)
+    parser.add_argument("--for-ms", type=whole_number("FOR_MS", "milliseconds", 1), default=FOR_MS,
+                        help="how long the system runs, by its own clock")
+    parser.add_argument("config")
+    parser.set_defaults(function=replay)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(emulate.call(read_arguments))
