@@ -8,7 +8,7 @@ PYTHON  := /usr/bin/python3
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help deps all run check-config timeline replay test check bench docs iso clean size symbols-table
+.PHONY: help deps all run check-config timeline replay golden test check bench docs iso clean size symbols-table
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -152,6 +152,9 @@ timeline: all ## run CONFIG for a while and show who ran when (docs/trace.md)
 
 replay: all ## leave a run of CONFIG that anybody can repeat (docs/debugging.md)
 	@$(PYTHON) tools/replay.py $(MACHINE) $(call option,for-ms,FOR_MS) $(call quote,$(CONFIG))
+
+golden: all ## write the traces' hashes in tests/golden anew; with RUNS=n compare so many runs
+	@$(PYTHON) tools/golden.py $(call option,runs,RUNS)
 
 test: check host-tests coverage all checker-tests tools-tests mutants fuzz-quick boot-tests bench ## all tests
 	@echo "all tests passed"

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each example runs as it did before, to the instruction, and a run that was packed repeats itself."""
+import re
+import shutil
+import subprocess
+
+import golden
+import pytest
+from harness import ROOT, Partition, Slot, frame, system
+from test_commands import environment
+
+WANTED = "want the same; if the change is meant, make golden writes it down, and git diff says where"
+
+
+@pytest.mark.parametrize("name", golden.EXAMPLES)
+def test_example(name):
+    trace = golden.run_example(name)
+    found = golden.compare(name, trace)
+    assert found == "", f"{found}\n{WANTED}"
+    if name == golden.PICTURE:
+        assert (ROOT / "docs/timeline.svg").read_text() == golden.picture_of(trace), f"docs/timeline.svg is stale, {WANTED}"
+
+
+def test_every_example_has_one():
+    assert sorted(path.stem for path in (ROOT / "tests/golden").glob("*.txt")) == golden.EXAMPLES
+
+
+def test_replay(tmp_path):
+    """A bundle repeats its run from any directory, and says so when something in it is not what it was."""
+    config = tmp_path / "packed.dts"
+    config.write_text(system(Partition("a", "beat.elf", "report=5"), Partition("b", "counter64.elf", "seed=1 uart=0x3f8 report=9"),
+                             schedule=frame(1000, [Slot(0, 200, 0), Slot(200, 500, 1)])))
+    done = subprocess.run(["make", "replay", f"CONFIG={config}", "FOR_MS=30"], cwd=ROOT, env=environment(), text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+    assert (done.returncode, done.stderr) == (0, "") and "build/replay/packed/replay.sh" in done.stdout
+    bundle = tmp_path / "moved here"
+    shutil.copytree(ROOT / "build/replay/packed", bundle)
+    assert {"shikiri.elf", "packed.dtb", "beat.elf", "counter64.elf"} <= {path.name for path in bundle.iterdir()}
+    done = subprocess.run([bundle / "replay.sh"], cwd="/", capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.fullmatch(r"the run is the same: \d+ bytes on COM1, trace [0-9a-f]{64}\n", done.stdout)
+    (bundle / "beat.elf").write_bytes((bundle / "counter64.elf").read_bytes())
+    done = subprocess.run([bundle / "replay.sh"], cwd="/", capture_output=True, text=True, timeout=240)
+    assert done.returncode == 1 and "differ" in done.stdout and "the run is the same" not in done.stdout
