@@ -12,19 +12,21 @@
 
 #define RECORDS (TRACE_RING_BYTES / TRACE_RECORD_BYTES)
 
+struct cpu cpus[CPU_MAX];
+
 static uint8_t *memory;
 static struct trace_record *ring;
-static struct cpu cpu;
+static struct cpu *const cpu = &cpus[2];
 
 static int make(void **state) {
     (void)state;
     memory = aligned_alloc(TRACE_RING_BYTES, 3 * TRACE_RING_BYTES);
     memset(memory, 0xee, 3 * TRACE_RING_BYTES);
-    cpu = (struct cpu){.index = 2, .tsc_khz = 0x1234};
+    *cpu = (struct cpu){.tsc_khz = 0x1234};
     struct arena arena = {.next = memory + 1, .end = memory + 3 * TRACE_RING_BYTES};
 
     ring = (struct trace_record *)(memory + TRACE_RING_BYTES);
-    return trace_init(&cpu, &arena) && cpu.trace_next == (uint64_t)ring ? 0 : -1;
+    return trace_init(cpu, &arena) && cpu->trace_next == (uint64_t)ring ? 0 : -1;
 }
 
 static int drop(void **state) {
@@ -36,14 +38,14 @@ static int drop(void **state) {
 static void test_put(void **state) {
     (void)state;
     for (uint64_t i = 1; i <= RECORDS + 1; i++)
-        trace_put(&cpu, i, i + 0x500000000, TRACE_TURN, 0x305);
+        trace_put(cpu, i, i + 0x500000000, TRACE_TURN, 0x305);
     assert_int_equal(ring[0].tsc, RECORDS + 1);
     assert_int_equal(ring[1].tsc, 2);
     assert_int_equal(ring[RECORDS - 1].tsc, RECORDS);
     assert_int_equal(ring[1].ticks, 2); /* the lower half */
     assert_int_equal(ring[1].event, 0x8000);
     assert_int_equal(ring[1].subject, 0x305);
-    assert_int_equal(cpu.trace_next, (uint64_t)&ring[1]);
+    assert_int_equal(cpu->trace_next, (uint64_t)&ring[1]);
     assert_int_equal(memory[TRACE_RING_BYTES - 1], 0xee);
     assert_int_equal(memory[2 * TRACE_RING_BYTES], 0xee);
 }
@@ -64,7 +66,7 @@ static void test_no_room(void **state) {
     struct arena arena = {.next = memory, .end = memory + TRACE_RING_BYTES - 1};
 
     (void)state;
-    assert_false(trace_init(&cpu, &arena));
+    assert_false(trace_init(cpu, &arena));
 }
 
 static void append(char *text, const void *bytes, size_t size_bytes) {
@@ -87,7 +89,7 @@ static void test_print(void **state) {
     trace_print();
     log_expect(wanted);
     for (unsigned i = 0; i < 17; i++)
-        trace_put(&cpu, 0x0102, 3, TRACE_FRAME, 4);
+        trace_put(cpu, 0x0102, 3, TRACE_FRAME, 4);
     strcat(wanted, "shikiri: trace 2: ");
     append(wanted, ring, 256);
     strcat(wanted, "\nshikiri: trace 2: 02010000000000000300000004800400");
