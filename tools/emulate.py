@@ -137,18 +137,29 @@ def plain_path(path, directory):
     return link
 
 
+def processors(cpus, cpu, icount):
+    """QEMU's words for several processors. With -icount they run in turn, and where one has used its turn up, the next in
+    QEMU's list gets none: it would starve for as long as the other computes. So behind each comes one that sleeps; these have
+    the highest numbers, which no system uses."""
+    if not icount:
+        return ["-smp", str(cpus)]
+    most = 2 * cpus - 1
+    numbers = [number for i in range(1, cpus) for number in (cpus - 1 + i, i)]
+    return ["-smp", f"1,sockets={most},maxcpus={most}", *SHORT_TURNS, *[word for number in numbers for word in (
+        "-device", f"{cpu.split(',')[0]}-x86_64-cpu,socket-id={number},core-id=0,thread-id=0")]]
+
+
 def qemu_command(build, cpu="max", memory=256, icount=False, options="", modules=(), iso=None,
                  serial=("mon:stdio",), display="none", cpus=1, low=None, more=()):
     """QEMU with Shikiri by -kernel, or with an ISO. Of the memory, `low` MiB at most are below 4 GiB."""
     command = ["qemu-system-x86_64", "-M", f"pc,max-ram-below-4g={low}M" if low else "pc", "-cpu", cpu, "-m", str(memory), "-no-reboot", "-nic", "none",
                "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-    command += ["-smp", str(cpus)] if cpus > 1 else []
+    command += processors(cpus, cpu, icount) if cpus > 1 else []
     command += ["-display", display] if display else []
     for line in serial:
         command += ["-serial", line]
     if icount:
         command += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
-        command += SHORT_TURNS if cpus > 1 else []
     if iso:
         command += ["-cdrom", str(iso), "-boot", "d"]
     else:
