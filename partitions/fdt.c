@@ -319,8 +319,8 @@ void dt_expect_string(const struct dt *dt, int node, const char *property, const
 }
 
 static void expect_cell(const struct dt *dt, int node, const char *property, uint32_t value) {
+    uint32_t found = 0;
     char want[16];
-    uint32_t found;
 
     format_string(want, sizeof(want), "<%u>", value);
     if (read_cells(dt, node, property, want, &found, 1) && found != value)

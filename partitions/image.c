@@ -85,7 +85,7 @@ static bool check_header(struct file *file) {
 
 /* Word 0 is the type, in ELF64 with the flags; word 2 is the virtual address. */
 static struct program_header read_program_header(const struct file *file, uint64_t at) {
-    unsigned word = file->word;
+    uint64_t word = file->word;
 
     return (struct program_header){(uint32_t)read(file, at, 4), read(file, at + word, word),
                                    read(file, at + 3 * word, word), read(file, at + 4 * word, word),

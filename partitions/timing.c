@@ -119,7 +119,9 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
     dt_expect_cells(dt, node, 1, 0);
     check_number(dt, node, index, "plans count from 0");
     plan->slots = dt_alloc_children(dt, node, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
-    for (int child = -1; plan->slots && (child = dt_next(dt, node, "slot@", child)) >= 0;)
+    if (!plan->slots)
+        return;
+    for (int child = -1; (child = dt_next(dt, node, "slot@", child)) >= 0;)
         parse_slot(dt, child, config, cpu, plan, plan->slot_count++);
     for (unsigned i = 0; errors == dt->report->errors && i < plan->slot_count; i++)
         check_slot(dt, cpu, plan, i);
