@@ -10,7 +10,7 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from harness import CONSOLE, GUESTS, ROOT, VGA, Partition, system
+from harness import CONSOLE, GUESTS, ROOT, VGA, Partition, compile_text, system
 
 TIMEOUT = 120  # seconds, of one command
 EXAMPLES = "the examples are " + ", ".join(
@@ -170,6 +170,15 @@ def test_refused(tmp_path):
     assert (status, errors) == (2, f"error: {config}: refused by the hypervisor for the errors above, no partition "
                                    "has started\n")
     assert 'label: found "a b", want 1 to 15 letters' in output
+
+
+def test_blob_with_odd_characters(tmp_path):
+    """What dtc would not even print is refused by the hypervisor's own words."""
+    blob = compile_text(system(COUNTER), tmp_path, "odd")
+    blob.write_bytes(blob.read_bytes().replace(b"slot-us", b"slo\xed-us"))
+    status, output, said = make("run", CONFIG=blob, SECONDS=5, UNCHECKED=1)
+    assert status != 0 and "Traceback" not in said
+    assert "shikiri: error: /schedule/slo?-us: found an unknown property, want none" in output, output + said
 
 
 def test_dtc(tmp_path):
