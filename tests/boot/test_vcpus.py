@@ -98,6 +98,13 @@ def test_second_faults(icount):
     assert_exact(result, "right", [12])
 
 
+def test_end_in_the_middle_of_a_slot():
+    """The other vCPU is not left going until its slot of a second ends."""
+    slots = processors({0: in_turn(0, slot_us=1000000), 1: in_turn(0, slot_us=1000000)})
+    result = run_qemu(system(deed("do=port on=1"), schedule=slots), icount=True)
+    assert int(re.search(r"all partitions stopped after (\d+) us", result.serial)[1]) < 100000, result.serial
+
+
 @MODES
 def test_first_ends_one_that_never_started(icount):
     result = run_qemu(beside(deed("do=read"), "left", "right"), icount=icount)

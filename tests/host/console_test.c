@@ -138,7 +138,7 @@ static uint64_t count_lines(const char *text, size_t length) {
 
 static void *write_without_end(void *turns) {
     for (uintptr_t i = 0; i < (uintptr_t)turns; i++)
-        console_put(&line, i % 7 == 0 ? '\n' : i % 11 == 0 ? 0x1b : 'x');
+        console_put(&line, i % 1009 == 0 ? '\n' : i % 11 == 0 ? 0x1b : 'x');
     return NULL;
 }
 
@@ -148,8 +148,8 @@ static void test_race(void **state) {
 
     (void)state;
     log_set_sink(count_lines);
-    assert_int_equal(pthread_create(&other, NULL, write_without_end, (void *)200000UL), 0);
-    write_without_end((void *)200000UL);
+    assert_int_equal(pthread_create(&other, NULL, write_without_end, (void *)2000000UL), 0);
+    write_without_end((void *)2000000UL);
     pthread_join(other, NULL);
     assert_in_range(line.length, 0, CONSOLE_LINE_MAX);
     assert_in_range(position, 1, sink_position);

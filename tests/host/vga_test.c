@@ -104,7 +104,7 @@ static void ignore(struct vga *changed) {
 
 static void *set_all(void *turns) {
     for (uintptr_t i = 0; i < (uintptr_t)turns; i++) {
-        vga_crtc_write(&vga, INDEX, (uint8_t)i);
+        vga_crtc_write(&vga, INDEX, i % 2 ? 0xff : 0);
         vga_crtc_write(&vga, DATA, 0xff);
         vga_crtc_read(&vga, DATA);
     }
@@ -117,8 +117,8 @@ static void test_race(void **state) {
 
     (void)state;
     vga_init(&vga, 5, ignore);
-    assert_int_equal(pthread_create(&other, NULL, set_all, (void *)1000000UL), 0);
-    set_all((void *)1000000UL);
+    assert_int_equal(pthread_create(&other, NULL, set_all, (void *)2000000UL), 0);
+    set_all((void *)2000000UL);
     pthread_join(other, NULL);
     assert_int_equal(vga.status, 0);
     assert_ptr_equal(vga.cursor_changed, ignore);
