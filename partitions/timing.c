@@ -234,7 +234,7 @@ static void bind_vcpus(struct dt *dt, struct config *config, unsigned number) {
 
     partition->first_vcpu = config->vcpu_count;
     config->vcpu_count += want;
-    partition->homes = dt_alloc(dt, config->cpu_count, sizeof(*partition->homes));
+    partition->homes = dt_alloc(dt, config->cpu_count, sizeof(void *));
     if (!partition->homes)
         return;
     unsigned found = find_homes(config, number, partition->homes);

@@ -31,7 +31,7 @@ def test_rule(case, tmp_path):
 @pytest.mark.parametrize("memory_mib", [16, 3072, 3584, 5120])
 def test_machine_sizes(memory_mib):
     """Also where RAM ends below 4 GiB and where it goes on above."""
-    large = Partition("large", "counter64.elf", "seed=1 rounds=2 uart=0x3f8", mib=max(4, memory_mib // 2))
+    large = Partition("large", "counter64.elf", "seed=1 rounds=2 uart=0x3f8", mib=max(4, memory_mib // 2 - 2))
     result = run_qemu(system(large, Partition("small", "counter32.elf", "seed=2 rounds=2")), memory=memory_mib)
     assert result.of("large")[-1].endswith("ok") and result.of("small")[-1].endswith("ok") and result.certificate()
 
