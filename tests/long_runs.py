@@ -140,7 +140,8 @@ def run_processors(arguments):
 
 def run_bochs_too(arguments):
     """Four processors on Bochs, which runs 16 instructions of each in turn."""
-    # A guest with interrupts off is not preempted there, as one that prints its last line: the control loops' slots count.
+    # Lines take their time there, and the slot of one whose line is still being sent starts late; a guest with interrupts
+    # off is not preempted. So the control loops' slots count, which print nothing until the end.
     result = run_bochs(beats_and_counters(arguments.frames), "ryzen", timeout=HOURS_MOST * 3600)
     rows, loops = show_slots(result)
     wrong = [f"processor {row[0]}: {row}" for row in rows if row[1] < arguments.frames or row[3] != 0]
