@@ -7,6 +7,9 @@ import pexpect
 from harness import BUILD, ROOT, emulate
 from live import Machine
 
+# Seconds for four emulated processors to show a thousand slots each: with a thread for each, slots pass on a busy machine.
+PATIENCE = 900
+
 
 def example(name):
     return emulate.compile_dts(ROOT / "dts/examples" / f"{name}.dts", BUILD)
@@ -40,8 +43,8 @@ def test_quad():
     """All four processors get on through changes of the plan."""
     with Machine(dtb=example("quad")) as machine:
         for label in ("beat1", "beat2", "beat3", "count0", "count1", "count2"):
-            machine.wait_for(lambda: machine.serial().of(label), label, 240)
-        machine.wait_for(lambda: machine.serial().of("control"), "control", 240)
+            machine.wait_for(lambda: machine.serial().of(label), label, PATIENCE)
+        machine.wait_for(lambda: machine.serial().of("control"), "control", PATIENCE)
         assert "WRONG" not in machine.serial().serial and "faulted" not in machine.serial().serial
 
 
