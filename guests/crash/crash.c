@@ -419,12 +419,19 @@ static void race(uintptr_t turns) {
     }
 }
 
-/* Two vCPUs at one UART and one screen. */
+static void race_and_tell(uintptr_t turns) {
+    race(turns);
+    second_vcpu = 1;
+}
+
+/* Two vCPUs at one UART and one screen. What comes next prints, so it waits for the second to leave them alone. */
 static bool do_race(void) {
     uint32_t turns = args_number(bootargs, "turns", 20000);
-    bool ok = expect("start", (uint64_t)vcpu_start(1, stack + sizeof(stack), race, turns), 0);
+    bool ok = expect("start", (uint64_t)vcpu_start(1, stack + sizeof(stack), race_and_tell, turns), 0);
 
     race(turns);
+    while (second_vcpu == 0)
+        pause();
     outb(0x3f8 + 3, 0x03);
     outb(0x3f8, '\n');
     return ok;
