@@ -12,6 +12,7 @@
 #define BLOB           "device tree"
 #define VERSION_MIN    16 /* earlier ones have paths for names, which libfdt trips over */
 #define PATH_MAX_BYTES 160
+#define ROOT           0  /* the node's offset, for libfdt */
 #define NEAR           2  /* edits that a typing mistake may have */
 #define NAME_MAX       31 /* of names compared for nearness */
 #define HINT_MAX       200
@@ -21,7 +22,9 @@ int dt_check(const void *blob, size_t size_bytes) {
         return -FDT_ERR_TRUNCATED;
     if (fdt_version(blob) < VERSION_MIN)
         return -FDT_ERR_BADVERSION;
-    return fdt_check_full(blob, size_bytes);
+    int error = fdt_check_full(blob, size_bytes);
+
+    return error == 0 && !fdt_get_name(blob, ROOT, NULL) ? -FDT_ERR_BADSTRUCTURE : error; /* it lets none pass too */
 }
 
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {

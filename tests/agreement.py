@@ -55,10 +55,10 @@ class Boot:
 
     def verdict(self):
         """What both say; an AssertionError when they disagree."""
-        verdict = run_qemu(modules=self.modules, options=NO_SUCH_CERTIFICATE, more=QUICKER, **self.machine).verdict
-        if not verdict:
-            raise AssertionError("the hypervisor has not looked at the system")
-        return verdict
+        result = run_qemu(modules=self.modules, options=NO_SUCH_CERTIFICATE, more=QUICKER, **self.machine)
+        if not result.verdict:
+            raise AssertionError(f"the hypervisor has not looked at the system\n{result.serial}")
+        return result.verdict
 
 
 def boot_of(dtb, images, machine):

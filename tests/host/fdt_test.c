@@ -112,6 +112,8 @@ static void test_damaged(void **state) {
          "device tree: found a damaged blob (FDT_ERR_TRUNCATED), want a whole one; make it anew with dtc\n"},
         {"tag", fdt_off_dt_struct(good), 0x77,
          "device tree: found a damaged blob (FDT_ERR_BADSTRUCTURE), want a whole one; make it anew with dtc\n"},
+        {"no root", fdt_off_dt_struct(good), FDT_END,
+         "device tree: found a damaged blob (FDT_ERR_BADSTRUCTURE), want a whole one; make it anew with dtc\n"},
     };
 
     (void)state;
