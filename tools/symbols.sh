@@ -5,20 +5,16 @@
 set -eu
 
 awk '
+    BEGIN { count = 0 }
     $2 ~ /^[tT]$/ && $3 !~ /^\./ { address[count] = $1; name[count] = $3; count++ }
     END {
         print ".section .symbols, \"a\""
-        print ".global symbol_count, symbol_table, symbol_names"
+        print ".global symbols_base, symbols"
         print ".balign 4"
-        printf "symbol_count: .long %d\n", count
-        print "symbol_table:"
-        offset = 0
-        for (i = 0; i < count; i++) {
-            printf ".long 0x%s, %d\n", substr(address[i], length(address[i]) - 7), offset
-            offset += length(name[i]) + 1
-        }
-        print "symbol_names:"
+        print "symbols_base: .long 0x" (count ? address[0] : 0)
+        print "symbols:"
         for (i = 0; i < count; i++)
-            printf ".asciz \"%s\"\n", name[i]
+            printf ".short 0x%s - 0x%s\n.asciz \"%s\"\n", address[i], address[i ? i - 1 : 0], name[i]
+        print ".short 0, 0"
         print ".section .note.GNU-stack, \"\""
     }'

@@ -13,27 +13,30 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
+#include "hv/lib/string.h"
 
-#define FRAMES_MAX 16
+#define FRAMES_MAX     16
+#define DISTANCE_BYTES 2
 
-/* Sorted by address; the first link has an empty table. */
-struct symbol {
-    uint32_t address;
-    uint32_t name; /* offset in symbol_names */
-};
-
-extern const struct symbol symbol_table[];
-extern const uint32_t symbol_count;
-extern const char symbol_names[];
+/*
+ * By address: the distance of each symbol from the one before it, in 16 bits, and its name; an empty name ends
+ * them. The first link has none.
+ */
+extern const uint32_t symbols_base;
+extern const uint8_t symbols[];
 extern const uint8_t image_start[], image_end[], text_end[];
 
 static void print_frame(uint64_t rip) {
-    const struct symbol *symbol = NULL;
+    const char *name = NULL;
+    uint64_t address = symbols_base;
 
-    for (uint32_t i = 0; i < symbol_count && symbol_table[i].address <= rip; i++)
-        symbol = &symbol_table[i];
-    if (symbol && rip < (uintptr_t)text_end)
-        log_line("  %016lx %s+0x%lx", rip, symbol_names + symbol->name, rip - symbol->address);
+    for (const uint8_t *at = symbols; at[DISTANCE_BYTES] && address + load(at, DISTANCE_BYTES) <= rip;
+         at += DISTANCE_BYTES + strlen(name) + 1) {
+        address += load(at, DISTANCE_BYTES);
+        name = (const char *)at + DISTANCE_BYTES;
+    }
+    if (name && rip < (uintptr_t)text_end)
+        log_line("  %016lx %s+0x%lx", rip, name, rip - address);
     else
         log_line("  %016lx", rip);
 }
