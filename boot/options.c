@@ -56,9 +56,7 @@ static void read_word(struct options *options, const char *word, struct report *
             return;
         }
     }
-    if (strcmp(word, "trace=switch") == 0)
-        options->trace_switches = true;
-    else if (strcmp(word, "trace=print") == 0)
+    if (strcmp(word, "trace=print") == 0)
         options->trace_print = true;
     else if (strncmp(word, CERTIFICATE, CERTIFICATE_LENGTH) == 0)
         read_certificate(options, word + CERTIFICATE_LENGTH, report);
@@ -66,8 +64,8 @@ static void read_word(struct options *options, const char *word, struct report *
         read_end_after(options, word + END_AFTER_LENGTH, report);
     else
         report_error(report, "command line", NULL, NULL,
-                     "found %s, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=switch, "
-                     "trace=print or certificate=HASH",
+                     "found %s, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=print or "
+                     "certificate=HASH",
                      word);
 }
 

@@ -46,8 +46,6 @@ static void switch_to(struct loop *loop, struct runner *runner) {
     note(loop, from_tsc, TRACE_SWITCH, vcpu->subject);
     loop->switches++;
     vcpu->info[SHIKIRI_INFO_SWITCHES]++;
-    if (loop->trace_switches)
-        log_line("switch %lu tsc %lu to %s", loop->switches, x86_rdtsc(), runner->partition->config->label);
 }
 
 /* A slot starts at its due time to the tick, unless something made it late. */

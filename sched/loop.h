@@ -21,9 +21,8 @@ struct loop {
     struct cpu *cpu;
     struct runner *runners;
     unsigned runner_count;
-    unsigned *running;   /* processors whose loop is not over, for all of them */
-    bool trace_switches; /* a line with the TSC at every switch */
-    uint64_t end_ticks;  /* the run ends so long after its start, if somebody still runs */
+    unsigned *running;  /* processors whose loop is not over, for all of them */
+    uint64_t end_ticks; /* the run ends so long after its start, if somebody still runs */
     struct schedule schedule;
 
     struct runner *loaded; /* whose state the processor holds */

@@ -11,7 +11,7 @@ MEMORY = [(0, 0x9fc00, 1), (0x9fc00, 0x400, 2), (MIB, 127 * MIB, 1), (64 * MIB, 
 
 
 def version_1():
-    texts = b"shikiri trace=switch\0" + b"/boot/system.dtb\0" + b"a.elf x\0"
+    texts = b"shikiri trace=print\0" + b"/boot/system.dtb\0" + b"a.elf x\0"
     command, first, second = 120, 120 + 21, 120 + 38
     modules = 168
     assert 120 + len(texts) <= modules
@@ -27,7 +27,7 @@ def version_2():
     def tag(kind, content):
         return struct.pack("<II", kind, 8 + len(content)) + content + b"\0" * (-len(content) % 8)
 
-    tags = [tag(1, b"shikiri trace=switch\0"),
+    tags = [tag(1, b"shikiri trace=print\0"),
             tag(3, struct.pack("<II", 2 * MIB, 2 * MIB + 1234) + b"/boot/system.dtb\0"),
             tag(6, struct.pack("<II", 24, 0) + b"".join(struct.pack("<QQII", *entry, 0) for entry in MEMORY)),
             tag(3, struct.pack("<II", 3 * MIB, 4 * MIB) + b"a.elf x\0"), tag(0, b"")]

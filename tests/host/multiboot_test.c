@@ -217,14 +217,14 @@ static void expect_modules(void) {
     assert_int_equal(boot.modules[1].range.base, 0xfffff000);
     assert_int_equal(boot.modules[1].range.size_bytes, 0);
     assert_string_equal(boot.modules[1].name, "b.elf");
-    assert_string_equal(boot.command_line, "shikiri trace=switch");
+    assert_string_equal(boot.command_line, "shikiri trace=print");
 }
 
 static void test_mb1(void **state) {
     (void)state;
     end = 120;
     put(0, 1 << 2 | 1 << 3, 4);
-    put(16, address(add_text("shikiri trace=switch")), 4);
+    put(16, address(add_text("shikiri trace=print")), 4);
     uint32_t a = address(add_text("a.dtb")), b = address(add_text("/b.elf x"));
 
     put(20, 2, 4);
@@ -281,7 +281,7 @@ static void test_mb2(void **state) {
     (void)state;
     start_mb2();
     add_mb2_text(2, NULL, 0, "a boot loader of some name");
-    add_mb2_text(1, NULL, 0, "shikiri trace=switch");
+    add_mb2_text(1, NULL, 0, "shikiri trace=print");
     add_mb2_text(3, (uint32_t[]){0x200000, 0x201234}, 2, "a.dtb");
     add_mb2_map(&ram, 1, 24);
     add_mb2_text(3, (uint32_t[]){0xfffff000, 0}, 2, "/b.elf x");

@@ -7,8 +7,7 @@
 #include "tests/host/test.h"
 
 #define WANT                                                                                                           \
-    ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=switch, trace=print or "                 \
-    "certificate=HASH\n"
+    ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=print or certificate=HASH\n"
 #define X16       "xxxxxxxxxxxxxxxx"
 #define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
@@ -28,9 +27,9 @@ static const struct {
     {"on-end=qemu-exit", MACHINE_QEMU_EXIT, false, ""},
     {"shikiri on-end=bochs-shutdown", MACHINE_BOCHS_SHUTDOWN, false, ""},
     {"shikiri on-end=qemu-exit on-end=halt", MACHINE_HALT, false, ""},
-    {"shikiri trace=switch", MACHINE_HALT, true, ""},
-    {"  shikiri   on-end=qemu-exit   trace=switch  ", MACHINE_QEMU_EXIT, true, ""},
-    {"trace=switch on-end=qemu-exit", MACHINE_QEMU_EXIT, true, ""},
+    {"shikiri trace=print", MACHINE_HALT, true, ""},
+    {"  shikiri   on-end=qemu-exit   trace=print  ", MACHINE_QEMU_EXIT, true, ""},
+    {"trace=print on-end=qemu-exit", MACHINE_QEMU_EXIT, true, ""},
     {"shikiri quiet", MACHINE_HALT, false, "command line: found quiet" WANT},
     {"quiet=1", MACHINE_HALT, false, "command line: found quiet=1" WANT},
     {"shikiri on-end", MACHINE_HALT, false, "command line: found on-end" WANT},
@@ -39,7 +38,7 @@ static const struct {
     {"shikiri trace=exits on-end=qemu-exit x", MACHINE_QEMU_EXIT, false,
      "command line: found trace=exits" WANT "command line: found x" WANT},
     {"shikiri " X127, MACHINE_HALT, false, "command line: found " X127 WANT},
-    {"shikiri " X127 "yz trace=switch", MACHINE_HALT, true, "command line: found " X127 WANT},
+    {"shikiri " X127 "yz trace=print", MACHINE_HALT, true, "command line: found " X127 WANT},
 };
 
 static void test_options(void **state) {
@@ -47,30 +46,17 @@ static void test_options(void **state) {
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct options options = {.on_end = MACHINE_BOCHS_SHUTDOWN, .trace_switches = true};
+        struct options options = {.on_end = MACHINE_BOCHS_SHUTDOWN, .trace_print = true};
 
         findings_init(&findings);
         options_read(&options, cases[i].line, &findings.report);
         findings_expect(&findings, cases[i].line, cases[i].lines);
         assert_int_equal(options.on_end, cases[i].on_end);
-        assert_int_equal(options.trace_switches, cases[i].trace);
+        assert_int_equal(options.trace_print, cases[i].trace);
     }
 }
 
 #define WANT_MS "\", want 1 to 86400000\n"
-
-static void test_trace_print(void **state) {
-    static struct findings findings;
-    struct options options = {0};
-
-    (void)state;
-    findings_init(&findings);
-    options_read(&options, "trace=print", &findings.report);
-    assert_true(options.trace_print && !options.trace_switches);
-    options_read(&options, "trace=switch", &findings.report);
-    assert_true(!options.trace_print && options.trace_switches);
-    findings_expect(&findings, "both", "");
-}
 
 static void test_end_after(void **state) {
     static const struct {
@@ -107,7 +93,7 @@ static void test_certificate(void **state) {
     } words[] = {
         {"", "", ""},
         {"shikiri certificate=" HASH, HASH, ""},
-        {"certificate=" HASH " trace=switch", HASH, ""},
+        {"certificate=" HASH " trace=print", HASH, ""},
         {"certificate=", "", "command line/certificate: found \"" WANT_HASH},
         {"certificate=" H63, "", "command line/certificate: found \"" H63 WANT_HASH},
         {"certificate=" HASH "0", "", "command line/certificate: found \"" HASH "0" WANT_HASH},
@@ -134,7 +120,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_end_after),
-        cmocka_unit_test(test_trace_print),
         cmocka_unit_test(test_certificate),
     };
 
