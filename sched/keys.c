@@ -10,8 +10,7 @@
 #include "partitions/devices.h"
 #include "sched/report.h"
 
-#define ESCAPE    0x1d /* Ctrl-] */
-#define BYTES_MAX 16   /* a poll */
+#define ESCAPE 0x1d /* Ctrl-] */
 
 static bool escape_seen;
 
@@ -35,13 +34,11 @@ void keys_poll(void) {
     if (screen >= 0)
         devices_show_screen((unsigned)screen);
     devices_refresh_screen();
-    for (int i = 0; i < BYTES_MAX; i++) {
-        int c = serial_get();
+    int c = serial_get(); /* one a look, which so takes no longer than a chore may */
 
-        if (c < 0)
-            break;
-        if (escape_seen)
-            command(c);
-        escape_seen = !escape_seen && c == ESCAPE;
-    }
+    if (c < 0)
+        return;
+    if (escape_seen)
+        command(c);
+    escape_seen = !escape_seen && c == ESCAPE;
 }
