@@ -20,7 +20,7 @@
 struct vcpu_times {
     uint64_t run_ticks;
     uint64_t stolen_ticks; /* it could have run, but others did */
-    uint64_t waits_since;  /* the TSC, while it could run; else 0 */
+    uint64_t waits_since;  /* while it could run, since when, in time in which anybody ran; else 0 */
     uint64_t starts;       /* of slots at their due time */
     uint64_t late_ticks;   /* of all these starts together */
     uint64_t late_ticks_max;
