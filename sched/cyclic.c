@@ -8,10 +8,6 @@
 #define PLAN_BITS 8
 #define PLAN_MASK 0xffU
 
-void agreement_want(struct agreement *agreement, unsigned plan) {
-    __atomic_store_n(&agreement->wanted, plan, __ATOMIC_RELEASE);
-}
-
 unsigned agreement_plan(struct agreement *agreement, uint64_t frame) {
     uint64_t agreed = __atomic_load_n(&agreement->frame_and_plans, __ATOMIC_ACQUIRE);
 

@@ -56,6 +56,3 @@ void cyclic_stop(struct cyclic *cyclic, struct turn *turn);
 
 /* The plan of a frame that begins on one of the processors: the first to begin it decides for all. */
 unsigned agreement_plan(struct agreement *agreement, uint64_t frame);
-
-/* Asks for a plan, which comes into force with the next frame. */
-void agreement_want(struct agreement *agreement, unsigned plan);

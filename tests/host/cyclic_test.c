@@ -166,13 +166,13 @@ static void test_missed(void **state) {
 static void test_plan(void **state) {
     (void)state;
     run(0, A, 300, LEAD + 20, TURN_SPENT);
-    agreement_want(&agreement, 1);
+    agreement.wanted = 1;
     run(300, B, 500, 300 + LEAD, TURN_SPENT); /* this frame goes on as it is */
     run(600, C, 900, 600 + LEAD, TURN_SPENT);
     expect_idle(1000, 1100);
     run(1100, C, 2000, 1100 + LEAD, TURN_HALTS);
     run(1200, A, 2000, 0, TURN_SPENT);
-    agreement_want(&agreement, 0);
+    agreement.wanted = 0;
     run(2000, A, 2300, 2000 + LEAD + 20, TURN_SPENT);
     assert_int_equal(cyclic.missed, 0);
 }
@@ -182,15 +182,15 @@ static void test_agreement(void **state) {
     (void)state;
     assert_int_equal(agreement_plan(&agreement, 0), 0);
     assert_int_equal(agreement_plan(&agreement, 1), 0);
-    agreement_want(&agreement, 1);
+    agreement.wanted = 1;
     assert_int_equal(agreement_plan(&agreement, 1), 0);
     assert_int_equal(agreement_plan(&agreement, 2), 1);
-    agreement_want(&agreement, 0);
+    agreement.wanted = 0;
     assert_int_equal(agreement_plan(&agreement, 2), 1);
     assert_int_equal(agreement_plan(&agreement, 1), 0); /* a processor that lags by a frame */
     assert_int_equal(agreement_plan(&agreement, 3), 0);
     assert_int_equal(agreement_plan(&agreement, 2), 1);
-    agreement_want(&agreement, 1);
+    agreement.wanted = 1;
     assert_int_equal(agreement_plan(&agreement, 1000), 1);
     assert_int_equal(agreement_plan(&agreement, 999), 0);
 }
