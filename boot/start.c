@@ -234,8 +234,8 @@ static struct turn *turn_of(struct loop *loop, const struct boot *boot, unsigned
  * switch, which the slot before pays for. What is left is waited for, so that slots start at their
  * offsets to the tick (docs/timing.md).
  */
-#define LEAD_US        1
-#define LEAD_TICKS_MIN 600 /* where a tick is an instruction */
+#define LEAD_US        2
+#define LEAD_TICKS_MIN 1200 /* where a tick is an instruction */
 
 static uint64_t lead_ticks(void) {
     return ticks(LEAD_US) > LEAD_TICKS_MIN ? ticks(LEAD_US) : LEAD_TICKS_MIN;

@@ -72,16 +72,20 @@ static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
     return false;
 }
 
-bool fetch(const struct vcpu *vcpu, uint8_t *bytes, unsigned count) {
+/* One walk a page, so that what a guest can make it cost has a bound. */
+unsigned fetch(const struct vcpu *vcpu, uint8_t *bytes, unsigned count) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
     bool is_64 = (save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG);
+    unsigned done = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t linear = is_64 ? save->rip + i : (uint32_t)(save->cs.base + save->rip + i);
+    while (done < count) {
+        uint64_t linear = is_64 ? save->rip + done : (uint32_t)(save->cs.base + save->rip + done);
+        unsigned part = (unsigned)lower(count - done, PAGE_BYTES - linear % PAGE_BYTES);
         uint64_t gpa;
 
-        if (!translate(vcpu, linear, &gpa) || !read_guest(vcpu, gpa, &bytes[i], 1))
-            return false;
+        if (!translate(vcpu, linear, &gpa) || !read_guest(vcpu, gpa, bytes + done, part))
+            break;
+        done += part;
     }
-    return true;
+    return done;
 }

@@ -8,7 +8,7 @@
 #include "hv/vcpu.h"
 
 /*
- * Reads `count` bytes at CS:RIP through the guest's page tables and the NPT; false when they lead
- * nowhere, which a guest can bring about by changing them meanwhile.
+ * Reads `count` bytes at CS:RIP through the guest's page tables and the NPT, and tells how many it has read: fewer
+ * when these lead nowhere, which a guest can bring about by changing them meanwhile.
  */
-bool fetch(const struct vcpu *vcpu, uint8_t *bytes, unsigned count);
+unsigned fetch(const struct vcpu *vcpu, uint8_t *bytes, unsigned count);

@@ -20,13 +20,14 @@
 static unsigned read_operand(const struct vcpu *vcpu, uint64_t *value) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
     uint8_t bytes[LENGTH_PLAIN + 1];
+    unsigned count = fetch(vcpu, bytes, sizeof(bytes));
     unsigned prefixes = 0, number;
 
-    if (!fetch(vcpu, bytes, LENGTH_PLAIN))
+    if (count < LENGTH_PLAIN)
         return 0;
     if ((save->cs.attributes & SEGMENT_LONG) ? (bytes[0] & REX_MASK) == PREFIX_REX : bytes[0] == PREFIX_LOCK)
         prefixes = 1;
-    if (prefixes && !fetch(vcpu, bytes, LENGTH_PLAIN + 1))
+    if (count < LENGTH_PLAIN + prefixes)
         return 0;
     number = bytes[prefixes + 2] & MODRM_RM;
     if (prefixes && bytes[0] != PREFIX_LOCK)

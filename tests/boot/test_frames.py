@@ -42,6 +42,16 @@ def test_slots_start_at_their_offsets():
     assert abs(period - 1000 * ticks_per_us(result)) <= 1
 
 
+@pytest.mark.parametrize("by", ["cr8", "dr7"])
+def test_storm_of_what_has_to_be_read(by):
+    """The hypervisor walks the guest's page tables for these, and no slot is late for it."""
+    text = system(Partition("beat", "beat.elf", "slots=300"), Partition("storm", "bench.elf", f"role=storm by={by} rounds=0"),
+                  schedule=frame(1000, [Slot(0, 200, 0), Slot(200, 300, 1), Slot(500, 50, 0), Slot(550, 450, 1)]))
+    result = run_qemu(text, icount=True, options="end-after-ms=160")
+    assert result.summary()["storm"][3][f"write {by.upper()}"] > 100000
+    assert lateness(result)[2] == 0 and lateness(result)[3] <= LATE
+
+
 def test_hog():
     """One that takes all it can get, with interrupts off."""
     text = system(Partition("beat", "beat.elf", "slots=500"), Partition("hog", "hog.elf"),
@@ -115,7 +125,8 @@ def test_statistics():
     told = [re.findall(r"\d+", line) for line in result.of("watch")]
     beat, _, hog, hog_exits, watch, _ = [[int(number) for number in line] for line in told]
     assert beat[:2] == [0, 0] and beat[4:6] == [result.summary()["beat"][2]] * 2
-    assert hog[:2] == [1, 1] and abs(hog[2] - 500 * hog[5]) < 500 and abs(hog[3] - 500 * hog[5]) < 1000
+    assert hog[:2] == [1, 1] and abs(hog[2] - 500 * hog[5]) < 500
+    assert 0 <= hog[3] - beat[2] - watch[2] < 100  # stolen is what the others ran, not what was idle
     assert hog_exits == [1, 0, 0, 0, 0] and watch[:2] == [2, 2] and watch[5] >= 150 and hog[6] <= LATE
     counted = result.summary()["watch"][3]
     assert counted["VMMCALL"] > 200 and counted["HLT"] >= 150

@@ -137,7 +137,7 @@ static void test_walks(void **state) {
 
         assert_int_equal(remake(state), 0);
         prepare(walk);
-        if (!fetch(&vcpu, bytes, sizeof(bytes)) || memcmp(bytes, "\x0f\x22\xc0", 3) != 0)
+        if (fetch(&vcpu, bytes, sizeof(bytes)) != sizeof(bytes) || memcmp(bytes, "\x0f\x22\xc0", 3) != 0)
             fail_msg("%s, level %u: found %02x %02x %02x at 0x%lx, want 0f 22 c0", walk->mode->name, walk->last,
                      bytes[0], bytes[1], bytes[2], walk->linear);
     }
@@ -166,14 +166,14 @@ static void test_outside_windows(void **state) {
         assert_int_equal(remake(state), 0);
         enter(walk->mode, walk->linear);
         translate_to(walk->mode, walk->linear, walk->base, walk->last);
-        assert_false(fetch(&vcpu, &byte, 1));
+        assert_int_equal(fetch(&vcpu, &byte, 1), 0);
     }
     assert_int_equal(remake(state), 0);
     prepare(&walks[ARRAY_LENGTH(walks) - 1]);
     vmcb.save.cr3 = LOW_PAGES * PAGE_BYTES;
-    assert_false(fetch(&vcpu, &byte, 1));
+    assert_int_equal(fetch(&vcpu, &byte, 1), 0);
     vmcb.save.cr3 = 0x000ffffffffff000;
-    assert_false(fetch(&vcpu, &byte, 1));
+    assert_int_equal(fetch(&vcpu, &byte, 1), 0);
 }
 
 /* Two bytes in one page and the rest in another that lies elsewhere, or nowhere. */
@@ -188,11 +188,11 @@ static void test_page_boundary(void **state) {
         translate_to(modes[i], 0x402000, 0x20000, 1);
         map(0x9000, code(0));
         memcpy(code(0) + 0xffe, "\x44\x0f", 2);
-        assert_true(fetch(&vcpu, bytes, 2));
-        assert_false(fetch(&vcpu, bytes, 3));
+        assert_int_equal(fetch(&vcpu, bytes, 2), 2);
+        assert_int_equal(fetch(&vcpu, bytes, 3), 2);
         map(0x20000, code(1));
         memcpy(code(1), "\x22\xc7", 2);
-        assert_true(fetch(&vcpu, bytes, 4));
+        assert_int_equal(fetch(&vcpu, bytes, 4), 4);
         assert_memory_equal(bytes, "\x44\x0f\x22\xc7", 4);
     }
 }
@@ -206,17 +206,17 @@ static void test_segment_base(void **state) {
     memcpy(code(0) + 0x567, "ab", 2);
     enter(&none, 0x567);
     vmcb.save.cs.base = 0xf1234000;
-    assert_true(fetch(&vcpu, bytes, 2));
+    assert_int_equal(fetch(&vcpu, bytes, 2), 2);
     assert_memory_equal(bytes, "ab", 2);
     map(0, low(0));
     memcpy(low(0x10), "cd", 2);
     enter(&none, 0x0edcc010);
-    assert_true(fetch(&vcpu, bytes, 2));
+    assert_int_equal(fetch(&vcpu, bytes, 2), 2);
     assert_memory_equal(bytes, "cd", 2);
     enter(&long_4, 0x3456);
     translate_to(&long_4, 0x3456, 0x3000, 1);
     memcpy(low(0x3456), "ef", 2);
-    assert_true(fetch(&vcpu, bytes, 2)); /* the base does not count */
+    assert_int_equal(fetch(&vcpu, bytes, 2), 2); /* the base does not count */
     assert_memory_equal(bytes, "ef", 2);
 }
 
@@ -231,7 +231,7 @@ static void test_no_large_pages(void **state) {
     *entry_of(&legacy, 0x456, 2) |= LARGE;
     map(0x9000, code(0));
     code(0)[0x456] = 0x5a;
-    assert_true(fetch(&vcpu, &byte, 1));
+    assert_int_equal(fetch(&vcpu, &byte, 1), 1);
     assert_int_equal(byte, 0x5a);
 }
 
@@ -244,7 +244,7 @@ static void test_pse_36(void **state) {
     translate_to(&legacy, 0x00401234, 0x00800000 | 0x7d << 13, 2);
     map(0x7d00801000, code(0));
     code(0)[0x234] = 0x5a;
-    assert_true(fetch(&vcpu, &byte, 1));
+    assert_int_equal(fetch(&vcpu, &byte, 1), 1);
     assert_int_equal(byte, 0x5a);
 }
 

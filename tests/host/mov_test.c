@@ -22,13 +22,12 @@ static struct vmcb vmcb;
 static uint8_t instruction[8];
 static unsigned readable_bytes;
 
-bool fetch(const struct vcpu *from, uint8_t *bytes, unsigned count) {
+unsigned fetch(const struct vcpu *from, uint8_t *bytes, unsigned count) {
     assert_ptr_equal(from, &vcpu);
     assert_in_range(count, 1, sizeof(instruction));
-    if (count > readable_bytes)
-        return false;
+    count = (unsigned)lower(count, readable_bytes);
     memcpy(bytes, instruction, count);
-    return true;
+    return count;
 }
 
 /* The exit table's; what it injects is not the matter here. */
