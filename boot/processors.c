@@ -79,11 +79,13 @@ static bool wait_until_ready(uint64_t us) {
     return false;
 }
 
-static bool send_init_and_sipi(uint8_t apic_id) {
+/* When it was told to start comes back too. */
+static bool send_init_and_sipi(uint8_t apic_id, uint64_t *sipi_tsc) {
     bool ready = false;
 
     lapic_send(apic_id, LAPIC_INIT);
     wait_until_ready(INIT_US);
+    *sipi_tsc = x86_rdtsc();
     for (int i = 0; i < SIPI_TIMES && !ready; i++) {
         lapic_send(apic_id, LAPIC_STARTUP | TRAMPOLINE / PAGE_BYTES);
         ready = wait_until_ready(SIPI_US);
@@ -94,7 +96,7 @@ static bool send_init_and_sipi(uint8_t apic_id) {
 const char *processors_start(const struct processors *processors, unsigned number, struct loop *loop) {
     uint8_t before[TRAMPOLINE_MAX];
     size_t size_bytes = (uintptr_t)trampoline_end - (uintptr_t)trampoline;
-    uint64_t from_tsc = x86_rdtsc();
+    uint64_t sipi_tsc = 0;
 
     processors_cpu = &cpus[number];
     processors_stack_top = cpu_stacks[number] + CPU_STACK_TOP;
@@ -102,14 +104,14 @@ const char *processors_start(const struct processors *processors, unsigned numbe
     ready_tsc = 0;
     memcpy(before, (const void *)TRAMPOLINE, size_bytes);
     memcpy((void *)TRAMPOLINE, trampoline, size_bytes);
-    bool ready = send_init_and_sipi(processors->apic_id[number]);
+    bool ready = send_init_and_sipi(processors->apic_id[number], &sipi_tsc);
 
     memcpy((void *)TRAMPOLINE, before, size_bytes);
     if (!ready)
         return "does not start; INIT and SIPI had no effect";
     if (trouble)
         return trouble;
-    if (ready_tsc < from_tsc || ready_tsc > x86_rdtsc())
+    if (ready_tsc < sipi_tsc || ready_tsc > x86_rdtsc())
         return "has a TSC apart from the boot processor's; frames could not start together";
     return NULL;
 }

@@ -164,6 +164,8 @@ void start_check_system(struct boot *boot) {
     struct report report = {.emit = emit};
 
     list_files(boot);
+    if (boot->processors.missing)
+        log_line("found %s; only the boot processor is known", boot->processors.missing);
     boot->system.machine_cpus = boot->processors.count;
     system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &boot->layout.host,
                  &boot->arena, &report);

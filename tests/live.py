@@ -75,8 +75,10 @@ class Machine:
     def wait_for(self, condition, what, seconds=240):
         """Waits until `condition()` is true, and returns what it returns."""
         for _ in range(seconds * 10):
+            ended = self.process.poll()
             found = condition()
             if found:
                 return found
+            assert ended is None, f"QEMU has ended with status {ended}, before {what}"
             time.sleep(0.1)
         raise AssertionError(f"waited {seconds} seconds for {what}\n{self.serial().serial[-3000:]}")

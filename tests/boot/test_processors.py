@@ -93,6 +93,15 @@ def test_start_is_the_same_under_icount():
     assert len(runs) == 1
 
 
+def test_no_acpi_tables():
+    """What names the processors is missing; it is said before the errors that come of it."""
+    said = "shikiri: found no ACPI root pointer (RSDP) in the firmware's memory; only the boot processor is known"
+    with Machine(four_processors(), more=["-M", "acpi=off"], options="on-end=halt") as machine:
+        machine.wait_for(lambda: "no partition is started" in machine.serial().serial, "the end")
+        result = machine.serial()
+    assert said in result.lines and len(result.errors()) == 4, result.serial
+
+
 def test_panic_stops_all(tmp_path):
     """The only processor with frames meets an instruction that it does not know; the report is one, and then silence."""
     text = system(Partition("c0", "counter64.elf", "seed=1 report=1"), Partition("c1", "counter64.elf", "seed=2"),
