@@ -5,6 +5,7 @@
  */
 #include "partitions/partition.h"
 
+#include "hv/cpu/trace.h"
 #include "hv/lib/string.h"
 #include "partitions/devices.h"
 #include "partitions/entry.h"
@@ -79,13 +80,15 @@ static uint32_t choose_asid(struct vcpu *vcpu, unsigned number, const struct par
     return usable ? 1 + number % usable : 1;
 }
 
+_Static_assert(CONFIG_PARTITIONS_MAX <= 0x100 && CPU_MAX <= 0x100, "both halves of TRACE_SUBJECT");
+
 static bool build_vcpus(struct common *common, unsigned index, const struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
 
     for (unsigned i = 0; i < config->vcpu_count; i++) {
         struct vcpu *vcpu = &common->vcpus[i];
 
-        vcpu->subject = (uint16_t)index;
+        vcpu->subject = TRACE_SUBJECT(index, i);
         if (!vcpu_init(vcpu, common, &environment->cpus[config->homes[i]->number],
                        choose_asid(vcpu, config->first_vcpu + i, environment), environment->arena))
             return false;

@@ -20,7 +20,7 @@ class System:
         """A partition's name, with the number of the vCPU but for the first."""
         partition, vcpu = subject & 0xff, subject >> 8
         label = self.labels.get(partition, f"partition {partition}")
-        return f"{label}.{vcpu}" if vcpu else label
+        return f"{label}/{vcpu}" if vcpu else label
 
     def frame_us(self, cpu):
         """The length of a processor's frame, None without one."""

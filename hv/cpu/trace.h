@@ -14,9 +14,12 @@ struct trace_record {
     uint64_t tsc;     /* 0: never written */
     uint32_t ticks;   /* how long it took, unless the event says otherwise */
     uint16_t event;   /* below TRACE_TURN an exit, by its code */
-    uint16_t subject; /* the partition */
+    uint16_t subject; /* TRACE_SUBJECT */
 };
 _Static_assert(sizeof(struct trace_record) == 16, "size of a record of the trace");
+
+/* Whom a record is about; there are at most 256 partitions, and as many vCPUs in one as processors. */
+#define TRACE_SUBJECT(partition, vcpu) ((uint16_t)((partition) | (vcpu) << 8))
 
 /* A ring is as long as 16 bits reach, and aligned to that. */
 #define TRACE_RING_BYTES   0x10000UL

@@ -8,7 +8,7 @@ import pytest
 import trace_events as events
 import trace_file
 import trace_machine
-from harness import BUILD, ROOT, Partition, Result, Slot, compile_text, emulate, frame, images_of, processors, system
+from harness import BUILD, ROOT, Partition, Result, Slot, compile_text, emulate, frame, images_of, in_turn, processors, system
 from live import Machine
 from test_commands import environment
 from trace_story import read_story
@@ -20,8 +20,8 @@ SECONDS = 240
 def record(text, directory, for_ms, **how):
     """The trace of a system that runs for so long, its names, and what it printed."""
     dtb, com1 = compile_text(text, directory), directory / "com1"
-    data, ended = trace_machine.record(BUILD, [dtb, *images_of(dtb)], com1, for_ms, SECONDS, **how)
-    assert ended
+    data, end = trace_machine.record(BUILD, [dtb, *images_of(dtb)], com1, for_ms, SECONDS, **how)
+    assert end == trace_machine.ENDED
     return trace_file.parse(data), read_system(BUILD / "shikiri-check", dtb, "--no-images"), trace_machine.text_of(com1)
 
 
@@ -59,6 +59,15 @@ def test_trace_is_the_summary(tmp_path):
     assert switches == {cpu: len(processor.switches) for cpu, processor in story.items()}
     said = {label: row[-1] for label, row in Result(0, serial).summary().items()}
     assert said == {names.label(subject): counts for subject, counts in exits_of(story).items()}
+
+
+def test_vcpus_are_told_apart(tmp_path):
+    """Each vCPU of a partition has its own records and its own name."""
+    text = system(Partition("p", "counter64.elf", "seed=1 report=100", extra="vcpus = <2>;"), schedule=processors({0: in_turn(0), 1: in_turn(0)}))
+    trace, names, _ = record(text, tmp_path, 10)
+    story = read_story(trace, names)
+    subjects = {cpu: {names.label(turn.subject) for turn in processor.turns} for cpu, processor in story.items()}
+    assert subjects == {0: {"p"}, 1: {"p/1"}}
 
 
 def test_time_adds_up(tmp_path):

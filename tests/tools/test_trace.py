@@ -120,7 +120,7 @@ def test_events():
 
 def test_labels():
     system = two_processors_system()
-    assert [system.label(subject) for subject in (0, 2, 0x102, 9)] == ["loop", "other", "other.1", "partition 9"]
+    assert [system.label(subject) for subject in (0, 2, 0x102, 9)] == ["loop", "other", "other/1", "partition 9"]
     assert System().label(0) == "partition 0" and System().frame_us(0) is None
 
 
