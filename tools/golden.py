@@ -34,9 +34,9 @@ def run_example(name, build="build", directory=None):
     dtb = emulate.compile_dts(ROOT / config, ROOT / directory)
     modules = [Path(os.path.relpath(path, ROOT)) for path in
                (dtb, *emulate.find_images(dtb, ROOT / config, ROOT / build))]
-    data, ended = trace_machine.record(build, modules, ROOT / directory / f"{name}.com1.log", AFTER_MS, SECONDS, cwd=ROOT)
-    if not ended:
-        raise Problem(f"{name}: found it running after {SECONDS} seconds, want the end of {AFTER_MS} ms of its own time")
+    data, end = trace_machine.record(build, modules, ROOT / directory / f"{name}.com1.log", AFTER_MS, SECONDS, cwd=ROOT)
+    if end != trace_machine.ENDED:
+        raise Problem(f"{name}: found that it {end} after at most {SECONDS} seconds, want the end of {AFTER_MS} ms of its own time")
     (ROOT / directory / f"{name}.trace").write_bytes(data)
     return trace_file.parse(data)
 

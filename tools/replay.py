@@ -28,7 +28,7 @@ wait_until() {{
     until eval "$1" || [ $polls -ge "$2" ]; do sleep 0.2; polls=$((polls + 1)); done
 }}
 {{
-    wait_until '[ "$(grep -ac "^{certificate}" again.com1 2> /dev/null)" = 2 ]' {polls}
+    wait_until '[ "$(grep -ac "^{end}" again.com1 2> /dev/null)" = {ends} ]' {polls}
     wait_until '[ "$(wc -c < again.com1)" -ge {printed} ]' 50
     echo stop
 {saves}
@@ -40,13 +40,14 @@ echo "the run is the same: {printed} bytes on COM1, trace {hash}"
 """
 
 
-def script(command, header_address, header, com1, data):
+def script(command, header_address, header, com1, data, panicked):
     """The run as a script. Its parts are what `pmemsave` of QEMU's monitor leaves: the header and each ring."""
     places = [(header_address, trace_file.HEADER.size), *[(address, header.ring_bytes) for _, address in header.places]]
     version = subprocess.run([command[0], "--version"], capture_output=True, text=True).stdout.splitlines()[0]
     saves = "\n".join(f"    echo 'pmemsave {address:#x} {size_bytes} again.part{i:02}'"
                       for i, (address, size_bytes) in enumerate(places))
-    return SCRIPT.format(version=version, certificate=trace_machine.CERTIFICATE, polls=5 * SECONDS, saves=saves,
+    return SCRIPT.format(version=version, end=trace_machine.PANIC if panicked else trace_machine.CERTIFICATE,
+                         ends=1 if panicked else 2, polls=5 * SECONDS, saves=saves,
                          command=shlex.join(command), printed=len(com1), hash=hashlib.sha256(data).hexdigest())
 
 
@@ -65,9 +66,9 @@ def replay(arguments):
     directory = Path(arguments.build) / "replay" / found[0].stem
     modules = pack(arguments.build, found, directory)
     machine = {"options": arguments.options, "cpu": arguments.cpu, "memory": arguments.memory}
-    data, ended = trace_machine.record(".", modules, directory.resolve() / "first.com1", arguments.for_ms,
+    data, end = trace_machine.record(".", modules, directory.resolve() / "first.com1", arguments.for_ms,
                                        arguments.seconds or SECONDS, more=arguments.qemu, cwd=directory, **machine)
-    if not ended:
+    if end == trace_machine.RUNS:
         raise Problem(f"{arguments.config}: found it running after {count(arguments.seconds or SECONDS, 'second')}, want the end "
                       f"of {arguments.for_ms} ms of its own time: SECONDS gives it more, FOR_MS wants less")
     (directory / "first.trace").write_bytes(data)
@@ -75,10 +76,10 @@ def replay(arguments):
                                        more=["-monitor", "stdio", *arguments.qemu], **machine)
     path = directory / "replay.sh"
     path.write_text(script(command, trace_machine.symbol(directory, "trace_header"), trace_file.read_header(data),
-                           (directory / "first.com1").read_bytes(), data))
+                           (directory / "first.com1").read_bytes(), data, end == trace_machine.PANICKED))
     path.chmod(0o755)
-    print(f"{os.path.relpath(directory)}: {count(arguments.for_ms, 'millisecond')} of {arguments.config}; {path} runs them again "
-          "and compares")
+    length = "the panic" if end == trace_machine.PANICKED else count(arguments.for_ms, "millisecond")
+    print(f"{os.path.relpath(directory)}: {length} of {arguments.config}; {path} runs it again and compares")
     return 0
 
 

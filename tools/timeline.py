@@ -58,14 +58,16 @@ def run(arguments):
     directory, seconds = Path(arguments.build) / "timeline", arguments.seconds or SECONDS
     directory.mkdir(parents=True, exist_ok=True)
     kept_trace, com1 = directory / f"{dtb.stem}.trace", directory / f"{dtb.stem}.com1.log"
-    data, ended = trace_machine.record(arguments.build, [dtb, *images], com1, arguments.for_ms, seconds, more=arguments.qemu,
+    data, end = trace_machine.record(arguments.build, [dtb, *images], com1, arguments.for_ms, seconds, more=arguments.qemu,
                                        options=arguments.options, cpu=arguments.cpu, memory=arguments.memory)
     kept_trace.write_bytes(data)
     trace = trace_file.parse(data)
-    leave(trace if ended else trace_file.drop_edges(trace), system_of(arguments), arguments, directory / dtb.stem)
+    leave(trace_file.drop_edges(trace) if end == trace_machine.RUNS else trace, system_of(arguments), arguments, directory / dtb.stem)
     tell(kept_trace, "as it was read, for tools/timeline.py")
     tell(com1, "what was printed on COM1")
-    if not ended:
+    if end == trace_machine.PANICKED:
+        print(f"the hypervisor panicked:\n{trace_machine.last_lines(com1)}")
+    if end == trace_machine.RUNS:
         print(f"ended after {count(seconds, 'second')}, before {arguments.for_ms} ms of the system's own time: SECONDS gives it "
               "more, FOR_MS wants less")
     return 0

@@ -16,7 +16,10 @@ POLL_SECONDS = 0.05
 LINES_SHOWN = 12  # of COM1, where a run went wrong
 CERTIFICATE = "shikiri: certificate "  # begins a line before the partitions start, and the last one of all
 CERTIFICATES = re.compile(rf"^{CERTIFICATE}\w+\n", re.MULTILINE)
-WRONG = re.compile(r"^shikiri: (error: |panic: ).*$", re.MULTILINE)
+ERROR = re.compile(r"^shikiri: error: .*$", re.MULTILINE)
+PANIC = "shikiri: panic: "  # begins a report, after which the machine is still
+SETTLED_SECONDS = 1  # without another byte, of a machine that is still
+ENDED, PANICKED, RUNS = "ended", "panicked", "runs"  # what has become of a run
 
 
 def symbol(build, name):
@@ -43,18 +46,29 @@ def last_lines(com1):
 
 
 def wait_for_end(qemu, com1, seconds):
-    """Whether the hypervisor has ended its run before the time was over."""
+    """What has become of a run when it, or the time, is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         text = text_of(com1)
-        if WRONG.search(text):
+        if ERROR.search(text):
             raise Problem(f"found an error of the hypervisor, want a run without one; the last lines are\n{last_lines(com1)}")
         if len(CERTIFICATES.findall(text)) == 2:
-            return True
+            return ENDED
+        if re.search(f"^{PANIC}", text, re.MULTILINE):
+            wait_until_settled(com1)
+            return PANICKED
         if qemu.poll() is not None:
             raise Problem(f"QEMU has ended with status {qemu.returncode}:\n{qemu.stderr.read()}{last_lines(com1)}")
         time.sleep(POLL_SECONDS)
-    return False
+    return RUNS
+
+
+def wait_until_settled(com1):
+    """Until nothing more is printed."""
+    before = None
+    while before != text_of(com1):
+        before = text_of(com1)
+        time.sleep(SETTLED_SECONDS)
 
 
 @contextmanager
@@ -76,7 +90,7 @@ def command_of(build, modules, com1, for_ms, cpus, options="", more=(), **machin
 
 
 def record(build, modules, com1, for_ms, seconds, more=(), cwd=None, **how):
-    """The bytes of the trace of such a run, and whether it came to its end in so many seconds of ours. Paths of build and
+    """The bytes of the trace of such a run, and what became of it in so many seconds of ours. Paths of build and
     modules are from `cwd`, as the hypervisor reads the names of modules, and their length moves its TSC."""
     com1.unlink(missing_ok=True)
     cpus = emulate.cpu_count(Path(cwd or ".") / modules[0])
@@ -84,6 +98,6 @@ def record(build, modules, com1, for_ms, seconds, more=(), cwd=None, **how):
         socket = Path(directory) / "qmp"
         with started(command_of(build, modules, com1, for_ms, cpus, more=[*qmp.options(socket), *more], **how), cwd) as qemu, \
                 qmp.Monitor(socket) as monitor:
-            ended = wait_for_end(qemu, com1, seconds)
+            end = wait_for_end(qemu, com1, seconds)
             monitor.command("stop")
-            return read_trace(monitor, Path(cwd or ".") / build), ended
+            return read_trace(monitor, Path(cwd or ".") / build), end

@@ -6,7 +6,7 @@ import subprocess
 
 import golden
 import pytest
-from harness import ROOT, Partition, Slot, frame, system
+from harness import BUILD, GUESTS, ROOT, Partition, Slot, frame, system
 from test_commands import environment
 
 WANTED = "want the same; if the change is meant, make golden writes it down, and git diff says where"
@@ -42,3 +42,18 @@ def test_replay(tmp_path):
     (bundle / "beat.elf").write_bytes((bundle / "counter64.elf").read_bytes())
     done = subprocess.run([bundle / "replay.sh"], cwd="/", capture_output=True, text=True, timeout=240)
     assert done.returncode == 1 and "differ" in done.stdout and "the run is the same" not in done.stdout
+
+
+def test_replay_of_a_panic(tmp_path):
+    """The run that one wants to send to somebody: here the test build spoils a table, which the last audit finds."""
+    config = tmp_path / "spoilt.dts"
+    config.write_text(system(Partition("a", "counter64.elf", "seed=1 rounds=5 uart=0x3f8 corrupt-later=iopm-bit")))
+    for image in ("shikiri.elf", "shikiri.sym.elf"):
+        shutil.copy(BUILD / "corrupt" / image, tmp_path)
+    done = subprocess.run([ROOT / "tools/replay.py", "--build", tmp_path, "--unchecked", "--images", GUESTS / "counter64.elf", config],
+                          cwd=ROOT, env=environment(), text=True, capture_output=True, timeout=240)
+    assert (done.returncode, done.stderr) == (0, "") and ": the panic of " in done.stdout
+    done = subprocess.run([tmp_path / "replay/spoilt/replay.sh"], cwd="/", capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0 and "the run is the same: " in done.stdout, done.stdout + done.stderr
+    printed = (tmp_path / "replay/spoilt/again.com1").read_text()
+    assert "panic: audit of partition a: " in printed and "backtrace of processor 0:" in printed
