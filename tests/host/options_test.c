@@ -6,8 +6,7 @@
 #include "tests/host/findings.h"
 #include "tests/host/test.h"
 
-#define WANT                                                                                                           \
-    ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=print or certificate=HASH\n"
+#define WANT      ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=print or certificate=HASH\n"
 #define X16       "xxxxxxxxxxxxxxxx"
 #define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
