@@ -116,7 +116,7 @@ include tests/fuzz/fuzz.mk
 #   IMAGES="a.elf b.elf"  guest images that are elsewhere than beside CONFIG
 #   CERTIFICATE=file      start no other system than this certificate's (docs/certificate.md)
 #   SECONDS=n             end "run" after n seconds
-#   OPTIONS="words"       for the hypervisor: trace=print, end-after-ms=N, certificate=HASH, on-end=halt, qemu-exit or bochs-shutdown
+#   OPTIONS="words"       for the hypervisor: trace=print, idle=poll, end-after-ms=N, certificate=HASH, on-end=halt, qemu-exit or bochs-shutdown
 #   SCREEN=choice         window, vnc, curses or none (default: window if there can be one)
 #   CPU=model             QEMU's processor: max (default), EPYC, ...
 #   MEMORY=n              mebibytes of the machine (default 256)

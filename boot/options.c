@@ -58,14 +58,16 @@ static void read_word(struct options *options, const char *word, struct report *
     }
     if (strcmp(word, "trace=print") == 0)
         options->trace_print = true;
+    else if (strcmp(word, "idle=poll") == 0)
+        options->idle_polls = true;
     else if (strncmp(word, CERTIFICATE, CERTIFICATE_LENGTH) == 0)
         read_certificate(options, word + CERTIFICATE_LENGTH, report);
     else if (strncmp(word, END_AFTER, END_AFTER_LENGTH) == 0)
         read_end_after(options, word + END_AFTER_LENGTH, report);
     else
         report_error(report, "command line", NULL, NULL,
-                     "found %s, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=print or "
-                     "certificate=HASH",
+                     "found %s, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, idle=poll, "
+                     "trace=print or certificate=HASH",
                      word);
 }
 

@@ -13,6 +13,7 @@ struct options {
     enum machine_exit on_end;                /* on-end=halt (default), qemu-exit or bochs-shutdown */
     uint32_t end_after_ms;                   /* end-after-ms=N: 0 without */
     bool trace_print;                        /* trace=print: all records, when the run is over */
+    bool idle_polls;                         /* idle=poll: nobody halts a processor */
     char certificate[SHA256_HEX_DIGITS + 1]; /* certificate=HASH: what the system's has to be; "" without */
 };
 

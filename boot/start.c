@@ -327,6 +327,7 @@ void start_build(struct boot *boot) {
     for (unsigned i = 0; i < CPU_MAX; i++) {
         boot->loops[i].cpu = i == 0 || boot->loops[i].runners ? &cpus[i] : NULL;
         boot->loops[i].running = &boot->running;
+        boot->loops[i].idle_polls = boot->options.idle_polls;
         boot->loops[i].end_ticks =
             boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : INT64_MAX;
         boot->running += boot->loops[i].cpu != NULL;

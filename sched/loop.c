@@ -19,6 +19,7 @@
 #define POLL_US    10000 /* from one look to the next */
 #define CHORE_US   10    /* what has to be left of an idle time for a chore */
 #define DETAILS_US 100   /* and for the details of a fault */
+#define SPINS      64    /* of a processor that polls, between two PAUSEs */
 
 static uint64_t ticks(const struct loop *loop, uint64_t us) {
     return us * loop->cpu->tsc_khz / 1000;
@@ -180,15 +181,30 @@ static void do_chores(struct loop *loop, uint64_t now_tsc, uint64_t until_tsc) {
 }
 
 /* With IF=0 an interrupt that came while GIF was 0 still waits, and STI lets none in before HLT. */
-static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
-    loop->cpu->slot_end_tsc = until_tsc;
-    do_chores(loop, from_tsc, until_tsc);
-    serial_send(serial_written(), until_tsc);
+static void halt(struct loop *loop, uint64_t until_tsc) {
     lapic_arm(loop->cpu, until_tsc);
     x86_cli();
     x86_stgi();
     x86_sti_hlt();
     x86_clgi();
+}
+
+/* PAUSE gives other processors their turn where an emulator runs one after the other, which takes it long. */
+static void poll(struct loop *loop, uint64_t until_tsc) {
+    for (unsigned i = 1; x86_rdtsc() < until_tsc && __atomic_load_n(&loop->cpu->attend_tsc, __ATOMIC_ACQUIRE); i++)
+        if (i % SPINS == 0)
+            x86_pause();
+    x86_open_gif();
+}
+
+static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
+    loop->cpu->slot_end_tsc = until_tsc;
+    do_chores(loop, from_tsc, until_tsc);
+    serial_send(serial_written(), until_tsc);
+    if (loop->idle_polls)
+        poll(loop, until_tsc);
+    else
+        halt(loop, until_tsc);
     loop->idle_ticks += note(loop, from_tsc, TRACE_IDLE, 0);
 }
 

@@ -22,6 +22,7 @@ struct loop {
     struct runner *runners;
     unsigned runner_count;
     unsigned *running;  /* processors whose loop is not over, for all of them */
+    bool idle_polls;    /* while nobody runs it spins instead of halting */
     uint64_t end_ticks; /* the run ends so long after its start, if somebody still runs */
     struct schedule schedule;
 

@@ -31,6 +31,9 @@ UARTS = (0x3f8, 0x2f8)
 LEAST_MEMORY_MIB = 2  # with less QEMU says nothing and does not start
 # QEMU's exit status when the hypervisor ends the run (hv/cpu/machine.h).
 DONE, REFUSED, PANIC = 33, 35, 37
+# Under -icount QEMU's clock jumps when all processors halt, from where it is when another thread of QEMU sees that, which may
+# be some instructions early. A hypervisor that never halts them makes runs exact.
+EXACT_IDLE = "idle=poll"
 # What QEMU says of no interest: that it is ended, and what software emulation lacks of a processor.
 NOISE = ("qemu-system-x86_64: terminating on signal",
          "qemu-system-x86_64: warning: TCG doesn't support requested feature:")
@@ -378,7 +381,8 @@ def run(arguments):
     dtb, *images = collect_modules(arguments)
     interactive = sys.stdin.isatty() and (not arguments.seconds or arguments.screen == "curses")
     command, advice = machine(arguments, dtb, interactive, modules=[dtb, *images], cpus=cpu_count(dtb),
-                              options=f"on-end=qemu-exit {arguments.options}".strip())
+                              options=" ".join(["on-end=qemu-exit", *([EXACT_IDLE] if arguments.icount else []),
+                                                arguments.options]).strip())
     if arguments.show:
         print(shlex.join(command))
     print(advice, flush=True)

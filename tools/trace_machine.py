@@ -85,7 +85,7 @@ def started(command, cwd):
 def command_of(build, modules, com1, for_ms, cpus, options="", more=(), **machine):
     """QEMU's command line for a run that repeats, which the hypervisor ends after that time of its own and keeps."""
     return emulate.qemu_command(build, icount=True, modules=modules, cpus=cpus,
-                                options=f"on-end=halt end-after-ms={for_ms} {options}".strip(),
+                                options=f"on-end=halt {emulate.EXACT_IDLE} end-after-ms={for_ms} {options}".strip(),
                                 serial=(f"file:{com1}", "null"), more=more, **machine)
 
 

@@ -93,7 +93,7 @@ def test_too_little_memory():
 def test_unknown_option():
     assert refusal(text=system(GOOD), options="on-end=qemu-exit colour=red") == [
         "command line: found colour=red, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, "
-        "trace=print or certificate=HASH",
+        "idle=poll, trace=print or certificate=HASH",
         "the command line has errors, no partition is started"]
 
 

@@ -6,7 +6,8 @@
 #include "tests/host/findings.h"
 #include "tests/host/test.h"
 
-#define WANT      ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, trace=print or certificate=HASH\n"
+#define WANT                                                                                                           \
+    ", want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, idle=poll, trace=print or certificate=HASH\n"
 #define X16       "xxxxxxxxxxxxxxxx"
 #define X127      X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define H63       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
@@ -56,6 +57,20 @@ static void test_options(void **state) {
 }
 
 #define WANT_MS "\", want 1 to 86400000\n"
+
+static void test_idle(void **state) {
+    static struct findings findings;
+    struct options options = {.idle_polls = true};
+
+    (void)state;
+    findings_init(&findings);
+    options_read(&options, "shikiri", &findings.report);
+    assert_false(options.idle_polls);
+    options_read(&options, "shikiri idle=poll", &findings.report);
+    assert_true(options.idle_polls);
+    options_read(&options, "idle=halt", &findings.report);
+    findings_expect(&findings, "idle", "command line: found idle=halt" WANT);
+}
 
 static void test_end_after(void **state) {
     static const struct {
@@ -118,6 +133,7 @@ static void test_certificate(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_idle),
         cmocka_unit_test(test_end_after),
         cmocka_unit_test(test_certificate),
     };
