@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Counts instructions: runs the bench guest under -icount and compares with the budgets."""
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from harness import BUILD, Partition, in_turn, processors, run_qemu, system  # noqa: E402
+from harness import BUILD, Partition, in_turn, processors, run_qemu, symbol, system  # noqa: E402
 
 SWITCH_SPREAD_PERCENT = 5  # between 2 and 32 partitions, one and four processors
 SLOT_US = 1000000  # nobody is preempted while he measures
@@ -37,6 +38,18 @@ def run_on_four():
     return run(partners=1, mib=4, bootargs="turns=2", more=sleepers, schedule=processors(turns))[0]
 
 
+def trace_record():
+    """Instructions of the record of an exit, as they are in the code (hv/svm/vmrun.S): from the label `again` to `resume`, and two
+    that read the TSC behind the exit; without those of the statistics, which are kept on the way."""
+    first, end = (symbol(name) for name in ("again", "resume"))
+    code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", f"--start-address={first}", f"--stop-address={end}",
+                           BUILD / "shikiri.sym.elf"], capture_output=True, text=True, check=True).stdout
+    lines = re.findall(r"^ +[0-9a-f]+:\t(.*)$", code, re.MULTILINE)
+    statistics = lines[(at := next(i for i, line in enumerate(lines) if line.startswith("bsr"))):at + 5]
+    assert [line.split()[0] for line in statistics] == ["bsr", "incq", "cmp", "jbe", "mov"], lines
+    return len(lines) - len(statistics) + 2
+
+
 def measure():
     rows, _, _ = run(partners=1, mib=4, slot_us=SLOT_US)
     rows["switch-8"] = run(partners=7, mib=4, slot_us=SLOT_US)[0]["switch"]
@@ -44,6 +57,7 @@ def measure():
     rows["switch-32"] = many["switch"]
     rows["switch-4-processors"] = run_on_four()["switch"]
     _, rows["entry"], rows["audit"] = run(partners=2, mib=16, slot_us=SLOT_US)
+    rows["trace-record"] = trace_record()
     rows["image"] = (BUILD / "shikiri.elf").stat().st_size
     return rows
 
