@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The loop that runs the vCPUs of one processor: decide, switch, run, act on the
- * verdict. Each processor has its own, and they share nothing on the way.
+ * verdict. Each processor has its own, and on the way they share no lock: a plan is agreed on by one
+ * compare-and-exchange, and what one asks of another is a word in memory and an interrupt.
  */
 #pragma once
 
