@@ -34,8 +34,10 @@ DONE, REFUSED, PANIC = 33, 35, 37
 # Under -icount QEMU's clock jumps when all processors halt, from where it is when another thread of QEMU sees that, which may
 # be some instructions early. A hypervisor that never halts them makes runs exact.
 EXACT_IDLE = "idle=poll"
-# What QEMU says of no interest: that it is ended, and what software emulation lacks of a processor.
+# What QEMU says of no interest: that it is ended, what it was given only as a timer, what emulation lacks of a processor.
 NOISE = ("qemu-system-x86_64: terminating on signal",
+         "qemu-system-x86_64: warning: hub port turns has no peer",  # the timer of qemu_command()
+         "qemu-system-x86_64: warning: netdev turns has no peer",
          "qemu-system-x86_64: warning: TCG doesn't support requested feature:")
 
 
@@ -390,7 +392,8 @@ def run(arguments):
     com2.unlink(missing_ok=True)
     status = run_qemu(command, arguments.seconds, interactive)
     if status is None and arguments.seconds:
-        print(f"\nended after {count(arguments.seconds, 'second')}")
+        print(f"\nended after {count(arguments.seconds, 'second')}\n"
+              "without the closing summary, which OPTIONS=end-after-ms=N gives after that time of the system's own clock")
     show_com2(com2)
     sys.stdout.flush()
     return judge(status, arguments.config)

@@ -22,6 +22,9 @@ SCRIPT = """#!/bin/sh
 # trace in memory, to the byte. It wants this version of QEMU, as another one may count otherwise:
 # {version}
 cd "$(dirname "$0")" || exit 2
+found=$({qemu} --version | head -n 1)
+[ "$found" ] || {{ echo "error: found no {qemu}, want {version}"; exit 2; }}
+[ "$found" = "{version}" ] || echo "warning: found $found, the run was made with {version}"
 rm -f again.*
 wait_until() {{
     polls=0
@@ -35,7 +38,7 @@ wait_until() {{
     echo quit
 }} | {command} > /dev/null || exit 2
 cat again.part* > again.trace && rm -f again.part*
-cmp first.com1 again.com1 && cmp first.trace again.trace || exit 1
+cmp first.com1 again.com1 && cmp first.trace again.trace || {{ echo "the run differs from the first one, as cmp says"; exit 1; }}
 echo "the run is the same: {printed} bytes on COM1, trace {hash}"
 """
 
@@ -46,7 +49,7 @@ def script(command, header_address, header, com1, data, panicked):
     version = subprocess.run([command[0], "--version"], capture_output=True, text=True).stdout.splitlines()[0]
     saves = "\n".join(f"    echo 'pmemsave {address:#x} {size_bytes} again.part{i:02}'"
                       for i, (address, size_bytes) in enumerate(places))
-    return SCRIPT.format(version=version, end=trace_machine.PANIC if panicked else trace_machine.CERTIFICATE,
+    return SCRIPT.format(version=version, qemu=command[0], end=trace_machine.PANIC if panicked else trace_machine.CERTIFICATE,
                          ends=1 if panicked else 2, polls=5 * SECONDS, saves=saves,
                          command=shlex.join(command), printed=len(com1), hash=hashlib.sha256(data).hexdigest())
 

@@ -132,8 +132,13 @@ def read_console(text):
     pieces = {}
     for name, digits in re.findall(r"\btrace (header|\d+): ([0-9a-f]+)\s*$", text, re.MULTILINE):
         pieces.setdefault(name, []).append(digits)
+        if name != "header" and len(digits) % (2 * RECORD.size):
+            raise Problem(f"trace: found {len(digits)} digits in a line \"trace {name}: ...\", want a multiple of "
+                          f"{2 * RECORD.size}; the log has been cut")
     if "header" not in pieces:
         raise Problem("trace: found no line \"trace header: ...\", want the output of a machine that has shown its trace")
+    if len(pieces) == 1:
+        raise Problem("trace: found no line \"trace 0: ...\" or of another processor, want some; the log has been cut")
     data = {name: bytes.fromhex("".join(digits)) for name, digits in pieces.items()}
     header = read_header(data["header"])
     return data["header"] + b"".join(data.get(str(cpu), b"").ljust(header.ring_bytes, b"\0") for cpu, _ in header.places)

@@ -179,7 +179,7 @@ def lanes_of(picture, story):
         first, last = min(one.first for one in story.values()), max(one.last for one in story.values())
         start, end, first, last = [round(picture.trace.us(tsc)) for tsc in (picture.start, picture.end, first, last)]
         raise Problem(f"timeline: found nothing from {start} to {end} µs, want a time between {first} and {last} µs; what was "
-                      "before has been overwritten")
+                      "before has been overwritten, and FOR_MS lets the system run longer")
     return lanes
 
 

@@ -41,7 +41,13 @@ def test_replay(tmp_path):
     assert re.fullmatch(r"the run is the same: \d+ bytes on COM1, trace [0-9a-f]{64}\n", done.stdout)
     (bundle / "beat.elf").write_bytes((bundle / "counter64.elf").read_bytes())
     done = subprocess.run([bundle / "replay.sh"], cwd="/", capture_output=True, text=True, timeout=240)
-    assert done.returncode == 1 and "differ" in done.stdout and "the run is the same" not in done.stdout
+    assert done.returncode == 1 and "the run differs" in done.stdout and "the run is the same" not in done.stdout
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("dirname", "head"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = subprocess.run(["/bin/sh", bundle / "replay.sh"], capture_output=True, text=True, env={"PATH": str(tools)}, timeout=20)
+    assert done.returncode == 2 and done.stdout.startswith("error: found no qemu-system-x86_64, want QEMU emulator version ")
 
 
 def test_replay_of_a_panic(tmp_path):

@@ -88,12 +88,17 @@ def test_console():
     """Lines among others, a ring in several, and rings whose end was never written in none."""
     ring, size = 100 * trace_file.RECORD.size, trace_file.HEADER.size
     whole = trace_bytes(*two_processors(), ring_records=100)
+    written = whole[size + ring:].rstrip(bytes(1))
     shown = [f"shikiri: trace header: {whole[:size].hex()}", "loop | hello",
              *[f"shikiri: trace 0: {whole[at:at + 64].hex()}" for at in range(size, size + ring, 64)],
-             f"shikiri: trace 1: {whole[size + ring:].rstrip(bytes(1)).hex().ljust(64, '0')}"]
+             f"shikiri: trace 1: {(written + bytes(-len(written) % trace_file.RECORD.size)).hex()}"]
     assert trace_file.read_console("\r\n".join(shown)) == whole
     with pytest.raises(Problem, match="found no line \"trace header: ...\""):
         trace_file.read_console("loop | hello\n")
+    with pytest.raises(Problem, match="found no line \"trace 0: ...\" or of another processor"):
+        trace_file.read_console(next(line for line in shown if "trace header: " in line))
+    with pytest.raises(Problem, match="found 510 digits in a line \"trace 0: ...\", want a multiple of 32"):
+        trace_file.read_console("\n".join([next(line for line in shown if "header" in line), "trace 0: " + 510 * "0"]))
 
 
 # ---- names ------------------------------------------------------------------------------------
