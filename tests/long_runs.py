@@ -18,7 +18,6 @@ MORE_MS = 2  # from the start to the first frame, and a frame more
 # In ticks under icount, by the hypervisor's own count: how late a slot may start; the same where QEMU gives each of four
 # processors a turn of a microsecond; and from there to the guest's first instructions.
 LATE, PARALLEL_LATE, FIRST = 12, 5000, 100
-LONG_PARALLEL_LATE = 8 * 1100  # in long runs, where QEMU now and then leaves a processor out for a round of turns
 HOURS_MOST = 8  # of a run
 SPIN = 256  # length of the counters' rounds
 
@@ -136,7 +135,7 @@ def run_frames(arguments):
 def run_processors(arguments):
     """Four processors with schedules of their own, under icount."""
     result = run(four_processors(arguments.frames), arguments.frames + MORE_MS, "processors", icount=True)
-    return judge_slots(result, arguments.frames, LONG_PARALLEL_LATE, LONG_PARALLEL_LATE + FIRST)
+    return judge_slots(result, arguments.frames, PARALLEL_LATE, PARALLEL_LATE + FIRST)
 
 
 def run_bochs_too(arguments):
