@@ -70,7 +70,7 @@ def replay(arguments):
     modules = pack(arguments.build, found, directory)
     machine = {"options": arguments.options, "cpu": arguments.cpu, "memory": arguments.memory}
     data, end = trace_machine.record(".", modules, directory.resolve() / "first.com1", arguments.for_ms,
-                                       arguments.seconds or SECONDS, more=arguments.qemu, cwd=directory, **machine)
+                                     arguments.seconds or SECONDS, more=arguments.qemu, cwd=directory, **machine)
     if end == trace_machine.RUNS:
         raise Problem(f"{arguments.config}: found it running after {count(arguments.seconds or SECONDS, 'second')}, want the end "
                       f"of {arguments.for_ms} ms of its own time: SECONDS gives it more, FOR_MS wants less")

@@ -59,7 +59,7 @@ def run(arguments):
     directory.mkdir(parents=True, exist_ok=True)
     kept_trace, com1 = directory / f"{dtb.stem}.trace", directory / f"{dtb.stem}.com1.log"
     data, end = trace_machine.record(arguments.build, [dtb, *images], com1, arguments.for_ms, seconds, more=arguments.qemu,
-                                       options=arguments.options, cpu=arguments.cpu, memory=arguments.memory)
+                                     options=arguments.options, cpu=arguments.cpu, memory=arguments.memory)
     kept_trace.write_bytes(data)
     trace = trace_file.parse(data)
     leave(trace_file.drop_edges(trace) if end == trace_machine.RUNS else trace, system_of(arguments), arguments, directory / dtb.stem)
