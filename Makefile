@@ -49,16 +49,18 @@ CORE_OBJECTS := $(CORE_SOURCES:%=$(BUILD)/%.o)
 CORE_CFLAGS := -std=c11 -ffreestanding -mgeneral-regs-only -O2 -g -Wall -Wextra -Werror \
                -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
                -m64 -mno-red-zone -fno-pic -fno-pie -mcmodel=small -fno-omit-frame-pointer -momit-leaf-frame-pointer \
-               -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
+               -fno-asynchronous-unwind-tables -fcf-protection=none -fno-align-functions -fno-align-jumps \
+               -fno-align-loops -ffunction-sections -fdata-sections \
                -fstack-protector-strong -mstack-protector-guard=global -I. -I$(BUILD)
 CORE_ASFLAGS := -m64 -g -I. -I$(BUILD) -DVERSION='"$(VERSION)"' -Wa,--fatal-warnings
 CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,noexecstack,--fatal-warnings,-z,max-page-size=64 \
                 -T boot/shikiri.ld
 CORE_LIBS    := -lfdt
 
-# What runs once, and what writes reports, is compiled for size.
-ONCE := $(wildcard boot/*.c partitions/*.c) $(patsubst %,hv/cpu/%.c,machine paging panic) \
-        $(patsubst %,hv/svm/%.c,selftest svm) hv/exit_report.c sched/report.c
+# What runs once, what writes reports, and what is for people is compiled for size.
+ONCE := $(wildcard boot/*.c partitions/*.c) $(patsubst %,hv/cpu/%.c,cpu keyboard machine paging panic screen trace trap) \
+        $(patsubst %,hv/svm/%.c,iopm msrpm selftest svm vmcb) $(patsubst %,hv/lib/%.c,arena format log report) \
+        hv/dev/vga.c hv/exit_report.c $(patsubst %,sched/%.c,keys report)
 $(ONCE:%=$(BUILD)/%.o): CORE_CFLAGS += -Os
 
 all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests

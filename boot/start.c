@@ -12,6 +12,7 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
+#include "hv/interrupt.h"
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
 #include "sched/report.h"
@@ -145,6 +146,7 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
     if (selftest.injection == SVM_INJECTION_NONE)
         refuse("neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator "
                "cannot run guests");
+    interrupt_set_injection(selftest.injection);
     log_line("self-test: nested paging in force, interrupts by %s; TSC %lu kHz",
              selftest.injection == SVM_INJECTION_V_IRQ ? "V_IRQ" : "EVENTINJ", cpu->tsc_khz);
 }

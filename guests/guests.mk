@@ -6,14 +6,14 @@ GUEST_CFLAGS := -std=c11 -ffreestanding -mgeneral-regs-only -O2 -g -Wall -Wextra
 GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments -T guests/lib/guest.ld
 GUEST_LIB    := $(wildcard guests/lib/*.c)
 
-GUESTS_64 := beat watch bounce sleeper bench crash counter64
+GUESTS_64 := beat watch bounce sleeper bench crash tick counter64
 GUESTS_32 := hello hog counter32
 GUESTS_MB := multi
 GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS_64) $(GUESTS_32) $(GUESTS_MB))
 
 # A guest's sources: its folder, whose name may carry the width.
 guest_folder = guests/$(if $(filter counter%,$(1)),counter,$(1))
-guest_sources = guests/lib/start$(3).S guests/lib/vcpu_$(2).S $(wildcard $(call guest_folder,$(1))/*.c) \
+guest_sources = guests/lib/start$(3).S guests/lib/vcpu_$(2).S $(wildcard guests/lib/interrupts_$(2).S) $(wildcard $(call guest_folder,$(1))/*.c) \
                 $(wildcard $(call guest_folder,$(1))/*_all.S $(call guest_folder,$(1))/*_$(2).S) $(GUEST_LIB)
 
 # $(1) guest, $(2) width in bits, $(3) flavour of the start code

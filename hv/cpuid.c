@@ -19,8 +19,12 @@
 #define XSAVE_BYTES_SSE 576 /* legacy area and header */
 #define XSAVE_BYTES_AVX (XSAVE_BYTES_SSE + 256)
 
-#define ECX1_OSXSAVE    BIT(27)
-#define ECX1_HYPERVISOR BIT(31)
+#define EBX1_APIC_ID_SHIFT 24
+#define ECX1_X2APIC        BIT(21)
+#define ECX1_TSC_DEADLINE  BIT(24)
+#define ECX1_OSXSAVE       BIT(27)
+#define ECX1_HYPERVISOR    BIT(31)
+#define EDX1_APIC          BIT(9)
 
 /* What is kept of each register, and what has to be computed. */
 struct mask {
@@ -69,11 +73,16 @@ static enum verdict adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf) {
 }
 
 static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf) {
-    uint64_t *ecx = &vcpu->guest.registers[REGISTER_RCX];
+    uint64_t *registers = vcpu->guest.registers;
 
     (void)subleaf;
-    *ecx &= ~(uint64_t)ECX1_OSXSAVE;
-    *ecx |= ECX1_HYPERVISOR | ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
+    registers[REGISTER_RCX] &= ~(uint64_t)ECX1_OSXSAVE;
+    registers[REGISTER_RCX] |= ECX1_HYPERVISOR | ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
+    if (vcpu->common->has_apic) {
+        registers[REGISTER_RBX] |= (uint64_t)vcpu->apic.id << EBX1_APIC_ID_SHIFT;
+        registers[REGISTER_RCX] |= ECX1_X2APIC | ECX1_TSC_DEADLINE;
+        registers[REGISTER_RDX] |= EDX1_APIC;
+    }
     return VERDICT_RESUME;
 }
 

@@ -10,6 +10,7 @@
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/exits.h"
+#include "hv/interrupt.h"
 #include "hv/svm/event.h"
 #include "hv/svm/vmrun.h"
 #include "hv/vcpu.h"
@@ -64,16 +65,30 @@ static enum verdict fault(struct vcpu *vcpu) {
     return VERDICT_FAULT;
 }
 
-/* The interrupt is pending until GIF lets it in (APM vol. 2, "Physical (INTR) Interrupts"). */
+/* Whether the vCPU has the rest of its turn: not when its partition ends, nor when it runs in the time of one that is
+ * sent for. */
+static bool goes_on(const struct vcpu *vcpu) {
+    const struct cpu *cpu = vcpu->guest.cpu;
+
+    return x86_rdtsc() < cpu->slot_end_tsc && !__atomic_load_n(&vcpu->common->ends, __ATOMIC_RELAXED) &&
+           (cpu->turn_of == vcpu || __atomic_load_n(&cpu->attend_tsc, __ATOMIC_RELAXED));
+}
+
+/*
+ * The interrupt is pending until GIF lets it in (APM vol. 2, "Physical (INTR) Interrupts"). A timer that fires early,
+ * one left over from the slot before, or one for the guest itself ends no turn; nor does a word from another processor.
+ */
 static enum verdict take_interrupt(struct vcpu *vcpu) {
-    (void)vcpu;
     x86_open_gif();
-    return VERDICT_PREEMPT;
+    if (!goes_on(vcpu))
+        return VERDICT_PREEMPT;
+    interrupt_arm(vcpu);
+    return VERDICT_RESUME;
 }
 
 static enum verdict halt(struct vcpu *vcpu) {
     exit_advance(vcpu, LENGTH_HLT);
-    return VERDICT_HALT;
+    return (vcpu->vmcb->save.rflags & RFLAGS_IF) && interrupt_waits(vcpu) ? VERDICT_RESUME : VERDICT_HALT;
 }
 
 static enum verdict triple_fault(struct vcpu *vcpu) {

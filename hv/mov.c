@@ -7,6 +7,7 @@
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
 #include "hv/fetch.h"
+#include "hv/interrupt.h"
 
 #define PREFIX_LOCK  0xf0 /* LOCK MOV CR0 is MOV CR8 outside 64-bit mode */
 #define PREFIX_REX   0x40
@@ -52,7 +53,7 @@ enum verdict mov_cr8_exit(struct vcpu *vcpu) {
         return unreadable(vcpu);
     if (value > CR8_MAX)
         return exit_protection(vcpu);
-    vcpu->vmcb->control.vintr = (vcpu->vmcb->control.vintr & ~VINTR_TPR_MASK) | value;
+    interrupt_write_cr8(vcpu, value);
     exit_advance(vcpu, length);
     return VERDICT_RESUME;
 }

@@ -3,8 +3,10 @@
  * RDMSR and WRMSR of MSRs that are not passed through: a row each. An MSR without a
  * row does not exist for the guest and gives #GP (APM vol. 2, "MSR Intercepts").
  */
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
+#include "hv/interrupt.h"
 #include "hv/msr.h"
 #include "hv/svm/event.h"
 #include "hv/svm/msrpm.h"
@@ -82,11 +84,28 @@ static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value) {
     return true;
 }
 
+/* The APIC is where it always is, in x2APIC mode, and stays there. */
+static uint64_t apic_base(const struct vcpu *vcpu) {
+    bool is_first = vcpu == vcpu->common->vcpus;
+
+    return LAPIC_BASE | APIC_BASE_ENABLE | APIC_BASE_EXTENDED | (is_first ? APIC_BASE_BOOT : 0);
+}
+
+static bool read_apic_base(struct vcpu *vcpu, uint64_t *value) {
+    *value = apic_base(vcpu);
+    return vcpu->common->has_apic;
+}
+
+static bool write_apic_base(struct vcpu *vcpu, uint64_t value) {
+    return vcpu->common->has_apic && value == apic_base(vcpu);
+}
+
 static const struct msr_row rows[] = {
     {MSR_TSC, read_tsc, write_tsc},
     {MSR_PAT, read_pat, write_pat},
     {MSR_EFER, read_efer, write_efer},
     {MSR_TSC_AUX, read_tsc_aux, write_tsc_aux},
+    {MSR_APIC_BASE, read_apic_base, write_apic_base},
 };
 
 /* What VMSAVE and VMLOAD cover, so that it is the partition's own (APM vol. 2, "VMSAVE and VMLOAD"). */
@@ -104,29 +123,35 @@ void msr_pass_all(uint8_t *msrpm) {
         msrpm_pass(msrpm, passed[i]);
 }
 
-static bool access(struct vcpu *vcpu, uint32_t msr, bool write) {
-    struct vmcb_save *save = &vcpu->vmcb->save;
-    uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)save->rax;
-
-    for (const struct msr_row *row = rows; row < rows + ARRAY_LENGTH(rows); row++) {
-        if (row->msr != msr)
-            continue;
-        if (write)
-            return row->write(vcpu, value);
-        if (!row->read(vcpu, &value))
-            return false;
-        save->rax = (uint32_t)value;
-        vcpu->guest.registers[REGISTER_RDX] = value >> 32;
-        return true;
-    }
+static bool access(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value) {
+    for (const struct msr_row *row = rows; row < rows + ARRAY_LENGTH(rows); row++)
+        if (row->msr == msr)
+            return write ? row->write(vcpu, *value) : row->read(vcpu, value);
     return false;
 }
 
-enum verdict msr_exit(struct vcpu *vcpu) {
+__attribute__((noinline)) static enum verdict access_row(struct vcpu *vcpu, uint32_t msr) {
     bool write = vcpu->vmcb->control.exitinfo1 & EXITINFO1_WRITE;
+    uint64_t *rax = &vcpu->vmcb->save.rax, *rdx = &vcpu->guest.registers[REGISTER_RDX];
+    uint64_t value = *rdx << 32 | (uint32_t)*rax;
 
-    if (!access(vcpu, (uint32_t)vcpu->guest.registers[REGISTER_RCX], write))
+    if (!access(vcpu, msr, write, &value))
         return exit_protection(vcpu);
+    if (!write) {
+        *rax = (uint32_t)value;
+        *rdx = value >> 32;
+    }
     exit_advance(vcpu, LENGTH_MSR);
     return VERDICT_RESUME;
+}
+
+/* Inlined, the rows would cost an APIC's MSR the saving of their registers. */
+enum verdict msr_exit(struct vcpu *vcpu) {
+    uint32_t msr = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
+
+    if (vcpu->common->has_apic && msr == X2APIC_MSR_DEADLINE)
+        return interrupt_deadline_exit(vcpu);
+    if (vcpu->common->has_apic && msr - X2APIC_MSR_BASE < X2APIC_MSR_COUNT)
+        return interrupt_register_exit(vcpu, msr);
+    return access_row(vcpu, msr);
 }

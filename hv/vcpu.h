@@ -9,6 +9,7 @@
 #include "hv/abi.h"
 #include "hv/cpu/cpu.h"
 #include "hv/dev/console.h"
+#include "hv/dev/x2apic.h"
 #include "hv/exit.h"
 #include "hv/io.h"
 #include "hv/svm/npt.h"
@@ -40,6 +41,7 @@ struct common {
     uint64_t position; /* where in the log the last line of any of them ended; none goes on before it is sent */
     unsigned awake;    /* have been started and not halted for ever */
     bool ends;         /* none goes on, as one has ended them all */
+    bool has_apic;     /* each has a local APIC */
 };
 
 enum { START_NOT_ASKED, START_CLAIMED, START_ASKED };
@@ -66,6 +68,10 @@ struct vcpu {
     uint64_t status;                   /* of SHIKIRI_CALL_SHUTDOWN */
     const char *fault;                 /* why VERDICT_FAULT, where the exit alone does not say */
     uint64_t last_rip;                 /* of the last exit; an invalid one clobbers the VMCB's */
+
+    struct x2apic apic;
+    uint8_t offered; /* the vector that the VMCB offers the guest, 0 without */
+    bool is_blocked; /* an interrupt waits that could not be injected */
 
     uint64_t unowned; /* accesses to ports that nobody owns */
     uint16_t subject; /* in the trace */

@@ -89,19 +89,30 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
     }
 }
 
-static void parse_vga(struct dt *dt, int node, struct partition_config *partition) {
-    struct device_config *device = &partition->devices[partition->device_count++];
+/* Devices that are nowhere on a bus: the node's name, and the only compatible there is for it. */
+static const struct {
+    const char *name, *compatible;
+    enum device_kind kind;
+} fixed[] = {
+    {"vga", "shikiri,vga-text", DEVICE_VGA_TEXT},
+    {"interrupt-controller", "shikiri,x2apic", DEVICE_X2APIC},
+};
 
+static void parse_fixed(struct dt *dt, int parent, unsigned row, struct partition_config *partition) {
+    int node = dt_find(dt, parent, fixed[row].name);
+
+    if (node < 0)
+        return;
     dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
-    dt_expect_string(dt, node, "compatible", "shikiri,vga-text");
-    *device = (struct device_config){.path = dt_path(dt, node), .kind = DEVICE_VGA_TEXT};
+    dt_expect_string(dt, node, "compatible", fixed[row].compatible);
+    partition->devices[partition->device_count++] =
+        (struct device_config){.path = dt_path(dt, node), .kind = fixed[row].kind};
 }
 
-/* The devices are the screen, and what is on the ISA bus; a second node of either name is an error already. */
+/* A second node of a name is an error already. */
 static void parse_children(struct dt *dt, int node, struct partition_config *partition) {
-    int vga = dt_find(dt, node, "vga");
     int isa = dt_find(dt, node, "isa");
-    unsigned devices = 1 + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
+    unsigned devices = ARRAY_LENGTH(fixed) + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
 
     partition->windows =
         dt_alloc_children(dt, node, "memory@", "memory nodes", CONFIG_WINDOWS_MAX, sizeof(*partition->windows));
@@ -110,8 +121,8 @@ static void parse_children(struct dt *dt, int node, struct partition_config *par
         return;
     for (int child = -1; (child = dt_next(dt, node, "memory@", child)) >= 0;)
         parse_memory(dt, child, &partition->windows[partition->window_count++]);
-    if (vga >= 0)
-        parse_vga(dt, vga, partition);
+    for (unsigned i = 0; i < ARRAY_LENGTH(fixed); i++)
+        parse_fixed(dt, node, i, partition);
     if (isa >= 0)
         parse_isa(dt, isa, partition);
 }
@@ -165,7 +176,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     dt_check_names(dt, node,
                    DT_NAMES("compatible", "reg", "label", "image", "bootargs", "unowned-ports", "control", "vcpus",
                             "#address-cells", "#size-cells"),
-                   DT_NAMES("memory@", "vga", "isa"));
+                   DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
     dt_expect_cells(dt, node, 2, 2);
     dt_number(dt, node, &number);

@@ -47,13 +47,14 @@ enum device_kind {
     DEVICE_CONSOLE,  /* shikiri,console: an emulated 16550A on the multiplexer */
     DEVICE_UART,     /* ns16550a: the machine's own, passed through */
     DEVICE_VGA_TEXT, /* shikiri,vga-text */
+    DEVICE_X2APIC,   /* shikiri,x2apic: a local APIC for each vCPU */
 };
 
 struct device_config {
     const char *path;
     enum device_kind kind;
-    uint16_t port;       /* first port, 0 for VGA text */
-    uint16_t port_count; /* 8 for the UARTs, 0 for VGA text */
+    uint16_t port;       /* first port; 0 for what is not on the ISA bus */
+    uint16_t port_count; /* 8 for the UARTs, 0 for the others */
 };
 
 struct cpu_config;

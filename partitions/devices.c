@@ -66,10 +66,21 @@ static bool attach_uart(struct partition *partition, const struct device_config 
     return true;
 }
 
+static bool attach_x2apic(struct partition *partition, const struct device_config *config) {
+    struct common *common = &partition->common;
+
+    (void)config;
+    common->has_apic = true;
+    for (unsigned i = 0; i < common->vcpu_count; i++)
+        x2apic_init(&common->vcpus[i].apic, i);
+    return true;
+}
+
 static bool (*const attach[])(struct partition *, const struct device_config *) = {
     [DEVICE_VGA_TEXT] = attach_vga,
     [DEVICE_CONSOLE] = attach_console,
     [DEVICE_UART] = attach_uart,
+    [DEVICE_X2APIC] = attach_x2apic,
 };
 
 bool devices_attach(struct partition *partition) {

@@ -25,7 +25,7 @@ unsigned agreement_plan(struct agreement *agreement, uint64_t frame) {
 
 static void begin_slot(struct cyclic *cyclic, unsigned slot) {
     cyclic->slot = slot;
-    cyclic->begun = cyclic->turn_idle = cyclic->background_idle = false;
+    cyclic->begun = false;
 }
 
 static void begin_frame(struct cyclic *cyclic, uint64_t frames) {
@@ -62,6 +62,15 @@ static enum schedule_state idle_until(struct decision *decision, uint64_t until_
     return SCHEDULE_IDLE;
 }
 
+static bool may_run(const struct turn *turn, uint64_t now_tsc) {
+    return !turn->absent && turn->wake_tsc <= now_tsc;
+}
+
+/* What waits may run again before a time is over. */
+static uint64_t earlier(const struct turn *turn, uint64_t until_tsc) {
+    return turn && !turn->absent ? lower(turn->wake_tsc, until_tsc) : until_tsc;
+}
+
 enum schedule_state cyclic_next(struct cyclic *cyclic, uint64_t now_tsc, struct decision *decision) {
     uint64_t since = now_tsc - cyclic->frame_tsc;
 
@@ -81,12 +90,15 @@ enum schedule_state cyclic_next(struct cyclic *cyclic, uint64_t now_tsc, struct 
     cyclic->begun = true;
     decision->until_tsc = cyclic->frame_tsc + slot->end_ticks;
     decision->due_tsc = begins ? cyclic->frame_tsc + slot->offset_ticks + slot->start_ticks : 0;
-    if (!cyclic->turn_idle && !slot->turn->absent)
+    decision->owner = slot->turn;
+    if (may_run(slot->turn, now_tsc)) {
         decision->turn = slot->turn;
-    else if (slot->background && !cyclic->background_idle && !slot->background->absent)
-        decision->turn = slot->background;
-    else
-        return idle_until(decision, decision->until_tsc);
+        return SCHEDULE_RUN;
+    }
+    decision->until_tsc = earlier(slot->turn, decision->until_tsc);
+    if (!slot->background || !may_run(slot->background, now_tsc))
+        return idle_until(decision, earlier(slot->background, decision->until_tsc));
+    decision->turn = slot->background;
     return SCHEDULE_RUN;
 }
 
@@ -100,12 +112,8 @@ void cyclic_stop(struct cyclic *cyclic, struct turn *turn) {
 }
 
 void cyclic_return(struct cyclic *cyclic, const struct decision *decision, enum turn_end end) {
-    if (end == TURN_SPENT)
-        return;
     if (end == TURN_STOPS)
         cyclic_stop(cyclic, decision->turn);
-    if (decision->turn == cyclic->plan->slots[cyclic->slot].turn)
-        cyclic->turn_idle = true;
-    else
-        cyclic->background_idle = true;
+    if (end == TURN_YIELDS)
+        decision->turn->wake_tsc = decision->until_tsc;
 }

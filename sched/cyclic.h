@@ -37,9 +37,8 @@ struct cyclic {
     uint64_t frame;     /* number of the current frame */
     uint64_t frame_tsc; /* its start */
     const struct plan *plan;
-    unsigned slot; /* the current one, or the next */
-    bool begun;    /* it has had its first decision */
-    bool turn_idle, background_idle;
+    unsigned slot;   /* the current one, or the next */
+    bool begun;      /* it has had its first decision */
     uint64_t missed; /* slots of which nothing was left when their time was looked at */
 };
 

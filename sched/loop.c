@@ -11,6 +11,7 @@
 #include "hv/cpu/trace.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
+#include "hv/interrupt.h"
 #include "hv/lib/log.h"
 #include "sched/keys.h"
 #include "sched/report.h"
@@ -65,28 +66,20 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
         times->late_ticks_max = late_ticks;
 }
 
-/*
- * What the partition printed goes out in its own time, before it goes on. A timer that fires a tick
- * early, or one left over from the slot before, ends nothing; nor does a word from another processor, unless it
- * is that this partition ends.
- */
+/* What the partition printed goes out in its own time, before it goes on. */
 static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decision *decision) {
-    enum verdict verdict;
-
     loop->cpu->slot_end_tsc = decision->until_tsc;
+    __atomic_store_n(&loop->cpu->turn_of, ((struct runner *)decision->owner)->vcpu, __ATOMIC_SEQ_CST);
     if (!serial_send(vcpu->common->position, decision->until_tsc)) {
         loop->output_slots += decision->due_tsc != 0;
         return VERDICT_PREEMPT;
     }
-    lapic_arm(loop->cpu, decision->until_tsc);
+    interrupt_arm(vcpu);
     if (decision->due_tsc != 0)
         start_slot(loop, vcpu, decision->due_tsc);
     else
         note(loop, x86_rdtsc(), TRACE_TURN, vcpu->subject);
-    while ((verdict = vcpu_run(vcpu)) == VERDICT_PREEMPT && x86_rdtsc() < decision->until_tsc &&
-           !__atomic_load_n(&vcpu->common->ends, __ATOMIC_RELAXED))
-        lapic_arm(loop->cpu, decision->until_tsc);
-    return verdict;
+    return vcpu_run(vcpu);
 }
 
 static void retire(struct loop *loop, struct runner *runner) {
@@ -201,6 +194,9 @@ static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
     loop->cpu->slot_end_tsc = until_tsc;
     do_chores(loop, from_tsc, until_tsc);
     serial_send(serial_written(), until_tsc);
+    __atomic_store_n(&loop->cpu->turn_of, NULL, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&loop->cpu->attend_tsc, __ATOMIC_SEQ_CST) == 0) /* from now on they send an interrupt, too */
+        return;
     if (loop->idle_polls)
         poll(loop, until_tsc);
     else
@@ -222,6 +218,9 @@ static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision
         times->stolen_ticks += busy_ticks(loop, now_tsc) - times->waits_since;
     switch_to(loop, runner);
     enum turn_end end = judge(loop, runner, run(loop, vcpu, decision));
+
+    if (end == TURN_HALTS)
+        runner->turn.wake_tsc = vcpu->common->has_apic ? interrupt_alarm_tsc(vcpu) : decision->until_tsc;
     uint64_t run_ticks = note(loop, now_tsc, TRACE_TURN_END + end, vcpu->subject);
 
     times->run_ticks += run_ticks;
@@ -236,8 +235,8 @@ static void start_frame(struct loop *loop, const struct cyclic *cyclic) {
 }
 
 /*
- * Does what other processors have asked for: to start vCPUs, or to stop them as their partition ends. Either happens
- * once to each at most, so that nobody keeps a neighbour's processor busy with it. False when the run is over.
+ * Does what other processors have asked for: to start vCPUs, to stop them as their partition ends, or to wake them for
+ * an interrupt. They can have it look once a decision at most. False when the run is over.
  */
 static bool attend(struct loop *loop, uint64_t now_tsc) {
     uint64_t end_tsc = loop->started_tsc + loop->end_ticks;
@@ -252,6 +251,9 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
         } else if (runner->state == RUNNER_WAITS && vcpu_take_start(runner->vcpu)) {
             schedule_add(&loop->schedule, &runner->turn);
             runner->state = RUNNER_RUNS;
+        } else if (runner->state == RUNNER_RUNS && runner->vcpu->common->has_apic &&
+                   x2apic_pending(&runner->vcpu->apic)) {
+            schedule_wake(&loop->schedule, &runner->turn);
         }
     }
     return now_tsc < end_tsc;

@@ -13,6 +13,20 @@ static void append(struct queue *queue, struct turn *turn) {
     queue->last = turn;
 }
 
+/* Slots end in the order they start, so that most go to the end. */
+static void insert_by_wake(struct queue *queue, struct turn *turn) {
+    struct turn **link = &queue->first;
+
+    if (!queue->first || queue->last->wake_tsc <= turn->wake_tsc) {
+        append(queue, turn);
+        return;
+    }
+    while ((*link)->wake_tsc <= turn->wake_tsc)
+        link = &(*link)->next;
+    turn->next = *link;
+    *link = turn;
+}
+
 static struct turn *take_first(struct queue *queue) {
     struct turn *turn = queue->first;
 
@@ -42,6 +56,14 @@ void round_robin_add(struct round_robin *robin, struct turn *turn) {
     append(&robin->ready, turn);
 }
 
+void round_robin_wake(struct round_robin *robin, struct turn *turn) {
+    if (turn->wake_tsc == 0)
+        return;
+    take_out(&robin->halted, turn);
+    turn->wake_tsc = 0;
+    append(&robin->ready, turn);
+}
+
 void round_robin_stop(struct round_robin *robin, struct turn *turn) {
     take_out(&robin->ready, turn);
     take_out(&robin->halted, turn);
@@ -55,15 +77,20 @@ void round_robin_stop(struct round_robin *robin, struct turn *turn) {
 enum schedule_state round_robin_next(struct round_robin *robin, uint64_t now_tsc, struct decision *decision) {
     struct turn *sleeper = robin->halted.first;
 
-    if (sleeper && sleeper->wake_tsc <= now_tsc)
+    if (sleeper && sleeper->wake_tsc <= now_tsc) {
+        sleeper->wake_tsc = 0;
         append(&robin->ready, take_first(&robin->halted));
+    }
     if (robin->ready.first) {
-        *decision = (struct decision){take_first(&robin->ready), now_tsc + robin->slot_ticks, 0};
+        *decision = (struct decision){.turn = take_first(&robin->ready), .until_tsc = now_tsc + robin->slot_ticks};
+        decision->owner = decision->turn;
         return SCHEDULE_RUN;
     }
     if (robin->living == 0)
         return SCHEDULE_OVER;
-    *decision = (struct decision){.until_tsc = sleeper ? sleeper->wake_tsc : now_tsc + robin->slot_ticks};
+    *decision = (struct decision){.until_tsc = now_tsc + robin->slot_ticks};
+    if (sleeper)
+        decision->until_tsc = lower(sleeper->wake_tsc, decision->until_tsc);
     return SCHEDULE_IDLE;
 }
 
@@ -72,8 +99,6 @@ void round_robin_return(struct round_robin *robin, const struct decision *decisi
         append(&robin->ready, decision->turn);
     if (end == TURN_STOPS)
         robin->living--;
-    if (end == TURN_HALTS) {
-        decision->turn->wake_tsc = decision->until_tsc;
-        append(&robin->halted, decision->turn);
-    }
+    if (end == TURN_HALTS)
+        insert_by_wake(&robin->halted, decision->turn);
 }

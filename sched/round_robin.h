@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Round robin with slots of equal length. A turn that halts gives the rest of its slot
- * away and has its next turn after that slot's end.
+ * away and stands in line again when it wakes.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct round_robin {
     uint64_t slot_ticks;
     unsigned living; /* turns that have not stopped, though maybe not been added yet */
     struct queue ready;
-    struct queue halted; /* by wake_tsc: slots end in the order they start */
+    struct queue halted; /* by wake_tsc */
 };
 
 /* `living` turns take part, sooner or later. */
@@ -23,6 +23,9 @@ void round_robin_init(struct round_robin *robin, uint64_t slot_ticks, unsigned l
 
 /* A turn that is ready, behind all others. */
 void round_robin_add(struct round_robin *robin, struct turn *turn);
+
+/* One that waits stands in line again. */
+void round_robin_wake(struct round_robin *robin, struct turn *turn);
 
 /* One that is not running never runs again. */
 void round_robin_stop(struct round_robin *robin, struct turn *turn);

@@ -16,6 +16,13 @@ void schedule_add(struct schedule *schedule, struct turn *turn) {
         round_robin_add(&schedule->round_robin, turn);
 }
 
+void schedule_wake(struct schedule *schedule, struct turn *turn) {
+    if (schedule->is_cyclic)
+        turn->wake_tsc = 0;
+    else
+        round_robin_wake(&schedule->round_robin, turn);
+}
+
 void schedule_stop(struct schedule *schedule, struct turn *turn) {
     if (schedule->is_cyclic)
         cyclic_stop(&schedule->cyclic, turn);

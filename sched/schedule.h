@@ -24,6 +24,9 @@ void schedule_start(struct schedule *schedule, uint64_t epoch_tsc);
 /* A turn takes part from now on. */
 void schedule_add(struct schedule *schedule, struct turn *turn);
 
+/* A turn that waits does so no more; nothing changes for any other. */
+void schedule_wake(struct schedule *schedule, struct turn *turn);
+
 /* A turn that is not running never takes part again. */
 void schedule_stop(struct schedule *schedule, struct turn *turn);
 

@@ -9,7 +9,7 @@
 /* One that takes turns on a processor. Its fields are its schedule's. */
 struct turn {
     struct turn *next; /* round robin: in the queue it is in */
-    uint64_t wake_tsc; /* round robin: while halted */
+    uint64_t wake_tsc; /* it does not run before; 0 while it does not wait */
     bool absent;       /* cyclic: has not started yet, or stopped for ever */
 };
 
@@ -21,6 +21,7 @@ enum schedule_state {
 
 struct decision {
     struct turn *turn;
+    struct turn *owner; /* whose time it is */
     uint64_t until_tsc;
     uint64_t due_tsc; /* cyclic: the first turn of a slot starts no earlier and is measured by it; else 0 */
 };
@@ -29,6 +30,6 @@ struct decision {
 enum turn_end {
     TURN_SPENT,  /* at its end, or by chance before */
     TURN_YIELDS, /* it gives the rest of its time away */
-    TURN_HALTS,  /* the same, until its next slot */
+    TURN_HALTS,  /* it waits: until its wake_tsc, which is set, or schedule_wake() */
     TURN_STOPS,  /* it never runs again */
 };

@@ -20,7 +20,8 @@ OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "
             "pad-us", "vcpus"}
 NAMES = {"compatible", "reg", "label", "image", "slot-us", "device_type", "#address-cells", "#size-cells",
          "frame-us", "offset-us", "duration-us", "partition", "partitions"} | OPTIONAL
-NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "isa", "serial", "cpus", "cpu", "plan", "slot"}
+NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "interrupt-controller", "isa", "serial", "cpus", "cpu", "plan",
+              "slot"}
 
 BREAKS, MISTAKES, NEUTRAL = {}, {}, {}
 
@@ -422,6 +423,44 @@ def second_screen(change):
     partition = change.one(change.partitions())
     name = change.one(["vga@1", "vga@b8000", "vga1"])
     return [(add_node(partition, name, compatible='"shikiri,vga-text"'), None)]
+
+
+def apic_of(partition):
+    """Its local APIC; one is added where there is none."""
+    return next(iter(partition.named("interrupt-controller")), None) or \
+        add_node(partition, "interrupt-controller", compatible='"shikiri,x2apic"')
+
+
+@way(BREAKS)
+def second_apic(change):
+    partition = change.one(change.partitions())
+    name = change.one(["interrupt-controller@0", "interrupt-controller@1", "interrupt-controller@fee00000", "interrupt-controller1"])
+    apic_of(partition)
+    return [(add_node(partition, name, compatible='"shikiri,x2apic"'), None)]
+
+
+@way(BREAKS)
+def controller_of_the_machine(change):
+    """One that all share, or the processor's own."""
+    apic = apic_of(change.one(change.partitions()))
+    apic.set_string("compatible", change.one(["intel,ce4100-ioapic", "intel,ce4100-lapic", "intel,i8259"]))
+    return [(apic, "compatible")]
+
+
+@way(BREAKS)
+def apic_in_memory(change):
+    """The page of the processor's own, or its registers' ports."""
+    apic = apic_of(change.one(change.partitions()))
+    apic.set_cells("reg", change.one([[0, 0xfee00000, 0, PAGE], [0, 0xfec00000, 0, PAGE], [1, 0x20, 2]]))
+    return [(apic, "reg")]
+
+
+@way(BREAKS)
+def apic_elsewhere(change):
+    """Of nobody, of the machine, or among the devices at ports."""
+    parent = change.one(node for node in change.root.below()
+                        if node.parent is None or node.base() in ("partitions", "isa", "cpus", "cpu", "memory", "vga"))
+    return [(add_node(parent, "interrupt-controller", compatible='"shikiri,x2apic"'), None)]
 
 
 @way(BREAKS)
@@ -875,6 +914,15 @@ def node_in_two_pieces(change):
         around.add(piece)
         piece = around
     change.pieces.append(piece)
+    return []
+
+
+@way(NEUTRAL)
+def local_apics(change):
+    """Whatever goes through an exit is not in the certificate."""
+    for partition in change.partitions():
+        if change.random.random() < 0.5:
+            apic_of(partition)
     return []
 
 

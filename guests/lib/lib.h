@@ -34,5 +34,35 @@ bool equal(const char *a, const char *b);
 /* Starts a vCPU in a function that is called with `argument`, on the stack that ends at `stack_end`. 0, or an error. */
 long vcpu_start(unsigned number, void *stack_end, void (*act)(uintptr_t argument), uintptr_t argument);
 
+/*
+ * Interrupts of this vCPU, whose APIC is switched on, from now on go to `act`, with their vectors; further vCPUs share
+ * it. It has to write EOI. Vectors from INTERRUPT_FIRST on are interrupts; an exception ends the partition. 64-bit
+ * guests alone.
+ */
+#define INTERRUPT_FIRST 32
+void interrupts_to(void (*act)(unsigned vector));
+extern volatile uint64_t interrupt_tsc; /* the TSC at the start of the last one's handler */
+
+/* Registers of the APIC, by their MSRs. */
+#define APIC_ID            0x802
+#define APIC_VERSION       0x803
+#define APIC_TPR           0x808
+#define APIC_PPR           0x80a
+#define APIC_EOI           0x80b
+#define APIC_SVR           0x80f
+#define APIC_SVR_ENABLE    0x1ff
+#define APIC_ESR           0x828
+#define APIC_ICR           0x830
+#define APIC_LVT_TIMER     0x832
+#define APIC_TIMER_ONCE    0x00000
+#define APIC_TIMER_PERIOD  0x20000
+#define APIC_TIMER_TSC     0x40000
+#define APIC_INITIAL_COUNT 0x838
+#define APIC_CURRENT_COUNT 0x839
+#define APIC_DIVIDE        0x83e
+#define APIC_DIVIDE_BY_1   0xb
+#define APIC_SELF_IPI      0x83f
+#define APIC_DEADLINE      0x6e0
+
 /* A field of SHIKIRI_CALL_INFO, in 32 bits. */
 uint32_t info(uint32_t field);

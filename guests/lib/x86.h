@@ -61,6 +61,17 @@ static inline void interrupts_on(void) {
     __asm__ volatile("sti");
 }
 
+static inline void interrupts_off(void) {
+    __asm__ volatile("cli" ::: "memory");
+}
+
+/* Lets in what waits; the instruction behind STI is still in its shadow. */
+static inline void interrupts_on_and_go_on(void) {
+    __asm__ volatile("sti\n\tnop\n\tnop" ::: "memory");
+}
+
+#define software_interrupt(vector) __asm__ volatile("int %0" ::"i"(vector) : "memory")
+
 /* Gives the rest of the slot away; comes back at a later turn. */
 static inline void wait(void) {
     __asm__ volatile("sti\n\thlt" ::: "memory");

@@ -49,6 +49,7 @@ struct cpu {
     unsigned index;
     uint8_t apic_id;
     uint64_t attend_tsc; /* when its loop looks up from its schedule; others set it to 0 when they ask for something */
+    const void *turn_of; /* the vCPU whose time it is, whoever runs in it; NULL while it is nobody's */
     bool has_tsc_aux;
     bool has_ibpb; /* PRED_CMD, which forgets branch predictions */
     uint64_t tsc_khz;

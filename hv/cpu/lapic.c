@@ -7,10 +7,8 @@
 
 #include "hv/cpu/x86.h"
 
-#define APIC_BASE_EXTENDED (1ULL << 10) /* x2APIC mode */
-#define APIC_BASE_ENABLE   (1ULL << 11)
-#define APIC_BASE_ADDRESS  0x000ffffffffff000ULL
-#define FEATURE_APIC       (1U << 9) /* CPUID 1 EDX */
+#define APIC_BASE_ADDRESS 0x000ffffffffff000ULL
+#define FEATURE_APIC      (1U << 9) /* CPUID 1 EDX */
 
 #define LAPIC_TASK_PRIORITY 0x080
 #define LAPIC_SPURIOUS      0x0f0
@@ -19,7 +17,6 @@
 #define LAPIC_LVT_TIMER     0x320
 #define LAPIC_LVT_LINT0     0x350
 #define LAPIC_LVT_LINT1     0x360
-#define LAPIC_INITIAL_COUNT 0x380
 #define LAPIC_CURRENT_COUNT 0x390
 #define LAPIC_DIVIDE        0x3e0
 
@@ -129,15 +126,4 @@ void lapic_send(uint8_t apic_id, uint32_t command) {
 void lapic_wake(struct cpu *cpu) {
     __atomic_store_n(&cpu->attend_tsc, 0, __ATOMIC_RELEASE);
     lapic_send(cpu->apic_id, LAPIC_FIXED | VECTOR_WAKE);
-}
-
-void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {
-    int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
-    uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;
-
-    if (ticks == 0)
-        ticks = 1;
-    if (ticks > UINT32_MAX)
-        ticks = UINT32_MAX;
-    *lapic_register(LAPIC_INITIAL_COUNT) = (uint32_t)ticks;
 }

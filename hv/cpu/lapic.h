@@ -6,8 +6,15 @@
 #pragma once
 
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/x86.h"
 
-#define LAPIC_BASE 0xfee00000ULL
+#define LAPIC_BASE          0xfee00000ULL
+#define LAPIC_INITIAL_COUNT 0x380 /* of the timer */
+
+/* Bits of the MSR APIC_BASE. */
+#define APIC_BASE_BOOT     (1ULL << 8)
+#define APIC_BASE_EXTENDED (1ULL << 10) /* x2APIC mode */
+#define APIC_BASE_ENABLE   (1ULL << 11)
 
 /*
  * Enables this processor's LAPIC in xAPIC mode and measures TSC and timer against the 8254. What is
@@ -34,4 +41,13 @@ void lapic_send(uint8_t apic_id, uint32_t command);
 void lapic_wake(struct cpu *cpu);
 
 /* One interrupt VECTOR_TIMER at TSC `deadline`, or at once if that has passed. Replaces an earlier one. */
-void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc);
+static inline void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {
+    int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
+    uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;
+
+    if (ticks == 0)
+        ticks = 1;
+    if (ticks > UINT32_MAX)
+        ticks = UINT32_MAX;
+    *(volatile uint32_t *)(LAPIC_BASE + LAPIC_INITIAL_COUNT) = (uint32_t)ticks;
+}

@@ -4,9 +4,20 @@
  */
 #include "hv/svm/event.h"
 
+#include "hv/cpu/x86.h"
+
 static void inject(struct vmcb *vmcb, uint64_t event) {
     vmcb->control.eventinj = vmcb->control.host_injected = EVENT_VALID | EVENT_TYPE_EXCEPTION | event;
     vmcb->control.host_injected_rip = vmcb->save.rip;
+}
+
+bool event_interrupt(struct vmcb *vmcb, unsigned vector) {
+    struct vmcb_control *control = &vmcb->control;
+
+    if (!(vmcb->save.rflags & RFLAGS_IF) || (control->interrupt_shadow & 1) || (control->eventinj & EVENT_VALID))
+        return false;
+    control->eventinj = EVENT_VALID | vector;
+    return true;
 }
 
 void event_exception(struct vmcb *vmcb, unsigned vector) {

@@ -178,15 +178,23 @@ static void expect_image(const struct partition_config *partition) {
     expect_plan(&plan, file->size_bytes, partition);
 }
 
-/* The machine's UARTs have one owner each, and there are eight screens. */
+/* The machine's UARTs have one owner each, and there are eight screens; a partition has one, and one APIC. */
 static void expect_devices(const struct config *config) {
     unsigned owners[3] = {0}, screens = 0;
 
     for (unsigned i = 0; i < config->partition_count; i++) {
+        bool has_screen = false, has_apic = false;
+
         for (unsigned j = 0; j < config->partitions[i].device_count; j++) {
             const struct device_config *device = &config->partitions[i].devices[j];
 
             screens += device->kind == DEVICE_VGA_TEXT;
+            if (device->kind == DEVICE_VGA_TEXT || device->kind == DEVICE_X2APIC) {
+                bool *has = device->kind == DEVICE_X2APIC ? &has_apic : &has_screen;
+
+                assert(!*has && device->port == 0 && device->port_count == 0);
+                *has = true;
+            }
             if (device->kind == DEVICE_CONSOLE)
                 assert(device->port == 0x3f8 && device->port_count == 8);
             if (device->kind != DEVICE_UART)

@@ -13,6 +13,7 @@
 enum { EAX, EBX, ECX, EDX };
 
 static struct vcpu vcpu;
+static struct common common;
 static struct vmcb vmcb;
 static uint64_t components;
 
@@ -120,7 +121,8 @@ static struct cpuid_result echo(uint32_t leaf, uint32_t subleaf) {
 static int make(void **state) {
     (void)state;
     vmcb = (struct vmcb){0};
-    vcpu = (struct vcpu){.vmcb = &vmcb};
+    common = (struct common){0};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common};
     components = XCR0_X87 | XCR0_SSE | XCR0_AVX;
     processor.cpuid = everything;
     return 0;
@@ -211,6 +213,17 @@ static void test_hidden(void **state) {
     }
 }
 
+/* With an APIC it is told of, and its id; the processor need not have any of it. */
+static void test_apic(void **state) {
+    (void)state;
+    common.has_apic = true;
+    vcpu.apic.id = 3;
+    expect(1, 0, ALL, 0x0300ff00, bits_offered(1, ECX) | 1U << 21 | 1U << 24, bits_offered(1, EDX) | 1U << 9);
+    processor.cpuid = nothing;
+    vcpu.apic.id = 0;
+    expect(1, 0, 0, 0, 0x81200000, 0x200);
+}
+
 /* A feature that the processor lacks is not made up; that there is a hypervisor is. */
 static void test_poor_processor(void **state) {
     (void)state;
@@ -293,7 +306,7 @@ int main(void) {
         cmocka_unit_test_setup(test_poor_processor, make), cmocka_unit_test_setup(test_osxsave, make),
         cmocka_unit_test_setup(test_last_leaves, make),    cmocka_unit_test_setup(test_absent_leaves, make),
         cmocka_unit_test_setup(test_passed_leaves, make),  cmocka_unit_test_setup(test_xstate, make),
-        cmocka_unit_test_setup(test_hypervisor, make),
+        cmocka_unit_test_setup(test_hypervisor, make),     cmocka_unit_test_setup(test_apic, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,13 +43,23 @@ static int make(void **state) {
 static void expect_run(uint64_t since, unsigned number, uint64_t until, uint64_t due) {
     assert_int_equal(cyclic_next(&cyclic, EPOCH + since, &decision), SCHEDULE_RUN);
     assert_int_equal(decision.turn - turns, number);
+    assert_ptr_equal(decision.owner, cyclic.plan->slots[cyclic.slot].turn);
     assert_int_equal(decision.until_tsc, EPOCH + until);
     assert_int_equal(decision.due_tsc, due ? EPOCH + due : 0);
 }
 
 static void run(uint64_t since, unsigned number, uint64_t until, uint64_t due, enum turn_end end) {
     expect_run(since, number, until, due);
+    if (end == TURN_HALTS)
+        decision.turn->wake_tsc = decision.until_tsc;
     cyclic_return(&cyclic, &decision, end);
+}
+
+/* It halts until `wake`. */
+static void run_until_wake(uint64_t since, unsigned number, uint64_t until, uint64_t due, uint64_t wake) {
+    expect_run(since, number, until, due);
+    decision.turn->wake_tsc = EPOCH + wake;
+    cyclic_return(&cyclic, &decision, TURN_HALTS);
 }
 
 static void expect_idle(uint64_t since, uint64_t until) {
@@ -103,6 +113,60 @@ static void test_background(void **state) {
     run(1300, B, 1500, 1300 + LEAD, TURN_HALTS);
     run(1301, BACK, 1500, 0, TURN_SPENT);
     expect_idle(1500, 1600);
+}
+
+/* An alarm inside the slot gives the rest of it back, which is no second start; one behind it takes later slots as
+ * well. */
+static void test_alarm(void **state) {
+    (void)state;
+    run_until_wake(0, A, 300, LEAD + 20, 120);
+    expect_idle(50, 120);
+    expect_idle(119, 120);
+    run_until_wake(120, A, 300, 0, 250);
+    expect_idle(130, 250);
+    run_until_wake(260, A, 300, 0, 300); /* as the slot ends */
+    expect_idle(270, 300);
+    run(300, B, 500, 300 + LEAD, TURN_SPENT);
+    run_until_wake(1000, A, 1300, 1000 + LEAD + 20, 3100);
+    expect_idle(1010, 1300);
+    expect_idle(2000, 2300);
+    expect_idle(3000, 3100);
+    run(3100, A, 3300, 0, TURN_SPENT);
+    assert_int_equal(cyclic.missed, 1 + 2 + 2); /* of B and C, as time was not looked at */
+}
+
+/* The background has the time until the alarm, and is at an end then; its own alarm is for time that is left to it. */
+static void test_background_until_alarm(void **state) {
+    (void)state;
+    run_until_wake(300, B, 500, 300 + LEAD, 400);
+    run(310, BACK, 400, 0, TURN_SPENT);
+    run(350, BACK, 400, 0, TURN_SPENT);
+    run_until_wake(400, B, 500, 0, 480);
+    run_until_wake(410, BACK, 480, 0, 430);
+    expect_idle(420, 430);
+    run_until_wake(430, BACK, 480, 0, 490);
+    expect_idle(440, 480); /* that of the owner is first */
+    run_until_wake(480, B, 500, 0, 1350);
+    expect_idle(485, 490);
+    run(490, BACK, 500, 0, TURN_SPENT);
+    run(1300, BACK, 1350, 1300 + LEAD, TURN_YIELDS);
+    expect_idle(1340, 1350);
+    run(1350, B, 1500, 0, TURN_YIELDS);
+    run(1360, BACK, 1500, 0, TURN_YIELDS);
+    expect_idle(1370, 1500);
+}
+
+/* What has no time of its own wakes never, and what is absent has no alarm. */
+static void test_never(void **state) {
+    (void)state;
+    run_until_wake(300, B, 500, 300 + LEAD, UINT64_MAX - EPOCH);
+    run(310, BACK, 500, 0, TURN_SPENT);
+    turns[BACK].absent = true;
+    turns[BACK].wake_tsc = EPOCH + 450;
+    expect_idle(400, 500);
+    turns[B].absent = true;
+    turns[B].wake_tsc = EPOCH + 450;
+    expect_idle(410, 500);
 }
 
 /* What stops leaves its slots to the background, or empty; all stopped is the end. */
@@ -197,15 +261,12 @@ static void test_agreement(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_frames, make),
-        cmocka_unit_test_setup(test_resume, make),
-        cmocka_unit_test_setup(test_kept, make),
-        cmocka_unit_test_setup(test_background, make),
-        cmocka_unit_test_setup(test_stop, make),
-        cmocka_unit_test_setup(test_late, make),
-        cmocka_unit_test_setup(test_stop_from_outside, make),
-        cmocka_unit_test_setup(test_missed, make),
-        cmocka_unit_test_setup(test_plan, make),
+        cmocka_unit_test_setup(test_frames, make),    cmocka_unit_test_setup(test_resume, make),
+        cmocka_unit_test_setup(test_kept, make),      cmocka_unit_test_setup(test_background, make),
+        cmocka_unit_test_setup(test_alarm, make),     cmocka_unit_test_setup(test_background_until_alarm, make),
+        cmocka_unit_test_setup(test_never, make),     cmocka_unit_test_setup(test_stop, make),
+        cmocka_unit_test_setup(test_late, make),      cmocka_unit_test_setup(test_stop_from_outside, make),
+        cmocka_unit_test_setup(test_missed, make),    cmocka_unit_test_setup(test_plan, make),
         cmocka_unit_test_setup(test_agreement, make),
     };
 

@@ -21,7 +21,7 @@ static const struct partition_config with_vga = {.devices = &vga_only, .device_c
 static uint8_t *memory;
 static uint8_t iopm[IOPM_BYTES];
 static struct arena arena;
-static struct vcpu vcpu;
+static struct vcpu vcpu, vcpus[3];
 
 /* A partition with nothing but an empty nested page table, whose arena has `pages`. */
 static struct partition *make(unsigned index, const struct partition_config *config, unsigned pages) {
@@ -74,6 +74,28 @@ static void test_serial(void **state) {
     }
     assert_ptr_equal(partition->uart.line, &vcpu.console);
     assert_int_equal(devices_screen_count(), 0);
+}
+
+/* Each vCPU has an APIC of its own in the state after reset, numbered as the vCPUs are, and no port. */
+static void test_x2apic(void **state) {
+    struct device_config device = {.path = "/interrupt-controller", .kind = DEVICE_X2APIC};
+    const struct partition_config config = {.devices = &device, .device_count = 1}, without = {0};
+    struct partition *partition = make(0, &without, ARENA_PAGES);
+    struct x2apic fresh;
+
+    (void)state;
+    assert_true(devices_attach(partition));
+    assert_false(partition->common.has_apic);
+    partition = make(0, &config, ARENA_PAGES);
+    partition->common.vcpus = vcpus;
+    partition->common.vcpu_count = ARRAY_LENGTH(vcpus);
+    assert_true(devices_attach(partition));
+    assert_true(partition->common.has_apic);
+    assert_int_equal(partition->common.io.range_count, 0);
+    for (uint32_t i = 0; i < ARRAY_LENGTH(vcpus); i++) {
+        x2apic_init(&fresh, i);
+        assert_memory_equal(&vcpus[i].apic, &fresh, sizeof(fresh));
+    }
 }
 
 static void expect_screen(const struct partition *partition, unsigned page) {
@@ -159,8 +181,8 @@ static void test_show(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none),    cmocka_unit_test(test_serial), cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_screens), cmocka_unit_test(test_show),
+        cmocka_unit_test(test_none),      cmocka_unit_test(test_serial),  cmocka_unit_test(test_x2apic),
+        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_screens), cmocka_unit_test(test_show),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

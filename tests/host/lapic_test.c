@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lapic.c: what lapic_arm() writes to the timer's initial count (offset 0x380), against an exact calculation.
+ * lapic.[ch]: what lapic_arm() writes to the timer's initial count (offset 0x380), against an exact calculation.
  */
 #include "tests/host/processor.h"
 #include "tests/host/test.h"
 
-#define INITIAL_COUNT 0x380
-#define ONE           (1ULL << 32) /* a LAPIC tick a TSC tick, in 32.32 fixed point */
+#define ONE (1ULL << 32) /* a LAPIC tick a TSC tick, in 32.32 fixed point */
 
 static uint32_t armed(uint64_t lapic_per_tsc_q32, uint64_t now_tsc, uint64_t deadline_tsc) {
     struct cpu cpu = {.lapic_per_tsc_q32 = lapic_per_tsc_q32};
 
     processor.tsc = now_tsc;
-    processor.lapic[INITIAL_COUNT / sizeof(uint32_t)] = 0;
+    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
     lapic_arm(&cpu, deadline_tsc);
-    return processor.lapic[INITIAL_COUNT / sizeof(uint32_t)];
+    return PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT);
 }
 
 static void test_rates(void **state) {
@@ -60,8 +59,8 @@ static void test_wake(void **state) {
     (void)state;
     lapic_wake(&cpu);
     assert_int_equal(cpu.attend_tsc, 0);
-    assert_int_equal(processor.lapic[0x310 / sizeof(uint32_t)], 0x12000000);
-    assert_int_equal(processor.lapic[0x300 / sizeof(uint32_t)], 0x40e1);
+    assert_int_equal(PROCESSOR_LAPIC(0x310), 0x12000000);
+    assert_int_equal(PROCESSOR_LAPIC(0x300), 0x40e1);
 }
 
 int main(void) {

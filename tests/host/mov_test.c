@@ -18,6 +18,7 @@
 #define MODRM_CR0_RAX 0xc0
 
 static struct vcpu vcpu;
+static struct common common;
 static struct vmcb vmcb;
 static uint8_t instruction[8];
 static unsigned readable_bytes;
@@ -66,7 +67,7 @@ static enum verdict run(enum verdict (*exit)(struct vcpu *), const char *bytes, 
     vmcb = (struct vmcb){.save.cs.attributes = attributes, .save.rip = RIP, .save.dr7 = 0x400};
     vmcb.control.interrupt_shadow = 1;
     vmcb.control.vintr = OTHER_VINTR | 3;
-    vcpu = (struct vcpu){.vmcb = &vmcb};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common};
     set_register(number, value);
     return exit(&vcpu);
 }

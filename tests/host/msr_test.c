@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * msr.c: the rules of EFER, PAT, TSC and TSC_AUX, #GP for every other MSR, and which ones are passed through.
+ * msr.c: the rules of EFER, PAT, TSC, TSC_AUX and APIC_BASE, #GP for every other MSR, and which ones are passed
+ * through.
  */
 #include "hv/exits.h"
 #include "hv/msr.h"
@@ -12,7 +13,9 @@
 #define RDTSCP      (1U << 27)
 #define UPPER       0xaaaaaaaa00000000ULL /* of RAX, RCX and RDX: does not count */
 
-static struct vcpu vcpu;
+static struct cpu cpu;
+static struct common common;
+static struct vcpu vcpu, other;
 static struct vmcb vmcb;
 static uint32_t features_edx;
 
@@ -24,7 +27,9 @@ static struct cpuid_result features(uint32_t leaf, uint32_t subleaf) {
 static int make(void **state) {
     (void)state;
     vmcb = (struct vmcb){0};
-    vcpu = (struct vcpu){.vmcb = &vmcb};
+    cpu = (struct cpu){.tsc_khz = 1000, .lapic_per_tsc_q32 = 1ULL << 32, .slot_end_tsc = UINT64_MAX};
+    common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
+    vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
     processor = (struct processor){.cpuid = features, .tsc = 1000};
     features_edx = RDTSCP;
     return 0;
@@ -140,6 +145,45 @@ static void test_tsc_aux(void **state) {
     assert_int_equal(vcpu.tsc_aux, 0xffffffff);
 }
 
+/* With an APIC, APIC_BASE says where it is and that it is in x2APIC mode, and takes nothing else. */
+static void test_apic_base(void **state) {
+    (void)state;
+    common.has_apic = true;
+    assert_int_equal(read_msr(MSR_APIC_BASE), 0xfee00d00); /* the first is the boot processor */
+    assert_true(write_msr(MSR_APIC_BASE, 0xfee00d00));
+    for (unsigned bit = 0; bit < 64; bit++)
+        assert_false(write_msr(MSR_APIC_BASE, 0xfee00d00 ^ 1ULL << bit));
+    assert_false(write_msr(MSR_APIC_BASE, 0));
+    common.vcpus = &other;
+    assert_int_equal(read_msr(MSR_APIC_BASE), 0xfee00c00);
+    assert_true(write_msr(MSR_APIC_BASE, 0xfee00c00));
+    assert_false(write_msr(MSR_APIC_BASE, 0xfee00d00));
+    assert_int_equal(processor.write_count, 0); /* the machine's is left alone */
+}
+
+/* The APIC's own are its business, and the TSC is its clock. */
+static void test_apic(void **state) {
+    (void)state;
+    common.has_apic = true;
+    x2apic_init(&vcpu.apic, 5);
+    assert_int_equal(read_msr(0x802), 5);
+    assert_false(write_msr(0x802, 6));
+    assert_false(run(0x801, false));
+    assert_false(run(0x840, false));
+    assert_false(run(0x7ff, false));
+    assert_true(write_msr(0x83e, 0xb));
+    assert_true(write_msr(0x838, 500));
+    assert_true(write_msr(MSR_TSC, 0x123456789a));
+    assert_int_equal(read_msr(0x839), 500);
+    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 500);
+    assert_true(write_msr(0x832, 0x40041));
+    assert_true(write_msr(0x6e0, 0x123456789a + 300));
+    assert_int_equal(read_msr(0x6e0), 0x123456789a + 300);
+    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 300);
+    assert_true(write_msr(MSR_TSC, 0x123456789a + 200));
+    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 100);
+}
+
 /* Every MSR of the map's three ranges, and some outside. */
 static void test_unknown(void **state) {
     static const uint32_t bases[] = {0, 0x40000000, 0x80000000, 0xc0000000, 0xc0010000, 0xffffe000};
@@ -190,7 +234,8 @@ int main(void) {
         cmocka_unit_test_setup(test_efer, make),    cmocka_unit_test_setup(test_pat, make),
         cmocka_unit_test_setup(test_tsc, make),     cmocka_unit_test_setup(test_tsc_aux, make),
         cmocka_unit_test_setup(test_unknown, make), cmocka_unit_test_setup(test_refused_read, make),
-        cmocka_unit_test_setup(test_passed, make),
+        cmocka_unit_test_setup(test_passed, make),  cmocka_unit_test_setup(test_apic_base, make),
+        cmocka_unit_test_setup(test_apic, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,10 +5,27 @@
 #include "tests/host/processor.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/host/test.h"
 
 struct processor processor;
+
+/* The LAPIC's address lies in a gap that the address sanitizer keeps free, so that it needs to be told of the page. */
+#define ASAN_SHADOW_SHIFT  3
+#define ASAN_SHADOW_OFFSET 0x7fff8000ULL
+
+static void map(uint64_t address) {
+    void *page = (void *)(address & ~(PAGE_BYTES - 1));
+
+    if (mmap(page, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+        __builtin_trap();
+}
+
+__attribute__((constructor, no_sanitize("address"))) static void map_lapic(void) {
+    map((LAPIC_BASE >> ASAN_SHADOW_SHIFT) + ASAN_SHADOW_OFFSET);
+    map(LAPIC_BASE);
+}
 
 struct cpuid_result processor_cpuid(uint32_t leaf, uint32_t subleaf) {
     return processor.cpuid(leaf, subleaf);

@@ -6,8 +6,10 @@
  */
 #pragma once
 
-#include "hv/cpu/lapic.h"
+#define _DEFAULT_SOURCE /* for mmap() of processor.c */
+
 #include "hv/cpu/x86.h"
+#include "hv/lib/types.h"
 
 #define PROCESSOR_WRITES_MAX 8
 
@@ -22,7 +24,6 @@ struct processor {
         uint64_t value;
     } writes[PROCESSOR_WRITES_MAX]; /* by WRMSR, in order */
     unsigned write_count;
-    uint32_t lapic[0x400 / sizeof(uint32_t)];
 };
 
 extern struct processor processor;
@@ -45,5 +46,7 @@ void processor_vmsave(hpa_t vmcb);
 #define x86_vmload         processor_vmload
 #define x86_vmsave         processor_vmsave
 
-#undef LAPIC_BASE
-#define LAPIC_BASE ((uintptr_t)processor.lapic)
+/* Behind these names, which lapic_arm() is to mean. Where the LAPIC is, the test has memory. */
+#include "hv/cpu/lapic.h"
+
+#define PROCESSOR_LAPIC(offset) (((volatile uint32_t *)LAPIC_BASE)[(offset) / sizeof(uint32_t)])

@@ -27,6 +27,7 @@ static struct decision expect_run(uint64_t now, unsigned number) {
 
     assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
     assert_int_equal(decision.turn - turns, number);
+    assert_ptr_equal(decision.owner, decision.turn);
     assert_int_equal(decision.until_tsc, now + SLOT);
     assert_int_equal(decision.due_tsc, 0);
     return decision;
@@ -36,7 +37,17 @@ static struct decision expect_run(uint64_t now, unsigned number) {
 static void run(uint64_t now, unsigned number, enum turn_end end) {
     struct decision decision = expect_run(now, number);
 
+    if (end == TURN_HALTS)
+        decision.turn->wake_tsc = decision.until_tsc;
     round_robin_return(&robin, &decision, end);
+}
+
+/* It halts until `wake`, however short its slot was. */
+static void run_until_wake(uint64_t now, unsigned number, uint64_t wake) {
+    struct decision decision = expect_run(now, number);
+
+    decision.turn->wake_tsc = wake;
+    round_robin_return(&robin, &decision, TURN_HALTS);
 }
 
 static void expect_idle(uint64_t now, uint64_t want) {
@@ -170,6 +181,77 @@ static void test_one_wakes(void **state) {
     expect_over(900);
 }
 
+/* They wake by their times, not in the order in which they halted; equal times in that order. */
+static void test_wake_times(void **state) {
+    (void)state;
+    start(4);
+    run_until_wake(0, 0, 700);
+    run_until_wake(10, 1, 300);
+    run_until_wake(20, 2, 500);
+    run_until_wake(30, 3, 300);
+    expect_idle(210, 300);
+    run_until_wake(305, 1, 600);
+    run_until_wake(310, 3, UINT64_MAX);
+    expect_idle(450, 500);
+    run_until_wake(500, 2, 700);
+    expect_idle(510, 600);
+    run(600, 1, TURN_STOPS);
+    run(700, 0, TURN_STOPS); /* behind whose 700 that of 2 was */
+    run(700, 2, TURN_STOPS);
+    expect_idle(800, 900); /* 3 waits for others alone, and is looked for a slot at a time */
+    expect_idle(UINT64_MAX / 2, UINT64_MAX / 2 + SLOT);
+    round_robin_wake(&robin, &turns[3]);
+    run(1000, 3, TURN_STOPS);
+    expect_over(1001);
+}
+
+/* The queue stays whole when one is inserted first, between and last, and appended to afterwards. */
+static void test_insert(void **state) {
+    (void)state;
+    for (unsigned order = 0; order < 27; order++) {
+        const unsigned wakes[] = {500 + order % 3 * 100, 500 + order / 3 % 3 * 100, 500 + order / 9 * 100};
+        unsigned woken = 0;
+
+        start(4);
+        for (unsigned i = 0; i < 3; i++)
+            run_until_wake(i, i, wakes[i]);
+        run_until_wake(3, 3, 800);
+        for (uint64_t at = 500; at <= 700; at += 100)
+            for (unsigned i = 0; i < 3; i++)
+                if (wakes[i] == at) {
+                    run(at, i, TURN_STOPS);
+                    woken++;
+                }
+        assert_int_equal(woken, 3);
+        run(800, 3, TURN_STOPS);
+        expect_over(801);
+    }
+}
+
+/* Woken from outside it is behind those that are ready; who does not wait keeps its place. */
+static void test_wake(void **state) {
+    (void)state;
+    for (unsigned victim = 0; victim < 3; victim++) {
+        start(4);
+        for (unsigned i = 0; i < 3; i++)
+            run_until_wake(i, i, 10000 + i);
+        round_robin_wake(&robin, &turns[victim]);
+        round_robin_wake(&robin, &turns[victim]); /* again */
+        round_robin_wake(&robin, &turns[3]);      /* is ready all the time */
+        run(100, 3, TURN_SPENT);
+        run(200, victim, TURN_SPENT);
+        run(300, 3, TURN_SPENT);
+        run_until_wake(400, victim, 10003);
+        run(500, 3, TURN_STOPS);
+        expect_idle(600, 700);
+        for (unsigned i = 0; i < 3; i++)
+            if (i != victim)
+                run(10000 + i, i, TURN_STOPS);
+        run(10003, victim, TURN_STOPS);
+        expect_over(10004);
+    }
+}
+
 /*
  * Turns 1 and 3 halt halfway through their slots. Those that use theirs up run equally often and
  * never wait for more than one slot of each of the others; so do those that halt, once awake.
@@ -192,6 +274,8 @@ static void test_fairness(void **state) {
         runs[number]++;
         now += halts ? SLOT / 2 : SLOT;
         ready_tsc[number] = halts ? decision.until_tsc : now;
+        if (halts)
+            decision.turn->wake_tsc = decision.until_tsc;
         round_robin_return(&robin, &decision, halts ? TURN_HALTS : TURN_SPENT);
     }
     assert_in_range(runs[2] + 1, runs[0], runs[0] + 1);
@@ -215,6 +299,8 @@ static void test_halting_does_not_win(void **state) {
         since = is_first ? 0 : since + 1;
         assert_in_range(since, 0, 2);
         now += is_first ? SLOT : 1;
+        if (!is_first)
+            decision.turn->wake_tsc = decision.until_tsc;
         round_robin_return(&robin, &decision, is_first ? TURN_SPENT : TURN_HALTS);
     }
 }
@@ -226,6 +312,8 @@ int main(void) {
         cmocka_unit_test(test_late),        cmocka_unit_test(test_stop),
         cmocka_unit_test(test_wake_order),  cmocka_unit_test(test_one_wakes),
         cmocka_unit_test(test_fairness),    cmocka_unit_test(test_halting_does_not_win),
+        cmocka_unit_test(test_wake_times),  cmocka_unit_test(test_insert),
+        cmocka_unit_test(test_wake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ HOST_LIBS   := -lcmocka -lfdt
 HOST_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/findings.c
 HOST_CONFIG := partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(HOST_REPORT)
 HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/devices.c partitions/image.c partitions/config.c \
-               partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/msr.c hv/io.c hv/cpu/xstate.c \
+               partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/interrupt.c hv/msr.c hv/io.c hv/cpu/xstate.c \
                $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/vmcb.c \
                hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/fake_screen.c tests/host/fake_exit.c \
                tests/host/lapic_wake.c
@@ -17,6 +17,7 @@ HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 # For sources that execute what only the machine's owner may.
 HOST_PROCESSOR := -include tests/host/processor.h
+HOST_INTERRUPT := hv/interrupt.c hv/dev/x2apic.c hv/svm/event.c tests/host/processor.c tests/host/lapic_wake.c
 
 HOST_TESTS :=
 
@@ -59,6 +60,8 @@ HOST_TESTS += round_robin_test
 round_robin_test_SOURCES := sched/round_robin.c
 HOST_TESTS += cyclic_test
 cyclic_test_SOURCES := sched/cyclic.c
+HOST_TESTS += schedule_test
+schedule_test_SOURCES := sched/schedule.c sched/round_robin.c sched/cyclic.c
 HOST_TESTS += timing_test
 timing_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += io_test
@@ -69,6 +72,8 @@ HOST_TESTS += console_test
 console_test_SOURCES := hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += uart_test
 uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
+HOST_TESTS += x2apic_test
+x2apic_test_SOURCES := hv/dev/x2apic.c
 HOST_TESTS += multiboot_test
 multiboot_test_SOURCES := boot/multiboot.c
 HOST_TESTS += acpi_test
@@ -85,14 +90,18 @@ HOST_TESTS += cpuid_test
 cpuid_test_SOURCES := hv/cpuid.c tests/host/processor.c
 cpuid_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += msr_test
-msr_test_SOURCES := hv/msr.c hv/svm/msrpm.c hv/svm/event.c tests/host/processor.c tests/host/fake_exit.c
+msr_test_SOURCES := hv/msr.c hv/svm/msrpm.c $(HOST_INTERRUPT) tests/host/fake_exit.c
 msr_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += interrupt_test
+interrupt_test_SOURCES := hv/interrupt.c hv/dev/x2apic.c hv/svm/event.c tests/host/processor.c tests/host/fake_exit.c
+interrupt_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += hypercall_test
 hypercall_test_SOURCES := hv/hypercall.c hv/dev/console.c hv/svm/npt.c hv/lib/arena.c hv/svm/event.c tests/host/fake_exit.c $(HOST_LOG)
 HOST_TESTS += fetch_test
 fetch_test_SOURCES := hv/fetch.c hv/svm/npt.c hv/lib/arena.c
 HOST_TESTS += mov_test
-mov_test_SOURCES := hv/mov.c
+mov_test_SOURCES := hv/mov.c $(HOST_INTERRUPT)
+mov_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += exit_report_test
 exit_report_test_SOURCES := hv/exit_report.c hv/svm/event.c $(HOST_LOG)
 HOST_TESTS += lapic_test
@@ -101,8 +110,8 @@ lapic_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += trace_test
 trace_test_SOURCES := hv/cpu/trace.c hv/lib/arena.c $(HOST_LOG)
 HOST_TESTS += vcpu_test
-vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/event.c \
-                     hv/lib/arena.c tests/host/processor.c tests/host/fake_exit.c tests/host/lapic_wake.c $(HOST_LOG)
+vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c \
+                     hv/lib/arena.c $(HOST_INTERRUPT) tests/host/fake_exit.c $(HOST_LOG)
 vcpu_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += partition_test
 partition_test_SOURCES := $(HOST_VCPU)

@@ -25,6 +25,8 @@ const char *checked_device(const struct config *config, unsigned partition, cons
                          VGA_TEXT_RANGE.base + screen * PAGE_BYTES);
     case DEVICE_CONSOLE:
         return tool_text("a UART at 0x%x, lines on COM1", device->port);
+    case DEVICE_X2APIC:
+        return "a local APIC in x2APIC mode";
     case DEVICE_UART:
         return tool_text("the machine's UART at 0x%x to 0x%x", device->port, device->port + device->port_count - 1);
     }

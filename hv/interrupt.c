@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts for guests: see interrupt.h. With V_IRQ the processor delivers what is offered when the guest can take it,
+ * and clears V_IRQ; that is noticed late, when the APIC's state is wanted next. With EVENTINJ an interrupt goes in at
+ * once, where the guest can take it, or else it is tried again soon.
+ */
+#include "hv/interrupt.h"
+
+#include "hv/cpu/lapic.h"
+#include "hv/cpu/x86.h"
+#include "hv/exits.h"
+#include "hv/svm/event.h"
+
+#define AGAIN_US    10 /* until a guest that could not take an interrupt is looked at again */
+#define MODE_SHIFT  8  /* of an interrupt command */
+#define MODE_MASK   7U
+#define MODE_FIXED  0
+#define MODE_LOWEST 1
+#define TPR_SHIFT   4 /* CR8 is its upper half */
+
+static enum svm_injection how;
+
+void interrupt_set_injection(enum svm_injection injection) {
+    how = injection;
+}
+
+/* What was offered and is no more is in service. */
+static void note_taken(struct vcpu *vcpu) {
+    if (vcpu->offered && !event_is_offered(vcpu->vmcb)) {
+        x2apic_serve(&vcpu->apic, vcpu->offered);
+        vcpu->offered = 0;
+    }
+}
+
+/* Where V_IRQ does not work. What is seldom wanted is not inlined, so that the rest need not save registers for it. */
+__attribute__((noinline)) static void inject(struct vcpu *vcpu, unsigned vector) {
+    vcpu->is_blocked = vector && !event_interrupt(vcpu->vmcb, vector);
+    if (vector && !vcpu->is_blocked) {
+        x2apic_take_out(&vcpu->apic, vector);
+        x2apic_serve(&vcpu->apic, vector);
+    }
+}
+
+/*
+ * Offers what has to be delivered first, after note_taken(). What is offered is taken out, as the guest may have taken
+ * it when another one comes.
+ */
+static void offer(struct vcpu *vcpu) {
+    struct x2apic *apic = &vcpu->apic;
+    unsigned vector;
+
+    if (vcpu->offered)
+        x2apic_put_back(apic, vcpu->offered);
+    vector = x2apic_pending(apic);
+    if (how == SVM_INJECTION_EVENTINJ) {
+        inject(vcpu, vector);
+        return;
+    }
+    if (vector != vcpu->offered)
+        event_offer(vcpu->vmcb, vector);
+    if (vector)
+        x2apic_take_out(apic, vector);
+    vcpu->offered = (uint8_t)vector;
+}
+
+static void look(struct vcpu *vcpu) {
+    note_taken(vcpu);
+    x2apic_tick(&vcpu->apic, x86_rdtsc());
+    offer(vcpu);
+}
+
+uint64_t interrupt_alarm_tsc(const struct vcpu *vcpu) {
+    uint64_t due_tsc = x2apic_due_tsc(&vcpu->apic);
+
+    if (__builtin_expect(vcpu->is_blocked, 0))
+        return lower(x86_rdtsc() + vcpu->guest.cpu->tsc_khz * AGAIN_US / 1000, due_tsc);
+    return due_tsc;
+}
+
+/* The timer may have to end the guest's run earlier than its slot does. */
+static inline void arm(const struct vcpu *vcpu) {
+    const struct cpu *cpu = vcpu->guest.cpu;
+
+    lapic_arm(cpu, lower(interrupt_alarm_tsc(vcpu), cpu->slot_end_tsc));
+}
+
+void interrupt_arm(struct vcpu *vcpu) {
+    if (vcpu->common->has_apic) {
+        look(vcpu);
+        arm(vcpu);
+    } else {
+        lapic_arm(vcpu->guest.cpu, vcpu->guest.cpu->slot_end_tsc);
+    }
+}
+
+bool interrupt_waits(struct vcpu *vcpu) {
+    if (!vcpu->common->has_apic)
+        return false;
+    look(vcpu);
+    return vcpu->offered || vcpu->is_blocked || (vcpu->vmcb->control.eventinj & EVENT_VALID);
+}
+
+/*
+ * Nobody's time but the receiver's is spent on it: its processor is interrupted only while it is the
+ * receiver's turn, or nobody's.
+ */
+static void kick(struct vcpu *to) {
+    struct cpu *cpu = to->guest.cpu;
+    const void *turn_of;
+
+    __atomic_store_n(&cpu->attend_tsc, 0, __ATOMIC_SEQ_CST);
+    turn_of = __atomic_load_n(&cpu->turn_of, __ATOMIC_SEQ_CST);
+    if (!turn_of || turn_of == to)
+        lapic_wake(cpu);
+}
+
+/* Fixed interrupts, and those for the lowest priority, which go to the first that is named; any other command is lost.
+ */
+static void send(struct vcpu *vcpu, uint64_t icr) {
+    const struct common *common = vcpu->common;
+    unsigned mode = icr >> MODE_SHIFT & MODE_MASK, left = mode == MODE_LOWEST ? 1 : common->vcpu_count;
+
+    for (struct vcpu *to = common->vcpus; mode <= MODE_LOWEST && left && to < common->vcpus + common->vcpu_count;
+         to++) {
+        if (!x2apic_is_named(&to->apic, &vcpu->apic, icr))
+            continue;
+        left--;
+        x2apic_post(&to->apic, icr & 0xff);
+        if (to != vcpu)
+            kick(to);
+    }
+    offer(vcpu);
+}
+
+static enum verdict done(struct vcpu *vcpu) {
+    exit_advance(vcpu, LENGTH_MSR);
+    return VERDICT_RESUME;
+}
+
+__attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t msr) {
+    uint64_t now_tsc = x86_rdtsc(), value = vcpu->apic.deadline;
+
+    note_taken(vcpu);
+    x2apic_tick(&vcpu->apic, now_tsc);
+    if (msr != X2APIC_MSR_DEADLINE && !x2apic_read(&vcpu->apic, msr - X2APIC_MSR_BASE, now_tsc, &value))
+        return exit_protection(vcpu);
+    if (vcpu->offered && msr - X2APIC_MSR_BASE == X2APIC_IRR + vcpu->offered / 32U) /* is still requested */
+        value |= 1U << vcpu->offered % 32;
+    vcpu->vmcb->save.rax = (uint32_t)value;
+    vcpu->guest.registers[REGISTER_RDX] = value >> 32;
+    return done(vcpu);
+}
+
+__attribute__((noinline)) static enum verdict write(struct vcpu *vcpu, uint32_t msr, uint64_t value) {
+    struct x2apic *apic = &vcpu->apic;
+
+    note_taken(vcpu);
+    switch (x2apic_write(apic, msr - X2APIC_MSR_BASE, x86_rdtsc(), value)) {
+    case X2APIC_REFUSED:
+        return exit_protection(vcpu);
+    case X2APIC_DONE:
+        break;
+    case X2APIC_PRIORITY:
+        event_set_tpr(vcpu->vmcb, apic->registers[X2APIC_TPR] >> TPR_SHIFT);
+        offer(vcpu);
+        break;
+    case X2APIC_PENDING:
+        offer(vcpu);
+        break;
+    case X2APIC_TIMER:
+        offer(vcpu);
+        arm(vcpu);
+        break;
+    case X2APIC_SEND:
+        send(vcpu, apic->icr);
+        break;
+    }
+    if (vcpu->is_blocked)
+        arm(vcpu);
+    return done(vcpu);
+}
+
+static enum verdict write_deadline(struct vcpu *vcpu, uint64_t deadline);
+
+/* The last one's interrupt comes although there is a new one. */
+__attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu, uint64_t deadline) {
+    look(vcpu);
+    return write_deadline(vcpu, deadline);
+}
+
+/* One that has passed by now is due now. It is written ahead of every tick. */
+static enum verdict write_deadline(struct vcpu *vcpu, uint64_t deadline) {
+    uint64_t now_tsc = x86_rdtsc(), offset = vcpu->vmcb->control.tsc_offset;
+
+    if (now_tsc >= vcpu->apic.fires_tsc)
+        return write_after_due(vcpu, deadline);
+    x2apic_set_deadline(&vcpu->apic, deadline, deadline > now_tsc + offset ? deadline - offset : now_tsc);
+    arm(vcpu);
+    return done(vcpu);
+}
+
+static bool is_write(const struct vcpu *vcpu) {
+    return vcpu->vmcb->control.exitinfo1;
+}
+
+static uint64_t value_to_write(const struct vcpu *vcpu) {
+    return vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
+}
+
+enum verdict interrupt_register_exit(struct vcpu *vcpu, uint32_t msr) {
+    return is_write(vcpu) ? write(vcpu, msr, value_to_write(vcpu)) : read(vcpu, msr);
+}
+
+enum verdict interrupt_deadline_exit(struct vcpu *vcpu) {
+    return is_write(vcpu) ? write_deadline(vcpu, value_to_write(vcpu)) : read(vcpu, X2APIC_MSR_DEADLINE);
+}
+
+void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value) {
+    event_set_tpr(vcpu->vmcb, value);
+    if (!vcpu->common->has_apic)
+        return;
+    note_taken(vcpu);
+    vcpu->apic.registers[X2APIC_TPR] = (uint32_t)value << TPR_SHIFT;
+    offer(vcpu);
+    if (vcpu->is_blocked)
+        arm(vcpu);
+}

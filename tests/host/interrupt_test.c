@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * interrupt.c: what a vCPU's APIC has reaches the guest, by V_IRQ and by EVENTINJ, and the processor's timer fires
+ * when there is to look again. The guest is played by the tests: it takes what the VMCB offers.
+ */
+#include "hv/cpu/x86.h"
+#include "hv/exits.h"
+#include "hv/interrupt.h"
+#include "hv/svm/event.h"
+#include "tests/host/processor.h"
+#include "tests/host/test.h"
+
+#define VCPUS       3
+#define NOW         1000000ULL
+#define SLOT_END    (NOW + 50000)
+#define TSC_KHZ     1000000 /* a tick is 1 ns */
+#define AGAIN_TICKS 10000   /* 10 us */
+#define OTHER_VINTR (VINTR_MASKING | VINTR_GIF_ENABLE)
+#define GP_INJECTED 0x80000b0dULL
+#define RIP         0x1000
+#define UPPER       0xaaaaaaaa00000000ULL
+
+enum {
+    MSR_ID = 0x802,
+    MSR_TPR = 0x808,
+    MSR_EOI = 0x80b,
+    MSR_SVR = 0x80f,
+    MSR_ISR = 0x810,
+    MSR_IRR = 0x820,
+    MSR_ICR = 0x830,
+    MSR_LVT_TIMER = 0x832,
+    MSR_LINT0 = 0x835,
+    MSR_INITIAL_COUNT = 0x838,
+    MSR_CURRENT_COUNT = 0x839,
+    MSR_DIVIDE = 0x83e,
+    MSR_SELF_IPI = 0x83f,
+    MSR_DEADLINE = 0x6e0,
+};
+
+static struct cpu processors[VCPUS];
+static struct vmcb vmcbs[VCPUS];
+static struct vcpu vcpus[VCPUS];
+static struct common common;
+static struct vcpu *const vcpu = &vcpus[0];
+static struct vmcb *const vmcb = &vmcbs[0];
+static unsigned wakes[VCPUS];
+
+void lapic_wake(struct cpu *cpu) {
+    wakes[cpu - processors]++;
+}
+
+static void write_msr(struct vcpu *of, uint32_t msr, uint64_t value) {
+    of->vmcb->control.exitinfo1 = 1;
+    of->vmcb->save.rip = RIP;
+    of->vmcb->save.rax = UPPER | (uint32_t)value;
+    of->guest.registers[REGISTER_RDX] = UPPER | value >> 32;
+    assert_int_equal(interrupt_msr_exit(of, msr), VERDICT_RESUME);
+    assert_int_equal(of->vmcb->save.rip, RIP + 2);
+}
+
+static uint64_t read_msr(struct vcpu *of, uint32_t msr) {
+    of->vmcb->control.exitinfo1 = 0;
+    of->vmcb->save.rip = RIP;
+    of->vmcb->save.rax = of->guest.registers[REGISTER_RDX] = UINT64_MAX;
+    assert_int_equal(interrupt_msr_exit(of, msr), VERDICT_RESUME);
+    assert_int_equal(of->vmcb->save.rip, RIP + 2);
+    assert_int_equal((of->vmcb->save.rax | of->guest.registers[REGISTER_RDX]) >> 32, 0);
+    return of->guest.registers[REGISTER_RDX] << 32 | of->vmcb->save.rax;
+}
+
+static bool has(struct vcpu *of, uint32_t msr_first, unsigned vector) {
+    return read_msr(of, msr_first + vector / 32) >> vector % 32 & 1;
+}
+
+static void make(enum svm_injection injection) {
+    processor = (struct processor){.tsc = NOW};
+    interrupt_set_injection(injection);
+    common = (struct common){.vcpus = vcpus, .vcpu_count = VCPUS, .has_apic = true};
+    for (unsigned i = 0; i < VCPUS; i++) {
+        wakes[i] = 0;
+        processors[i] = (struct cpu){
+            .tsc_khz = TSC_KHZ, .lapic_per_tsc_q32 = 1ULL << 32, .slot_end_tsc = SLOT_END, .attend_tsc = UINT64_MAX};
+        vmcbs[i] = (struct vmcb){.save.rflags = RFLAGS_IF, .control.vintr = OTHER_VINTR};
+        vcpus[i] = (struct vcpu){.vmcb = &vmcbs[i], .common = &common, .guest.cpu = &processors[i]};
+        x2apic_init(&vcpus[i].apic, i);
+        write_msr(&vcpus[i], MSR_SVR, 0x1ff);
+        write_msr(&vcpus[i], MSR_DIVIDE, 0xb);
+    }
+    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
+}
+
+static int make_v_irq(void **state) {
+    (void)state;
+    make(SVM_INJECTION_V_IRQ);
+    return 0;
+}
+
+static int make_eventinj(void **state) {
+    (void)state;
+    make(SVM_INJECTION_EVENTINJ);
+    return 0;
+}
+
+/* How many ticks from now the processor's timer fires, and it is as good as stopped. */
+static uint32_t armed(void) {
+    uint32_t ticks = PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT);
+
+    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
+    return ticks;
+}
+
+/* What the VMCB offers by V_IRQ is this vector (APM vol. 2, appendix B, offset 060h), 0 for none; CR8 reads `tpr`. */
+static void expect_offer(struct vcpu *to, uint64_t vector, uint64_t tpr) {
+    uint64_t want = vector ? 1ULL << 8 | vector >> 4 << 16 | 1ULL << 20 | vector << 32 : 0;
+
+    assert_int_equal(to->vmcb->control.vintr, OTHER_VINTR | want | tpr);
+    assert_int_equal(to->vmcb->control.eventinj, 0);
+}
+
+/* The guest takes it; the processor clears V_IRQ and leaves the vector. */
+static void take(struct vcpu *to, uint64_t vector) {
+    assert_int_equal(to->vmcb->control.vintr & VINTR_IRQ, VINTR_IRQ);
+    assert_int_equal(to->vmcb->control.vintr >> VINTR_VECTOR_SHIFT, vector);
+    to->vmcb->control.vintr &= ~VINTR_IRQ;
+}
+
+/* ---- V_IRQ ---------------------------------------------------------------------------------- */
+
+/* That it was taken is noticed when the APIC is looked at: in service until EOI. */
+static void test_noticed_late(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    expect_offer(vcpu, 0x41, 0);
+    assert_true(has(vcpu, MSR_IRR, 0x41));
+    assert_false(has(vcpu, MSR_ISR, 0x41));
+    take(vcpu, 0x41);
+    assert_true(has(vcpu, MSR_ISR, 0x41));
+    assert_false(has(vcpu, MSR_IRR, 0x41));
+    write_msr(vcpu, MSR_EOI, 0);
+    assert_false(has(vcpu, MSR_ISR, 0x41));
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    take(vcpu, 0x41);
+    write_msr(vcpu, MSR_EOI, 0); /* EOI is the first that notices */
+    assert_false(has(vcpu, MSR_ISR, 0x41) || has(vcpu, MSR_IRR, 0x41));
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    take(vcpu, 0x41);
+    write_msr(vcpu, MSR_SELF_IPI, 0x41); /* waits for EOI, and is a second one */
+    assert_false(event_is_offered(vmcb));
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_offer(vcpu, 0x41, 0);
+}
+
+static void test_higher_replaces(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    write_msr(vcpu, MSR_SELF_IPI, 0x31);
+    expect_offer(vcpu, 0x41, 0);
+    write_msr(vcpu, MSR_SELF_IPI, 0x4f);
+    expect_offer(vcpu, 0x4f, 0);
+    write_msr(vcpu, MSR_SELF_IPI, 0xf1);
+    expect_offer(vcpu, 0xf1, 0);
+    take(vcpu, 0xf1);
+    interrupt_arm(vcpu);
+    assert_true(has(vcpu, MSR_ISR, 0xf1));
+    assert_true(has(vcpu, MSR_IRR, 0x4f) && has(vcpu, MSR_IRR, 0x41) && has(vcpu, MSR_IRR, 0x31));
+    assert_false(event_is_offered(vmcb));
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_offer(vcpu, 0x4f, 0);
+    take(vcpu, 0x4f);
+    write_msr(vcpu, MSR_SELF_IPI, 0x51); /* nests */
+    expect_offer(vcpu, 0x51, 0);
+    take(vcpu, 0x51);
+    write_msr(vcpu, MSR_EOI, 0);
+    assert_false(event_is_offered(vmcb));
+    assert_true(has(vcpu, MSR_ISR, 0x4f));
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_offer(vcpu, 0x41, 0);
+}
+
+/* A higher TPR takes back what is offered, a lower one lets it out; CR8 is the same register. */
+static void test_tpr(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    write_msr(vcpu, MSR_TPR, 0x40);
+    expect_offer(vcpu, 0, 4);
+    assert_true(has(vcpu, MSR_IRR, 0x41));
+    write_msr(vcpu, MSR_TPR, 0x3f);
+    expect_offer(vcpu, 0x41, 3);
+    interrupt_write_cr8(vcpu, 15);
+    expect_offer(vcpu, 0, 15);
+    assert_int_equal(read_msr(vcpu, MSR_TPR), 0xf0);
+    write_msr(vcpu, MSR_SELF_IPI, 0xff);
+    expect_offer(vcpu, 0, 15);
+    interrupt_write_cr8(vcpu, 14);
+    expect_offer(vcpu, 0xff, 14);
+    take(vcpu, 0xff);
+    interrupt_write_cr8(vcpu, 15); /* comes too late for it */
+    assert_true(has(vcpu, MSR_ISR, 0xff));
+    interrupt_write_cr8(vcpu, 0);
+    assert_false(event_is_offered(vmcb));
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_offer(vcpu, 0x41, 0);
+}
+
+static void test_timer(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x20041); /* periodic */
+    write_msr(vcpu, MSR_INITIAL_COUNT, 300);
+    assert_int_equal(armed(), 300);
+    processor.tsc = NOW + 299;
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0, 0);
+    assert_int_equal(armed(), 1);
+    processor.tsc = NOW + 301;
+    assert_int_equal(read_msr(vcpu, MSR_CURRENT_COUNT), 299);
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0x41, 0);
+    assert_int_equal(armed(), 299);
+    processor.tsc = NOW + 1000; /* the same is still offered */
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0x41, 0);
+    take(vcpu, 0x41);
+    write_msr(vcpu, MSR_EOI, 0);
+    assert_false(event_is_offered(vmcb));
+    processor.tsc = NOW + 1200;
+    assert_true(interrupt_waits(vcpu));
+    expect_offer(vcpu, 0x41, 0);
+}
+
+/* ---- EVENTINJ ------------------------------------------------------------------------------- */
+
+static void expect_injected(uint64_t vector) {
+    assert_int_equal(vmcb->control.eventinj, vector ? EVENT_VALID | vector : 0);
+    assert_int_equal(vmcb->control.vintr & ~VINTR_TPR_MASK, OTHER_VINTR);
+}
+
+/* It is in service at once, as it is delivered for certain. */
+static void test_inject(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    expect_injected(0x41);
+    assert_true(has(vcpu, MSR_ISR, 0x41));
+    assert_false(has(vcpu, MSR_IRR, 0x41));
+    assert_true(interrupt_waits(vcpu)); /* it would wake a HLT */
+    vmcb->control.eventinj = 0;         /* delivered */
+    assert_false(interrupt_waits(vcpu));
+    write_msr(vcpu, MSR_SELF_IPI, 0x42);
+    expect_injected(0);
+    write_msr(vcpu, MSR_SELF_IPI, 0x51);
+    expect_injected(0x51);
+    vmcb->control.eventinj = 0;
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_injected(0);
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_injected(0x42);
+}
+
+static void test_inject_tpr(void **state) {
+    (void)state;
+    interrupt_write_cr8(vcpu, 4);
+    write_msr(vcpu, MSR_SELF_IPI, 0x4f);
+    expect_injected(0);
+    assert_false(interrupt_waits(vcpu));
+    assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER); /* there is nothing to try again */
+    interrupt_write_cr8(vcpu, 3);
+    expect_injected(0x4f);
+}
+
+static void block_by_flag(void) {
+    vmcb->save.rflags = 0;
+}
+
+static void block_by_shadow(void) {
+    vmcb->control.interrupt_shadow = 1;
+}
+
+static void block_by_event(void) {
+    vmcb->control.eventinj = GP_INJECTED;
+}
+
+/* Where the guest cannot take one it waits, and is tried again 10 us later, or earlier if anything else happens. */
+static void test_blocked(void **state) {
+    static void (*const blocks[])(void) = {block_by_flag, block_by_shadow, block_by_event};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(blocks); i++) {
+        make(SVM_INJECTION_EVENTINJ);
+        blocks[i]();
+        x2apic_post(&vcpu->apic, 0x41);
+        interrupt_arm(vcpu);
+        assert_int_equal(vmcb->control.eventinj, i == 2 ? GP_INJECTED : 0);
+        assert_int_equal(x2apic_pending(&vcpu->apic), 0x41);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + AGAIN_TICKS);
+        assert_int_equal(armed(), AGAIN_TICKS);
+        if (i > 0) /* with IF=0 nothing ends a HLT */
+            assert_true(interrupt_waits(vcpu));
+        processor.tsc = SLOT_END - 5;
+        interrupt_arm(vcpu);
+        assert_int_equal(armed(), 5); /* the slot ends before */
+        processor.tsc = NOW;
+        vmcb->save.rflags = RFLAGS_IF;
+        vmcb->control.interrupt_shadow = vmcb->control.eventinj = 0;
+        interrupt_arm(vcpu);
+        expect_injected(0x41);
+        assert_int_equal(armed(), SLOT_END - NOW);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+    }
+}
+
+/* While it is blocked, a higher one comes before it, and TPR ends the waiting. */
+static void test_blocked_replaced(void **state) {
+    (void)state;
+    vmcb->save.rflags = 0;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    write_msr(vcpu, MSR_SELF_IPI, 0x61);
+    expect_injected(0);
+    write_msr(vcpu, MSR_TPR, 0xf0);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+    write_msr(vcpu, MSR_TPR, 0);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + AGAIN_TICKS);
+    vmcb->save.rflags = RFLAGS_IF;
+    interrupt_arm(vcpu);
+    expect_injected(0x61);
+    assert_true(has(vcpu, MSR_IRR, 0x41));
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
+
+static void test_waits(void **state) {
+    (void)state;
+    for (enum svm_injection how = SVM_INJECTION_V_IRQ; how <= SVM_INJECTION_EVENTINJ; how++) {
+        make(how);
+        assert_false(interrupt_waits(vcpu));
+        x2apic_post(&vcpu->apic, 0x41); /* by somebody else, just now */
+        write_msr(vcpu, MSR_TPR, 0x40);
+        assert_false(interrupt_waits(vcpu));
+        write_msr(vcpu, MSR_TPR, 0);
+        assert_true(interrupt_waits(vcpu));
+        make(how);
+        write_msr(vcpu, MSR_LVT_TIMER, 0x41);
+        write_msr(vcpu, MSR_INITIAL_COUNT, 100);
+        processor.tsc = NOW + 99;
+        assert_false(interrupt_waits(vcpu));
+        processor.tsc = NOW + 100;
+        assert_true(interrupt_waits(vcpu));
+        common.has_apic = false;
+        assert_false(interrupt_waits(vcpu));
+    }
+}
+
+/* By the processor's TSC, whatever the guest's is. */
+static void test_alarm(void **state) {
+    static const uint64_t offsets[] = {0, 12345, (uint64_t)-777, 1ULL << 40, (uint64_t)-NOW};
+
+    (void)state;
+    assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+    for (unsigned i = 0; i < ARRAY_LENGTH(offsets); i++) {
+        make(SVM_INJECTION_V_IRQ);
+        vmcb->control.tsc_offset = offsets[i];
+        write_msr(vcpu, MSR_LVT_TIMER, 0x41);
+        write_msr(vcpu, MSR_INITIAL_COUNT, 100);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 100);
+        assert_int_equal(armed(), 100);
+        write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+        assert_int_equal(armed(), SLOT_END - NOW);
+        write_msr(vcpu, MSR_DEADLINE, NOW + offsets[i] + 200);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 200);
+        assert_int_equal(armed(), 200);
+        assert_int_equal(read_msr(vcpu, MSR_DEADLINE), NOW + offsets[i] + 200);
+        processor.tsc = NOW + 200;
+        interrupt_arm(vcpu);
+        expect_offer(vcpu, 0x41, 0);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+        assert_int_equal(read_msr(vcpu, MSR_DEADLINE), 0);
+        assert_int_equal(armed(), SLOT_END - NOW - 200);
+    }
+}
+
+/* The timer of the processor is for the slot's end and the guest's timer, whichever comes first. */
+static void test_arm(void **state) {
+    (void)state;
+    interrupt_arm(vcpu);
+    assert_int_equal(armed(), SLOT_END - NOW);
+    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+    write_msr(vcpu, MSR_DEADLINE, SLOT_END + 1);
+    assert_int_equal(armed(), SLOT_END - NOW);
+    write_msr(vcpu, MSR_DEADLINE, SLOT_END - 1);
+    assert_int_equal(armed(), SLOT_END - NOW - 1);
+    write_msr(vcpu, MSR_DEADLINE, 0);
+    assert_int_equal(armed(), SLOT_END - NOW);
+    write_msr(vcpu, MSR_DEADLINE, NOW); /* at once */
+    assert_int_equal(armed(), 1);
+    write_msr(vcpu, MSR_DEADLINE, NOW + 10);
+    (void)armed();
+    common.has_apic = false;
+    interrupt_arm(vcpu);
+    assert_int_equal(armed(), SLOT_END - NOW);
+}
+
+/* A guest that moves its TSC waits as long as before for a count, and longer or shorter for a deadline. */
+static void test_move_tsc(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x41);
+    write_msr(vcpu, MSR_INITIAL_COUNT, 500);
+    vmcb->control.tsc_offset += 100;
+    interrupt_move_tsc(vcpu, 100);
+    assert_int_equal(armed(), 500);
+    assert_int_equal(read_msr(vcpu, MSR_CURRENT_COUNT), 500);
+    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+    write_msr(vcpu, MSR_DEADLINE, NOW + 1000);
+    assert_int_equal(armed(), 900);
+    vmcb->control.tsc_offset += 300;
+    interrupt_move_tsc(vcpu, 300);
+    assert_int_equal(armed(), 600);
+    common.has_apic = false;
+    interrupt_move_tsc(vcpu, 300);
+    assert_int_equal(armed(), 0);
+}
+
+/* MOV to CR8 is there without an APIC, too. */
+static void test_no_apic(void **state) {
+    (void)state;
+    common.has_apic = false;
+    x2apic_post(&vcpu->apic, 0xf1);
+    interrupt_write_cr8(vcpu, 9);
+    expect_offer(vcpu, 0, 9);
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0, 9);
+    assert_int_equal(vcpu->apic.registers[X2APIC_TPR], 0);
+}
+
+static void test_msrs(void **state) {
+    (void)state;
+    for (uint32_t msr = 0; msr < 0x2000; msr++)
+        assert_int_equal(interrupt_has_msr(msr), (msr >= 0x800 && msr <= 0x83f) || msr == 0x6e0);
+    assert_false(interrupt_has_msr(0xc0000800));
+    assert_int_equal(read_msr(&vcpus[2], MSR_ID), 2);
+    write_msr(vcpu, MSR_ICR, 0x0000000500000041);
+    assert_int_equal(read_msr(vcpu, MSR_ICR), 0x0000000500000041);
+    write_msr(vcpu, MSR_LINT0, 0x700);
+    assert_int_equal(read_msr(vcpu, MSR_LINT0), 0x700);
+}
+
+/* #GP at the instruction, which has changed nothing. */
+static void test_refused(void **state) {
+    static const struct {
+        uint32_t msr;
+        bool write;
+        uint64_t value;
+    } cases[] = {
+        {MSR_EOI, false, 0}, {MSR_SELF_IPI, false, 0}, {0x831, false, 0},         {MSR_ID, true, 0},
+        {MSR_EOI, true, 1},  {MSR_TPR, true, 0x100},   {0x828, true, 1ULL << 32}, {MSR_ICR, true, 0x1041},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        make(SVM_INJECTION_V_IRQ);
+        vmcb->control.exitinfo1 = cases[i].write;
+        vmcb->save.rip = RIP;
+        vmcb->save.rax = UPPER | (uint32_t)cases[i].value;
+        vcpu->guest.registers[REGISTER_RDX] = UPPER | cases[i].value >> 32;
+        assert_int_equal(interrupt_msr_exit(vcpu, cases[i].msr), VERDICT_RESUME);
+        assert_int_equal(vmcb->control.eventinj, GP_INJECTED);
+        assert_int_equal(vmcb->save.rip, RIP);
+        assert_int_equal(vmcb->save.rax, UPPER | (uint32_t)cases[i].value);
+        assert_int_equal(vcpu->guest.registers[REGISTER_RDX], UPPER | cases[i].value >> 32);
+    }
+}
+
+/* ---- from one vCPU to another --------------------------------------------------------------- */
+
+#define TO(id) ((uint64_t)(id) << 32)
+
+/* Whose IRR an interrupt command of number 0 with vector 0x41 reaches, a bit a vCPU. */
+static unsigned reached(uint64_t icr) {
+    unsigned bits = 0;
+
+    make(SVM_INJECTION_V_IRQ);
+    write_msr(vcpu, MSR_ICR, icr | 0x41);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        bool is_reached = has(&vcpus[i], MSR_IRR, 0x41);
+
+        bits |= (unsigned)is_reached << i;
+        assert_int_equal(wakes[i], is_reached && i != 0);
+        assert_int_equal(processors[i].attend_tsc, is_reached && i != 0 ? 0 : UINT64_MAX);
+    }
+    expect_offer(vcpu, bits & 1 ? 0x41 : 0, 0); /* the own one at once, the others by their processors */
+    expect_offer(&vcpus[1], 0, 0);
+    return bits;
+}
+
+static void test_send(void **state) {
+    (void)state;
+    assert_int_equal(reached(TO(0)), 1);
+    assert_int_equal(reached(TO(1)), 2);
+    assert_int_equal(reached(TO(2) | 0x4000), 4);
+    assert_int_equal(reached(TO(3)), 0); /* there is none */
+    assert_int_equal(reached(TO(0xffffffff)), 7);
+    assert_int_equal(reached(TO(6) | 0x800), 6);
+    assert_int_equal(reached(TO(1) | 0x40000), 1);
+    assert_int_equal(reached(TO(1) | 0x80000), 7);
+    assert_int_equal(reached(TO(1) | 0xc0000), 6);
+}
+
+/* SMI, NMI, INIT, start-up and what is reserved reach nobody. */
+static void test_send_other_modes(void **state) {
+    (void)state;
+    for (uint64_t mode = 2; mode < 8; mode++)
+        assert_int_equal(reached(TO(0xffffffff) | mode << 8), 0);
+}
+
+/* What came is offered when the receiver's processor looks. */
+static void test_receive(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_ICR, TO(1) | 0x41);
+    interrupt_arm(&vcpus[1]);
+    expect_offer(&vcpus[1], 0x41, 0);
+    write_msr(vcpu, MSR_ICR, TO(1) | 0x71);
+    expect_offer(&vcpus[1], 0x41, 0);
+    interrupt_arm(&vcpus[1]);
+    expect_offer(&vcpus[1], 0x71, 0);
+    write_msr(vcpu, MSR_ICR, TO(2) | 0x41);
+    assert_true(interrupt_waits(&vcpus[2]));
+    expect_offer(&vcpus[2], 0x41, 0);
+}
+
+/* A processor whose time is another's is not interrupted, but told to look when it decides next. */
+static void test_kick(void **state) {
+    const void *const turns[] = {NULL, &vcpus[1], &vcpus[2], &vcpus[0], &common};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(turns); i++) {
+        make(SVM_INJECTION_V_IRQ);
+        processors[1].turn_of = turns[i];
+        write_msr(vcpu, MSR_ICR, TO(1) | 0x41);
+        assert_int_equal(processors[1].attend_tsc, 0);
+        assert_int_equal(wakes[1], i < 2);
+        assert_int_equal(x2apic_pending(&vcpus[1].apic), 0x41);
+        assert_int_equal(processors[0].attend_tsc & processors[2].attend_tsc, UINT64_MAX);
+        assert_int_equal(wakes[0] + wakes[2], 0);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_noticed_late, make_v_irq),
+        cmocka_unit_test_setup(test_higher_replaces, make_v_irq),
+        cmocka_unit_test_setup(test_tpr, make_v_irq),
+        cmocka_unit_test_setup(test_timer, make_v_irq),
+        cmocka_unit_test_setup(test_inject, make_eventinj),
+        cmocka_unit_test_setup(test_inject_tpr, make_eventinj),
+        cmocka_unit_test(test_blocked),
+        cmocka_unit_test_setup(test_blocked_replaced, make_eventinj),
+        cmocka_unit_test(test_waits),
+        cmocka_unit_test_setup(test_alarm, make_v_irq),
+        cmocka_unit_test_setup(test_arm, make_v_irq),
+        cmocka_unit_test_setup(test_move_tsc, make_v_irq),
+        cmocka_unit_test_setup(test_no_apic, make_v_irq),
+        cmocka_unit_test_setup(test_msrs, make_v_irq),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_send),
+        cmocka_unit_test(test_send_other_modes),
+        cmocka_unit_test_setup(test_receive, make_v_irq),
+        cmocka_unit_test(test_kick),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
