@@ -17,7 +17,7 @@
 __attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);
 
 /* The screen takes more time than a slot may spare. */
-static uint64_t write(const char *text, size_t length) {
+uint64_t log_write(const char *text, size_t length) {
     uint64_t slot_end_tsc = cpu_self()->slot_end_tsc;
     uint64_t position = serial_write(text, length);
 
@@ -30,7 +30,6 @@ static uint64_t write(const char *text, size_t length) {
 void boot_main(uint32_t magic, const void *info) {
     static struct boot boot;
 
-    log_set_sink(write);
     trap_init();                           /* the IDT's contents */
     exit_init();                           /* the same for #VMEXIT */
     cpu_init(&cpus[0]);                    /* descriptor tables; from here on a bug is a panic */

@@ -6,16 +6,6 @@
 
 #include "hv/lib/format.h"
 
-static log_write_fn *sink;
-
-void log_set_sink(log_write_fn *write) {
-    sink = write;
-}
-
-uint64_t log_write(const char *text, size_t length) {
-    return sink ? sink(text, length) : 0;
-}
-
 void log_line(const char *format, ...) {
     char line[LOG_LINE_MAX + 2];
     size_t length = format_string(line, sizeof(line) - 1, "shikiri: ");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hypervisor's own words, and partitions' lines: whole lines only, so that those
- * of several processors never mix. Where they go is set once, by boot/main.c.
+ * of several processors never mix.
  */
 #pragma once
 
@@ -10,13 +10,10 @@
 
 #define LOG_LINE_MAX 640 /* characters; the rest of a longer line is cut */
 
-/* Takes whole lines, each with its newline; returns the position of their end in the output. */
-typedef uint64_t log_write_fn(const char *text, size_t length);
-
-/* Everything written from now on goes to `write`. */
-void log_set_sink(log_write_fn *write);
-
-/* Lines as they are, for those that format themselves (the console multiplexer). */
+/*
+ * Takes whole lines, each with its newline; returns the position of their end in the output. Whoever links this
+ * library says where that is: boot/main.c.
+ */
 uint64_t log_write(const char *text, size_t length);
 
 /* A whole line: "shikiri: " in front, a newline behind. */

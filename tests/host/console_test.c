@@ -147,7 +147,7 @@ static void test_race(void **state) {
     pthread_t other;
 
     (void)state;
-    log_set_sink(count_lines);
+    log_capture_by(count_lines);
     assert_int_equal(pthread_create(&other, NULL, write_without_end, (void *)2000000UL), 0);
     write_without_end((void *)2000000UL);
     pthread_join(other, NULL);

@@ -11,7 +11,7 @@ HOST_CONFIG := partitions/config.c partitions/timing.c partitions/fdt.c partitio
 HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/devices.c partitions/image.c partitions/config.c \
                partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/interrupt.c hv/msr.c hv/io.c hv/cpu/xstate.c \
                $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/vmcb.c \
-               hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/fake_screen.c tests/host/fake_exit.c \
+               hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/log_capture.c tests/host/fake_screen.c tests/host/fake_exit.c \
                tests/host/lapic_wake.c
 HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
