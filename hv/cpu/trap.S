@@ -25,21 +25,9 @@ trap_exception_entries:
         .endr
 
 exception:
-        push    %rax
-        push    %rcx
-        push    %rdx
-        push    %rbx
-        push    %rbp
-        push    %rsi
-        push    %rdi
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        .irp    register, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+        push    %\register
+        .endr
         mov     %rsp, %rdi
         and     $-16, %rsp
         call    trap_exception

@@ -42,14 +42,9 @@
  * At the end: EAX = what ended the run
  */
 vmrun:
-        push    %rbp
-        push    %rbx
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-        push    %rsi
-        push    %rdi
+        .irp    register, rbp, rbx, r12, r13, r14, r15, rsi, rdi
+        push    %\register
+        .endr
         sub     $8, %rsp                /* calls want 16-byte alignment */
         mov     %rdi, %rbp
         jmp     resume
@@ -61,14 +56,9 @@ resume: mov     GUEST_VMCB_PA(%rbp), %rax
         mov     GUEST_REGISTERS+3*8(%rbp), %rbx
         mov     GUEST_REGISTERS+6*8(%rbp), %rsi
         mov     GUEST_REGISTERS+7*8(%rbp), %rdi
-        mov     GUEST_REGISTERS+8*8(%rbp), %r8
-        mov     GUEST_REGISTERS+9*8(%rbp), %r9
-        mov     GUEST_REGISTERS+10*8(%rbp), %r10
-        mov     GUEST_REGISTERS+11*8(%rbp), %r11
-        mov     GUEST_REGISTERS+12*8(%rbp), %r12
-        mov     GUEST_REGISTERS+13*8(%rbp), %r13
-        mov     GUEST_REGISTERS+14*8(%rbp), %r14
-        mov     GUEST_REGISTERS+15*8(%rbp), %r15
+        .irp    number, 8, 9, 10, 11, 12, 13, 14, 15
+        mov     GUEST_REGISTERS+\number*8(%rbp), %r\number
+        .endr
         mov     GUEST_REGISTERS+5*8(%rbp), %rbp
         vmrun   %rax
 
@@ -79,14 +69,9 @@ resume: mov     GUEST_VMCB_PA(%rbp), %rax
         mov     %rbp, GUEST_REGISTERS+5*8(%rax)
         mov     %rsi, GUEST_REGISTERS+6*8(%rax)
         mov     %rdi, GUEST_REGISTERS+7*8(%rax)
-        mov     %r8, GUEST_REGISTERS+8*8(%rax)
-        mov     %r9, GUEST_REGISTERS+9*8(%rax)
-        mov     %r10, GUEST_REGISTERS+10*8(%rax)
-        mov     %r11, GUEST_REGISTERS+11*8(%rax)
-        mov     %r12, GUEST_REGISTERS+12*8(%rax)
-        mov     %r13, GUEST_REGISTERS+13*8(%rax)
-        mov     %r14, GUEST_REGISTERS+14*8(%rax)
-        mov     %r15, GUEST_REGISTERS+15*8(%rax)
+        .irp    number, 8, 9, 10, 11, 12, 13, 14, 15
+        mov     %r\number, GUEST_REGISTERS+\number*8(%rax)
+        .endr
         mov     %rax, %rbp
         rdtsc
         mov     %eax, %ebx
@@ -100,11 +85,8 @@ resume: mov     GUEST_VMCB_PA(%rbp), %rax
         note_exit
         mov     %r12d, %eax
         add     $24, %rsp
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbx
-        pop     %rbp
+        .irp    register, r15, r14, r13, r12, rbx, rbp
+        pop     %\register
+        .endr
         ret
         .size vmrun, . - vmrun
