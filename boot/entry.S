@@ -48,12 +48,6 @@ boot_gdt_register:
         .word   . - boot_gdt - 1
         .long   boot_gdt
 
-        .section .bss
-        .balign 8
-/* What FS points to while libfdt runs: the distribution's build has its stack canary at FS:0x28. */
-fs_block:
-        .skip   0x30
-
         .text
         .code32
         .global start
@@ -63,22 +57,22 @@ start:
         cld
         mov     $cpu_stacks + CPU_STACK_TOP, %esp
         mov     %eax, %ebp
+        mov     %ebx, %edi
         rdtsc
         mov     %eax, entry_tsc
         mov     %edx, entry_tsc + 4
 
         /* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). */
-        mov     $serial_set_up, %edi
-1:      movzwl  (%edi), %edx
-        mov     2(%edi), %al
+        mov     $serial_set_up, %ebx
+1:      movzwl  (%ebx), %edx
+        mov     2(%ebx), %al
         out     %al, %dx
-        add     $4, %edi
-        cmp     $serial_set_up_end, %edi
+        add     $4, %ebx
+        cmp     $serial_set_up_end, %ebx
         jb      1b
         mov     $banner, %esi
         call    print
 
-        mov     %ebx, %edi              /* CPUID overwrites EBX */
         mov     $no_long_mode, %esi
         mov     $0x80000000, %eax
         cpuid
@@ -88,28 +82,24 @@ start:
         cpuid
         bt      $29, %edx
         jnc     die
-        mov     %edi, %ebx
 
         /* Coarse tables: the first 4 GiB at their own addresses. hv/cpu/paging.c refines them. */
         movl    $boot_pdpt + ENTRY_TABLE, boot_pml4
-        mov     $boot_directories + ENTRY_TABLE, %eax
-        mov     $boot_pdpt, %edi
-1:      mov     %eax, (%edi)
-        add     $8, %edi
-        add     $4096, %eax
-        cmp     $boot_pdpt + 4 * 8, %edi
-        jb      1b
+        .irp    number, 0, 1, 2, 3
+        movl    $boot_directories + \number * 4096 + ENTRY_TABLE, boot_pdpt + \number * 8
+        .endr
         mov     $ENTRY_LARGE, %eax
-        mov     $boot_directories, %edi
-1:      mov     %eax, (%edi)
-        add     $8, %edi
+        mov     $boot_directories, %ebx
+1:      mov     %eax, (%ebx)
+        add     $8, %ebx
         add     $0x200000, %eax
-        cmp     $boot_directories + 4 * 4096, %edi
+        cmp     $boot_directories + 4 * 4096, %ebx
         jb      1b
 
+        mov     $EFER_LME, %ebx
         mov     $long_mode, %esi
 
-/* ESI = where to go on in long mode; EBX and EBP are kept. Paging by boot_pml4. */
+/* ESI = where to go on in long mode, EBX = bits to set in EFER; EDI and EBP are kept. Paging by boot_pml4. */
 enter_long_mode:
         mov     $CR4_PAE, %eax
         mov     %eax, %cr4
@@ -117,7 +107,7 @@ enter_long_mode:
         mov     %eax, %cr3
         mov     $EFER, %ecx
         rdmsr
-        or      $EFER_LME, %eax
+        or      %ebx, %eax
         wrmsr
         mov     %cr0, %eax
         and     $0x9fffffff, %eax       /* caches on: CD = NW = 0 */
@@ -130,18 +120,13 @@ enter_long_mode:
         mov     %eax, %ds
         mov     %eax, %es
         mov     %eax, %ss
-        xor     %eax, %eax
-        mov     %eax, %fs
-        mov     %eax, %gs
-        lldt    %ax
         mov     %esi, %esi              /* the upper half is undefined after the change of mode */
         jmp     *%rsi
         .code32
 
 /* ESI = what to say before the end. */
 die:    call    print
-1:      cli
-        hlt
+1:      hlt
         jmp     1b
 
 /* Sends the string at ESI to COM1. Changes EAX, ECX, EDX. */
@@ -176,20 +161,22 @@ serial_set_up_end:
         .text
         .code64
 long_mode:
-        /* Both stack protectors' canary: the time, with a zero byte that stops strings. */
+        /*
+         * Both stack protectors' canary: the time, with a zero byte that stops strings. The distribution's libfdt
+         * has it at FS:0x28.
+         */
         rdtsc
         shl     $32, %rdx
         or      %rdx, %rax
         xor     %al, %al
         mov     %rax, __stack_chk_guard
-        mov     %rax, fs_block + 0x28
         mov     $FS_BASE, %ecx
-        mov     $fs_block, %eax
+        mov     $__stack_chk_guard - 0x28, %eax
         xor     %edx, %edx
         wrmsr
 
+        mov     %edi, %esi
         mov     %ebp, %edi
-        mov     %ebx, %esi
         xor     %ebp, %ebp              /* the backtrace ends here */
         call    boot_main
         ud2
@@ -221,11 +208,7 @@ trampoline_end:
 started:
         mov     $0x10, %eax
         mov     %eax, %ds
-        mov     %eax, %ss
-        mov     $EFER, %ecx
-        rdmsr
-        or      $EFER_NXE, %eax
-        wrmsr
+        mov     $EFER_LME + EFER_NXE, %ebx
         mov     $started_long_mode, %esi
         jmp     enter_long_mode
         .code64

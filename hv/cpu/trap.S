@@ -39,8 +39,7 @@ trap_nmi:
         jne     1f
         lock incq trap_nmi_count
         iretq
-1:      cli                             /* another processor panics (panic.c) */
-        hlt
+1:      hlt                             /* another processor panics (panic.c) */
         jmp     1b
 
 /*
