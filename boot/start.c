@@ -10,7 +10,6 @@
 #include "hv/cpu/paging.h"
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
-#include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/interrupt.h"
 #include "hv/msr.h"
@@ -20,13 +19,11 @@
 uint64_t entry_tsc;
 
 __attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *format, ...) {
-    char text[256];
     va_list arguments;
 
     va_start(arguments, format);
-    format_string_v(text, sizeof(text), format, arguments);
+    log_line_v("error: ", format, arguments);
     va_end(arguments);
-    log_line("error: %s", text);
     machine_end(MACHINE_REFUSED);
 }
 

@@ -11,7 +11,6 @@
 #include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
-#include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
 
@@ -67,22 +66,10 @@ static void stop_others(const struct cpu *self) {
     serial_seize(); /* this processor may have been in it itself */
 }
 
-static void begin(const char *format, va_list arguments) {
-    char text[256];
-
+void panic_begin(void) {
     x86_cli();
     stop_others(cpu_self());
     cpu_self()->slot_end_tsc = 0; /* what is said now is sent at once */
-    format_string_v(text, sizeof(text), format, arguments);
-    log_line("panic: %s", text);
-}
-
-void panic_begin(const char *format, ...) {
-    va_list arguments;
-
-    va_start(arguments, format);
-    begin(format, arguments);
-    va_end(arguments);
 }
 
 void panic_end(uint64_t rip, uint64_t rbp) {
@@ -102,8 +89,9 @@ void panic_end(uint64_t rip, uint64_t rbp) {
 void panic(const char *format, ...) {
     va_list arguments;
 
+    panic_begin();
     va_start(arguments, format);
-    begin(format, arguments);
+    log_line_v("panic: ", format, arguments);
     va_end(arguments);
     panic_end((uintptr_t)__builtin_return_address(0) - 1, *(uint64_t *)__builtin_frame_address(0));
 }

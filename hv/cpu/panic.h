@@ -10,6 +10,6 @@
 /* Prints the message, the caller's backtrace with symbols, and stops the machine. */
 __attribute__((noreturn, format(printf, 1, 2))) void panic(const char *format, ...);
 
-/* The two halves of it, for those that print something between them. */
-__attribute__((format(printf, 1, 2))) void panic_begin(const char *format, ...);
+/* What goes before and behind the message, for those that have more to say. */
+void panic_begin(void);
 __attribute__((noreturn)) void panic_end(uint64_t rip, uint64_t rbp);

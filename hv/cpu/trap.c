@@ -78,7 +78,8 @@ void trap_load(void) {
 }
 
 void trap_exception(const struct trap_frame *f) {
-    panic_begin("exception %lu, error code 0x%lx, cr2 0x%lx", f->vector, f->error_code, x86_read_cr2());
+    panic_begin();
+    log_line("panic: exception %lu, error code 0x%lx, cr2 0x%lx", f->vector, f->error_code, x86_read_cr2());
     log_line("  rip %016lx  rflags %08lx  cs %04lx  ss %04lx", f->rip, f->rflags, f->cs, f->ss);
     log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
     log_line("  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,3 +19,6 @@ uint64_t log_write(const char *text, size_t length);
 
 /* A whole line: "shikiri: " in front, a newline behind. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same with "error: " or another `kind` of line before the text. */
+void log_line_v(const char *kind, const char *format, va_list arguments);
