@@ -32,10 +32,10 @@
 #define LOCAL_APIC_ENABLED (1U << 0)
 
 /* The bytes at a physical address; NULL where not all of them can be read. */
-static const uint8_t *at(const struct acpi_memory *memory, uint64_t address, uint64_t size_bytes) {
-    if (address >= memory->size_bytes || size_bytes > memory->size_bytes - address)
-        return NULL;
-    return (const uint8_t *)(memory->base + address);
+static const uint8_t *at(struct range memory, uint64_t address, uint64_t size_bytes) {
+    struct range bytes = {memory.base + address, size_bytes};
+
+    return range_contains(memory, bytes) ? (const uint8_t *)bytes.base : NULL;
 }
 
 static bool sums_to_zero(const uint8_t *bytes, uint64_t size_bytes) {
@@ -46,7 +46,7 @@ static bool sums_to_zero(const uint8_t *bytes, uint64_t size_bytes) {
     return sum == 0;
 }
 
-static const uint8_t *search_rsdp(const struct acpi_memory *memory, uint64_t from, uint64_t size_bytes) {
+static const uint8_t *search_rsdp(struct range memory, uint64_t from, uint64_t size_bytes) {
     for (uint64_t address = align_up(from, RSDP_ALIGN); address < from + size_bytes; address += RSDP_ALIGN) {
         const uint8_t *rsdp = at(memory, address, RSDP_MAX_BYTES);
 
@@ -56,7 +56,7 @@ static const uint8_t *search_rsdp(const struct acpi_memory *memory, uint64_t fro
     return NULL;
 }
 
-static const uint8_t *find_rsdp(const struct acpi_memory *memory) {
+static const uint8_t *find_rsdp(struct range memory) {
     const uint8_t *segment = at(memory, EBDA_SEGMENT, 2);
     const uint8_t *rsdp = segment ? search_rsdp(memory, load(segment, 2) << 4, EBDA_SEARCHED) : NULL;
 
@@ -64,7 +64,7 @@ static const uint8_t *find_rsdp(const struct acpi_memory *memory) {
 }
 
 /* The table at an address, when it has that signature and is whole. */
-static const uint8_t *table_at(const struct acpi_memory *memory, uint64_t address, const char *signature) {
+static const uint8_t *table_at(struct range memory, uint64_t address, const char *signature) {
     const uint8_t *table = at(memory, address, TABLE_BYTES);
 
     if (!table || memcmp(table, signature, 4) != 0)
@@ -76,8 +76,10 @@ static const uint8_t *table_at(const struct acpi_memory *memory, uint64_t addres
     return table;
 }
 
-/* The MADT among what RSDT or XSDT point to, with entries of 4 or 8 bytes. */
-static const uint8_t *find_madt(const struct acpi_memory *memory, const uint8_t *root, unsigned entry_bytes) {
+/* The MADT among what the RSDT or XSDT at an address point to, with entries of 4 or 8 bytes. */
+static const uint8_t *find_madt(struct range memory, uint64_t address, const char *signature, unsigned entry_bytes) {
+    const uint8_t *root = table_at(memory, address, signature);
+
     if (!root)
         return NULL;
     uint64_t length = load(root + TABLE_LENGTH, 4);
@@ -91,7 +93,7 @@ static const uint8_t *find_madt(const struct acpi_memory *memory, const uint8_t 
     return NULL;
 }
 
-static void read_madt(struct acpi_cpus *cpus, const uint8_t *madt) {
+static void read_madt(struct processors *processors, const uint8_t *madt) {
     uint64_t length = load(madt + TABLE_LENGTH, 4);
 
     for (uint64_t offset = MADT_ENTRIES; offset + 2 <= length;) {
@@ -101,26 +103,27 @@ static void read_madt(struct acpi_cpus *cpus, const uint8_t *madt) {
         if (entry_bytes < 2 || offset + entry_bytes > length)
             return;
         if (entry[0] == MADT_LOCAL_APIC && entry_bytes >= LOCAL_APIC_BYTES &&
-            (load(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) && cpus->count < ACPI_CPUS_MAX)
-            cpus->apic_id[cpus->count++] = entry[LOCAL_APIC_ID];
+            (load(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) &&
+            entry[LOCAL_APIC_ID] != processors->apic_id[0] && processors->count < CPU_MAX)
+            processors->apic_id[processors->count++] = entry[LOCAL_APIC_ID];
         offset += entry_bytes;
     }
 }
 
-void acpi_read_cpus(struct acpi_cpus *cpus, const struct acpi_memory *memory) {
+void acpi_find_processors(struct processors *processors, struct range memory, uint8_t own_id) {
     const uint8_t *rsdp = find_rsdp(memory);
     const uint8_t *madt = NULL;
 
-    *cpus = (struct acpi_cpus){.missing = "no ACPI root pointer (RSDP) in the firmware's memory"};
+    *processors = (struct processors){{own_id}, 1, "no ACPI root pointer (RSDP) in the firmware's memory"};
     if (!rsdp)
         return;
-    cpus->missing = "no ACPI table of processors (MADT) that is whole";
+    processors->missing = "no ACPI table of processors (MADT) that is whole";
     if (rsdp[RSDP_REVISION] >= 2 && load(rsdp + RSDP_LENGTH, 4) == RSDP_MAX_BYTES && sums_to_zero(rsdp, RSDP_MAX_BYTES))
-        madt = find_madt(memory, table_at(memory, load(rsdp + RSDP_XSDT, 8), "XSDT"), 8);
+        madt = find_madt(memory, load(rsdp + RSDP_XSDT, 8), "XSDT", 8);
     if (!madt)
-        madt = find_madt(memory, table_at(memory, load(rsdp + RSDP_RSDT, 4), "RSDT"), 4);
+        madt = find_madt(memory, load(rsdp + RSDP_RSDT, 4), "RSDT", 4);
     if (!madt)
         return;
-    cpus->missing = NULL;
-    read_madt(cpus, madt);
+    processors->missing = NULL;
+    read_madt(processors, madt);
 }

@@ -7,20 +7,15 @@
  */
 #pragma once
 
-#include "hv/lib/types.h"
+#include "hv/cpu/cpu.h"
+#include "hv/lib/range.h"
 
-#define ACPI_CPUS_MAX 64
-
-/* Physical memory from address 0 on, as it can be read: all of it below 4 GiB at boot. */
-struct acpi_memory {
-    uintptr_t base;
-    uint64_t size_bytes;
-};
-
-struct acpi_cpus {
-    uint8_t apic_id[ACPI_CPUS_MAX]; /* of processors that can be started, in the MADT's order */
+/* The boot processor first, then those that can be started in the MADT's order, as many as `cpus` holds. */
+struct processors {
+    uint8_t apic_id[CPU_MAX];
     unsigned count;
     const char *missing; /* what was not found; NULL with a MADT */
 };
 
-void acpi_read_cpus(struct acpi_cpus *cpus, const struct acpi_memory *memory);
+/* `memory`: where the bytes of physical addresses from 0 on can be read; `own_id`: the boot processor's APIC id. */
+void acpi_find_processors(struct processors *processors, struct range memory, uint8_t own_id);

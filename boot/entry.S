@@ -214,7 +214,6 @@ started:
         .code64
 started_long_mode:
         mov     processors_stack_top, %rsp
-        mov     processors_cpu, %rdi
         xor     %ebp, %ebp
         call    processors_enter
         ud2

@@ -38,7 +38,7 @@ void boot_main(uint32_t magic, const void *info) {
     start_check_processor(&boot);          /* SVM, nested paging, NX */
     start_place_modules(&boot);            /* to where they are out of the way, whoever has loaded them */
     start_find_blob(&boot);                /* the configuration among the modules */
-    processors_find(&boot.processors);     /* in the ACPI tables, before they are out of reach */
+    start_find_processors(&boot);          /* in the ACPI tables, before they are out of reach */
     start_find_memory(&boot);              /* a piece of RAM for everything built below */
     start_protect(&boot);                  /* our own page tables: W^X, NX, guard pages */
     xstate_init();                         /* x87, SSE, AVX, XCR0 */

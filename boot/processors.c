@@ -25,31 +25,19 @@
 /* From boot/entry.S. */
 extern const uint8_t trampoline[], trampoline_end[];
 
-/* Read by boot/entry.S: the processor that is being started, and its stack. */
-struct cpu *processors_cpu;
+/* The stack of the processor that is being started, for boot/entry.S, and the loop that it runs. */
 uint8_t *processors_stack_top;
-__attribute__((noreturn)) void processors_enter(struct cpu *cpu);
+static struct loop *loop_to_run;
+__attribute__((noreturn)) void processors_enter(void);
 
-static struct loop *loop_to_run; /* by the processor that is being started */
-static uint64_t ready_tsc;       /* when it was ready, by its own clock; 0 until then */
-static const char *trouble;      /* what it found wrong with itself */
+static uint64_t ready_tsc;  /* when it was ready, by its own clock; 0 until then */
+static const char *trouble; /* what it found wrong with itself */
 static bool go;
 
-void processors_find(struct processors *processors) {
-    const struct acpi_memory memory = {0, 4 * GIB};
-    struct acpi_cpus found;
-    uint8_t own = lapic_own_id();
-
-    acpi_read_cpus(&found, &memory);
-    *processors = (struct processors){.apic_id = {own}, .count = 1, .missing = found.missing};
-    for (unsigned i = 0; i < found.count && processors->count < CPU_MAX; i++)
-        if (found.apic_id[i] != own)
-            processors->apic_id[processors->count++] = found.apic_id[i];
-}
-
 /* The first C code of a processor that was started, on its own stack. */
-void processors_enter(struct cpu *cpu) {
+void processors_enter(void) {
     struct loop *loop = loop_to_run;
+    struct cpu *cpu = loop->cpu;
     struct svm_facts facts;
 
     cpu_init(cpu);
@@ -93,18 +81,17 @@ static bool send_init_and_sipi(uint8_t apic_id, uint64_t *sipi_tsc) {
     return ready || wait_until_ready(PATIENCE_US);
 }
 
-const char *processors_start(const struct processors *processors, unsigned number, struct loop *loop) {
+const char *processors_start(uint8_t apic_id, struct loop *loop) {
     uint8_t before[TRAMPOLINE_MAX];
     size_t size_bytes = (uintptr_t)trampoline_end - (uintptr_t)trampoline;
     uint64_t sipi_tsc = 0;
 
-    processors_cpu = &cpus[number];
-    processors_stack_top = cpu_stacks[number] + CPU_STACK_TOP;
+    processors_stack_top = cpu_stacks[loop->cpu - cpus] + CPU_STACK_TOP;
     loop_to_run = loop;
     ready_tsc = 0;
     memcpy(before, (const void *)TRAMPOLINE, size_bytes);
     memcpy((void *)TRAMPOLINE, trampoline, size_bytes);
-    bool ready = send_init_and_sipi(processors->apic_id[number], &sipi_tsc);
+    bool ready = send_init_and_sipi(apic_id, &sipi_tsc);
 
     memcpy((void *)TRAMPOLINE, before, size_bytes);
     if (!ready)

@@ -98,6 +98,10 @@ void start_find_blob(struct boot *boot) {
                loader->module_count, loader->module_count == 1 ? "" : "s");
 }
 
+void start_find_processors(struct boot *boot) {
+    acpi_find_processors(&boot->processors, (struct range){0, 4 * GIB}, lapic_own_id());
+}
+
 void start_find_memory(struct boot *boot) {
     struct report report = {.emit = emit};
     struct layout *layout = &boot->layout;
@@ -353,7 +357,7 @@ void start_processors(struct boot *boot) {
         cpus[i].host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
         if (!cpus[i].host_save_area || !trace_init(&cpus[i], &boot->arena))
             refuse("found too little memory for the host save area and the trace of processor %u", i);
-        const char *trouble = processors_start(&boot->processors, i, &boot->loops[i]);
+        const char *trouble = processors_start(boot->processors.apic_id[i], &boot->loops[i]);
 
         if (trouble)
             refuse("processor %u: %s", i, trouble);

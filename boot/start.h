@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "boot/acpi.h"
 #include "boot/multiboot.h"
 #include "boot/options.h"
 #include "boot/processors.h"
@@ -40,6 +41,7 @@ void start_read_options(struct boot *boot);
 void start_check_processor(struct boot *boot);
 void start_place_modules(struct boot *boot);
 void start_find_blob(struct boot *boot);
+void start_find_processors(struct boot *boot);
 void start_find_memory(struct boot *boot);
 void start_protect(struct boot *boot);
 void start_timer(struct cpu *cpu);

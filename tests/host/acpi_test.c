@@ -15,10 +15,11 @@
 #define XSDT         0x100100
 #define MADT         0x100200
 #define OTHER        0x100400
+#define OWN          5
 
 /* A machine's memory, in a block of exactly its size so that reading past it is seen. */
 static uint8_t *machine;
-static struct acpi_cpus cpus;
+static struct processors found;
 
 static void put(uint64_t address, uint64_t value, unsigned size_bytes) {
     memcpy(machine + address, &value, size_bytes);
@@ -50,7 +51,7 @@ static void put_table(uint64_t address, const char *signature, uint32_t length) 
     seal(address, length, 9);
 }
 
-/* APIC ids 0, 2 and 5; 3 is disabled, and an entry of another type lies between. */
+/* APIC ids 0, 2 and 5, which is the boot processor's; 3 is disabled, and an entry of another type lies between. */
 static void put_madt(void) {
     static const uint8_t entries[] = {0, 8, 0, 0, 1, 0, 0, 0, 0, 8, 1, 2, 1, 0, 0, 0, 1, 12, 0, 0, 0, 0,
                                       0, 0, 0, 0, 0, 0, 0, 8, 2, 3, 2, 0, 0, 0, 0, 8, 3, 5,  1, 0, 0, 0};
@@ -82,21 +83,22 @@ static int drop(void **state) {
 }
 
 static void read_cpus(void) {
-    acpi_read_cpus(&cpus, &(struct acpi_memory){(uintptr_t)machine, MEMORY_BYTES});
+    acpi_find_processors(&found, (struct range){(uintptr_t)machine, MEMORY_BYTES}, OWN);
 }
 
 static void expect_three(void) {
     read_cpus();
-    assert_null(cpus.missing);
-    assert_int_equal(cpus.count, 3);
-    assert_memory_equal(cpus.apic_id, "\0\2\5", 3);
+    assert_null(found.missing);
+    assert_int_equal(found.count, 3);
+    assert_memory_equal(found.apic_id, "\5\0\2", 3);
 }
 
 static void expect_missing(const char *what) {
     read_cpus();
-    assert_int_equal(cpus.count, 0);
-    assert_non_null(cpus.missing);
-    assert_non_null(strstr(cpus.missing, what));
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.apic_id[0], OWN);
+    assert_non_null(found.missing);
+    assert_non_null(strstr(found.missing, what));
 }
 
 static void test_xsdt(void **state) {
@@ -178,32 +180,32 @@ static void test_entries(void **state) {
     (void)state;
     put_table(MADT, "APIC", 44);
     read_cpus();
-    assert_null(cpus.missing);
-    assert_int_equal(cpus.count, 0);
+    assert_null(found.missing);
+    assert_int_equal(found.count, 1);
     machine[MADT + 44 + 8 + 1] = 0; /* an entry without length ends the list */
     put_table(MADT, "APIC", 44 + 44);
     read_cpus();
-    assert_int_equal(cpus.count, 1);
+    assert_int_equal(found.count, 2);
     machine[MADT + 44 + 8 + 1] = 7; /* one that is too short does not count */
     put_table(MADT, "APIC", 44 + 15);
     read_cpus();
-    assert_int_equal(cpus.count, 1);
+    assert_int_equal(found.count, 2);
     machine[MADT + 44 + 8 + 1] = 8; /* one that passes the end neither */
     put_table(MADT, "APIC", 44 + 15);
     read_cpus();
-    assert_int_equal(cpus.count, 1);
+    assert_int_equal(found.count, 2);
 }
 
 static void test_many(void **state) {
     (void)state;
-    for (unsigned i = 0; i < ACPI_CPUS_MAX + 1; i++) {
+    for (unsigned i = 0; i < CPU_MAX + 1; i++) {
         const uint8_t entry[] = {0, 8, (uint8_t)i, (uint8_t)i, 1, 0, 0, 0};
 
         memcpy(machine + MADT + 44 + i * sizeof(entry), entry, sizeof(entry));
     }
-    put_table(MADT, "APIC", 44 + 8 * (ACPI_CPUS_MAX + 1));
+    put_table(MADT, "APIC", 44 + 8 * (CPU_MAX + 1));
     read_cpus();
-    assert_int_equal(cpus.count, ACPI_CPUS_MAX);
+    assert_int_equal(found.count, CPU_MAX);
 }
 
 int main(void) {
