@@ -8,6 +8,7 @@
 
 #include "hv/cpu/x86.h"
 #include "hv/lib/string.h"
+#include "hv/svm/event.h"
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
 #include "hv/svm/npt.h"
@@ -22,32 +23,23 @@
 #define GUEST_PAGE       0x1000 /* where the injection guest's page lies */
 #define INJECTIONS       100
 #define INJECTION_ROUNDS (2 * INJECTIONS + 10)
-#define PRIORITY         0xfULL
+#define TABLES           4 /* that map a page */
 
 /* Memory that the guests need, in whole pages. */
 struct workshop {
     struct vmcb vmcb;
-    uint8_t iopm[IOPM_BYTES], msrpm[MSRPM_BYTES], here[PAGE_BYTES], there[PAGE_BYTES];
-    struct cpu *cpu;
+    uint8_t iopm[IOPM_BYTES], msrpm[MSRPM_BYTES], here[PAGE_BYTES], there[PAGE_BYTES], tables[TABLES * PAGE_BYTES];
+    struct guest guest;
     struct exit_cost cost;
-    struct arena tables;
 };
 
-/* mov $imm, %ax; vmmcall */
-static void write_answer(uint8_t *page, uint8_t answer) {
-    const uint8_t code[] = {0xb8, answer, 0x00, 0x0f, 0x01, 0xd9};
-
-    memcpy(page, code, sizeof(code));
-}
-
 /* A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. */
-static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa, const uint8_t *page, uint64_t start) {
-    struct arena arena = shop->tables;
+static void make_guest(struct workshop *shop, uint64_t gpa, const uint8_t *page, uint64_t start) {
+    struct arena arena = {.next = shop->tables, .end = shop->tables + sizeof(shop->tables)};
     struct npt npt;
 
-    if (!npt_init(&npt, &arena, false) ||
-        !npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), NPT_WRITE | NPT_EXECUTE))
-        return false;
+    npt_init(&npt, &arena, false);
+    npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), NPT_WRITE | NPT_EXECUTE);
     memset(&shop->vmcb, 0, sizeof(shop->vmcb));
     iopm_init(shop->iopm);
     msrpm_init(shop->msrpm);
@@ -59,8 +51,7 @@ static bool make_guest(struct workshop *shop, struct guest *guest, uint64_t gpa,
     save->idtr.limit = 0x3ff;
     save->rip = start;
     save->rsp = STACK_TOP;
-    *guest = (struct guest){.vmcb_pa = HPA((uintptr_t)&shop->vmcb), .cpu = shop->cpu, .cost = &shop->cost};
-    return true;
+    shop->guest.registers[REGISTER_RBX] = 0;
 }
 
 /* Each exit of these guests is looked at, but for what the firmware may have left pending. */
@@ -73,17 +64,15 @@ static int stop(struct guest *guest) {
     return 0;
 }
 
-/* The address of `here` leads to `there` by the NPT, and past it to itself: the answer tells which. */
+/* The address of `here` leads to `there` by the NPT, and past it to itself: the exit tells which. */
 static bool test_npt(struct workshop *shop) {
-    enum { BYPASSED = 1, IN_FORCE = 2 };
-    struct guest guest;
+    static const uint8_t bypassed[] = {0xf4}, in_force[] = {0x0f, 0x01, 0xd9}; /* hlt; vmmcall */
 
-    write_answer(shop->here, BYPASSED);
-    write_answer(shop->there, IN_FORCE);
-    if (!make_guest(shop, &guest, (uintptr_t)shop->here, shop->there, 0))
-        return false;
-    vmrun(&guest, stop);
-    return shop->vmcb.control.exitcode == EXIT_VMMCALL && (uint16_t)shop->vmcb.save.rax == IN_FORCE;
+    memcpy(shop->here, bypassed, sizeof(bypassed));
+    memcpy(shop->there, in_force, sizeof(in_force));
+    make_guest(shop, (uintptr_t)shop->here, shop->there, 0);
+    vmrun(&shop->guest, stop);
+    return shop->vmcb.control.exitcode == EXIT_VMMCALL;
 }
 
 /* A handler that counts in BX, and a program that exits over and over with interrupts on. */
@@ -92,43 +81,34 @@ static void write_injection_guest(uint8_t *page) {
     static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01, 0xd9, 0xeb, 0xfa}; /* sti; 1: nop; vmmcall; jmp 1b */
     const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4};                        /* offset, segment */
 
-    memset(page, 0, PAGE_BYTES);
     memcpy(page + IVT_ENTRY, vector, sizeof(vector));
     memcpy(page + HANDLER, handler, sizeof(handler));
     memcpy(page + PROGRAM, program, sizeof(program));
 }
 
-static void inject(struct vmcb *vmcb, enum svm_injection way) {
-    if (way == SVM_INJECTION_V_IRQ)
-        vmcb->control.vintr = VINTR_MASKING | VINTR_IRQ | VINTR_IGNORE_TPR | PRIORITY << VINTR_PRIORITY_SHIFT |
-                              (uint64_t)VECTOR << VINTR_VECTOR_SHIFT;
-    else
-        vmcb->control.eventinj = EVENT_VALID | EVENT_TYPE_INTR | VECTOR;
-}
-
 /* Injects at every second exit, and asks whether each was delivered once. */
 static bool test_injection(struct workshop *shop, enum svm_injection way) {
-    struct guest guest;
+    struct vmcb *vmcb = &shop->vmcb;
     unsigned injected = 0;
 
     write_injection_guest(shop->here);
-    if (!make_guest(shop, &guest, GUEST_PAGE, shop->here, PROGRAM))
-        return false;
+    make_guest(shop, GUEST_PAGE, shop->here, PROGRAM);
     for (unsigned round = 0; round < INJECTION_ROUNDS; round++) {
-        struct vmcb *vmcb = &shop->vmcb;
-
-        vmrun(&guest, stop);
-        if (vmcb->control.exitcode != EXIT_VMMCALL || (vmcb->control.vintr & VINTR_IRQ))
+        vmrun(&shop->guest, stop);
+        if (vmcb->control.exitcode != EXIT_VMMCALL || event_is_offered(vmcb))
             return false;
         vmcb->save.rip += 3;
         vmcb->control.interrupt_shadow = 0;
         vmcb->control.eventinj = 0;
         if (round % 2 == 1 && injected < INJECTIONS) {
-            inject(vmcb, way);
+            if (way == SVM_INJECTION_V_IRQ)
+                event_offer(vmcb, VECTOR);
+            else
+                event_interrupt(vmcb, VECTOR);
             injected++;
         }
     }
-    return (uint16_t)guest.registers[REGISTER_RBX] == injected;
+    return (uint16_t)shop->guest.registers[REGISTER_RBX] == injected;
 }
 
 bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *arena) {
@@ -138,8 +118,7 @@ bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *
     *result = (struct selftest){0};
     if (!shop)
         return false;
-    shop->cpu = cpu;
-    shop->tables = borrowed;
+    shop->guest = (struct guest){.vmcb_pa = HPA((uintptr_t)&shop->vmcb), .cpu = cpu, .cost = &shop->cost};
     x86_clgi();
     x86_sti();
     result->npt_in_force = test_npt(shop);
