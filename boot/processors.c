@@ -46,9 +46,7 @@ void processors_enter(void) {
     svm_read_facts(&facts);
     trouble = svm_missing(&facts);
     if (!trouble)
-        svm_enable(cpu, cpu->host_save_area);
-    cpu->has_tsc_aux = cpus[0].has_tsc_aux;
-    cpu->has_ibpb = cpus[0].has_ibpb;
+        svm_enable(cpu);
     __atomic_store_n(&ready_tsc, x86_rdtsc(), __ATOMIC_RELEASE);
     while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
         x86_pause();

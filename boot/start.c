@@ -27,13 +27,29 @@ __attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *f
     machine_end(MACHINE_REFUSED);
 }
 
-static void emit(struct report *report, const struct finding *finding) {
+static void refuse_if(const char *trouble) {
+    if (trouble)
+        refuse("%s", trouble);
+}
+
+/* For what layout_place_arena() has reckoned with. */
+static void *alloc(struct boot *boot, size_t size_bytes, size_t align, const char *what) {
+    void *memory = arena_alloc(&boot->arena, size_bytes, align);
+
+    if (!memory)
+        refuse("found too little memory for %s", what);
+    return memory;
+}
+
+static void emit(struct report *to, const struct finding *finding) {
     char line[512];
 
-    (void)report;
+    (void)to;
     report_line(finding, line, sizeof(line));
     log_line("error: %s", line);
 }
+
+static struct report report = {.emit = emit};
 
 void start_read_loader(struct boot *boot, uint32_t magic, const void *info) {
     if (!multiboot_read(&boot->loader, magic, info))
@@ -41,8 +57,6 @@ void start_read_loader(struct boot *boot, uint32_t magic, const void *info) {
 }
 
 void start_read_options(struct boot *boot) {
-    struct report report = {.emit = emit};
-
     options_read(&boot->options, boot->loader.command_line, &report);
     machine_set_exit(boot->options.on_end);
     if (report.errors)
@@ -51,10 +65,7 @@ void start_read_options(struct boot *boot) {
 
 void start_check_processor(struct boot *boot) {
     svm_read_facts(&boot->svm);
-    const char *missing = svm_missing(&boot->svm);
-
-    if (missing)
-        refuse("%s", missing);
+    refuse_if(svm_missing(&boot->svm));
     log_line("processor %s with SVM, nested paging, %u ASIDs%s", boot->svm.vendor, boot->svm.asid_count,
              boot->svm.nrip ? ", nRIP" : "");
 }
@@ -65,7 +76,6 @@ static bool is_blob(const struct boot_module *module) {
 
 void start_place_modules(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
-    struct report report = {.emit = emit};
 
     if (!loader->has_memory_map)
         refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the "
@@ -103,7 +113,6 @@ void start_find_processors(struct boot *boot) {
 }
 
 void start_find_memory(struct boot *boot) {
-    struct report report = {.emit = emit};
     struct layout *layout = &boot->layout;
 
     if (!layout_place_arena(layout, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &report))
@@ -118,25 +127,20 @@ void start_protect(struct boot *boot) {
 }
 
 void start_timer(struct cpu *cpu) {
-    const char *missing = lapic_init(cpu);
+    refuse_if(lapic_init(cpu));
+}
 
-    if (missing)
-        refuse("%s", missing);
-    for (unsigned i = 0; i < CPU_MAX; i++) {
-        cpus[i].tsc_khz = cpu->tsc_khz;
-        cpus[i].lapic_per_tsc_q32 = cpu->lapic_per_tsc_q32;
-    }
+/* What a processor needs to run guests. */
+static void equip(struct boot *boot, struct cpu *cpu) {
+    cpu->host_save_area = alloc(boot, PAGE_BYTES, PAGE_BYTES, "the host save area");
+    trace_init(cpu, alloc(boot, TRACE_RING_BYTES, TRACE_RING_BYTES, "the trace"));
 }
 
 void start_svm(struct boot *boot, struct cpu *cpu) {
-    void *host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
     struct selftest selftest;
 
-    if (!host_save_area)
-        refuse("found too little memory for the host save area");
-    if (!trace_init(cpu, &boot->arena))
-        refuse("found too little memory for the trace");
-    svm_enable(cpu, host_save_area);
+    equip(boot, cpu);
+    svm_enable(cpu);
     cpu->has_tsc_aux = msr_has_tsc_aux();
     cpu->has_ibpb = boot->svm.ibpb;
     if (!selftest_run(&selftest, cpu, &boot->arena))
@@ -148,6 +152,8 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
         refuse("neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator "
                "cannot run guests");
     interrupt_set_injection(selftest.injection);
+    for (unsigned i = 1; i < CPU_MAX; i++)
+        cpus[i] = *cpu; /* what has been found out holds for all; cpu_init() and equip() do the rest */
     log_line("self-test: nested paging in force, interrupts by %s; TSC %lu kHz",
              selftest.injection == SVM_INJECTION_V_IRQ ? "V_IRQ" : "EVENTINJ", cpu->tsc_khz);
 }
@@ -164,8 +170,6 @@ static void list_files(struct boot *boot) {
 }
 
 void start_check_system(struct boot *boot) {
-    struct report report = {.emit = emit};
-
     list_files(boot);
     if (boot->processors.missing)
         log_line("found %s; only the boot processor is known", boot->processors.missing);
@@ -206,7 +210,6 @@ static void build_one(struct boot *boot, unsigned index) {
         .config = system,
     };
     const struct image_file *file = system_find_image(&boot->system, config->image);
-    struct report report = {.emit = emit};
     struct image_plan plan;
 
     log_windows(config);
@@ -215,12 +218,8 @@ static void build_one(struct boot *boot, unsigned index) {
         refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
 }
 
-static void *alloc(struct boot *boot, size_t count, size_t size_bytes) {
-    void *memory = arena_alloc(&boot->arena, count * size_bytes, sizeof(uint64_t));
-
-    if (!memory)
-        refuse("found too little memory for %u partitions", boot->system.config.partition_count);
-    return memory;
+static void *alloc_list(struct boot *boot, size_t count, size_t size_bytes) {
+    return alloc(boot, count * size_bytes, sizeof(uint64_t), "the partitions and schedules");
 }
 
 static uint64_t ticks(uint32_t us) {
@@ -243,11 +242,11 @@ static struct turn *turn_of(struct loop *loop, const struct boot *boot, unsigned
 #define LEAD_TICKS_MIN 1200 /* where a tick is an instruction */
 
 static uint64_t lead_ticks(void) {
-    return ticks(LEAD_US) > LEAD_TICKS_MIN ? ticks(LEAD_US) : LEAD_TICKS_MIN;
+    return higher(ticks(LEAD_US), LEAD_TICKS_MIN);
 }
 
 static struct plan build_plan(struct boot *boot, struct loop *loop, const struct plan_config *config) {
-    struct slot *slots = alloc(boot, config->slot_count, sizeof(*slots));
+    struct slot *slots = alloc_list(boot, config->slot_count, sizeof(*slots));
 
     for (unsigned i = 0; i < config->slot_count; i++) {
         const struct slot_config *slot = &config->slots[i];
@@ -265,7 +264,7 @@ static struct plan build_plan(struct boot *boot, struct loop *loop, const struct
 
 static void build_schedule(struct boot *boot, struct loop *loop, const struct cpu_config *config) {
     struct schedule *schedule = &loop->schedule;
-    struct plan *plans = alloc(boot, config->plan_count, sizeof(*plans));
+    struct plan *plans = alloc_list(boot, config->plan_count, sizeof(*plans));
 
     schedule->is_cyclic = config->is_cyclic;
     for (unsigned i = 0; i < config->plan_count; i++)
@@ -299,7 +298,7 @@ static void start_runner(struct loop *loop, struct runner *runner, const struct 
 static void build_loop(struct boot *boot, const struct cpu_config *config) {
     struct loop *loop = &boot->loops[config->number];
 
-    loop->runners = alloc(boot, config->member_count, sizeof(*loop->runners));
+    loop->runners = alloc_list(boot, config->member_count, sizeof(*loop->runners));
     loop->runner_count = config->member_count;
     for (unsigned i = 0; i < config->member_count; i++)
         loop->runners[i].partition = &boot->partitions[config->members[i]];
@@ -321,8 +320,8 @@ static void describe_cpu(const struct cpu_config *cpu) {
 void start_build(struct boot *boot) {
     const struct config *config = &boot->system.config;
 
-    boot->partitions = alloc(boot, config->partition_count, sizeof(*boot->partitions));
-    boot->vcpus = alloc(boot, config->vcpu_count, sizeof(void *));
+    boot->partitions = alloc_list(boot, config->partition_count, sizeof(*boot->partitions));
+    boot->vcpus = alloc_list(boot, config->vcpu_count, sizeof(void *));
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, i);
     for (unsigned i = 0; i < config->cpu_count; i++)
@@ -354,9 +353,7 @@ void start_processors(struct boot *boot) {
     for (unsigned i = 1; i < CPU_MAX; i++) {
         if (!boot->loops[i].cpu)
             continue;
-        cpus[i].host_save_area = arena_alloc(&boot->arena, PAGE_BYTES, PAGE_BYTES);
-        if (!cpus[i].host_save_area || !trace_init(&cpus[i], &boot->arena))
-            refuse("found too little memory for the host save area and the trace of processor %u", i);
+        equip(boot, &cpus[i]);
         const char *trouble = processors_start(boot->processors.apic_id[i], &boot->loops[i]);
 
         if (trouble)

@@ -55,7 +55,7 @@ struct cpu {
     uint64_t tsc_khz;
     uint64_t lapic_per_tsc_q32; /* LAPIC timer ticks a TSC tick, 32.32 fixed point; see lapic.h */
     uint64_t slot_end_tsc;      /* what has to be over by then; 0 while the time is the hypervisor's own */
-    void *host_save_area;       /* VM_HSAVE_PA */
+    void *host_save_area;       /* VM_HSAVE_PA, a page */
     uint64_t trace_next;        /* where the next record goes; see trace.h */
 };
 

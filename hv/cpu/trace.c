@@ -25,11 +25,10 @@ struct trace_header {
     .ring_records = TRACE_RING_BYTES / TRACE_RECORD_BYTES,
 };
 
-bool trace_init(struct cpu *cpu, struct arena *arena) {
-    cpu->trace_next = (uint64_t)arena_alloc(arena, TRACE_RING_BYTES, TRACE_RING_BYTES);
+void trace_init(struct cpu *cpu, void *ring) {
+    cpu->trace_next = (uint64_t)ring;
     trace_header.rings[cpu - cpus] = cpu->trace_next; /* its index is not set before it runs */
     trace_header.tsc_khz = cpu->tsc_khz;
-    return cpu->trace_next != 0;
 }
 
 void trace_set_epoch(uint64_t tsc) {

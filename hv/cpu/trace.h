@@ -7,7 +7,6 @@
 #pragma once
 
 #include "hv/cpu/cpu.h"
-#include "hv/lib/arena.h"
 
 /* Written when something is over: it began at tsc - ticks. */
 struct trace_record {
@@ -49,8 +48,8 @@ static inline void trace_put(struct cpu *cpu, uint64_t tsc, uint64_t ticks, unsi
     cpu->trace_next = (cpu->trace_next & ~(TRACE_RING_BYTES - 1)) | (uint16_t)(cpu->trace_next + sizeof(*record));
 }
 
-/* Gives the processor its ring, before it runs a guest; false when the arena is used up. */
-bool trace_init(struct cpu *cpu, struct arena *arena);
+/* Gives the processor its ring, which is zeroed, before it runs a guest. */
+void trace_init(struct cpu *cpu, void *ring);
 
 /* When frame 0 of the schedules starts, for whoever reads the trace. */
 void trace_set_epoch(uint64_t tsc);

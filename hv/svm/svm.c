@@ -61,8 +61,7 @@ const char *svm_missing(const struct svm_facts *facts) {
     return NULL;
 }
 
-void svm_enable(struct cpu *cpu, void *host_save_area) {
-    cpu->host_save_area = host_save_area;
+void svm_enable(const struct cpu *cpu) {
     x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | EFER_SVME);
-    x86_wrmsr(MSR_VM_HSAVE_PA, (uintptr_t)host_save_area);
+    x86_wrmsr(MSR_VM_HSAVE_PA, (uintptr_t)cpu->host_save_area);
 }

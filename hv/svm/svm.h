@@ -33,5 +33,5 @@ void svm_read_facts(struct svm_facts *facts);
 /* What is missing, as a sentence for the user; NULL when the processor has all that Shikiri needs. */
 const char *svm_missing(const struct svm_facts *facts);
 
-/* Sets EFER.SVME and this processor's host save area, a page. */
-void svm_enable(struct cpu *cpu, void *host_save_area);
+/* Sets EFER.SVME and this processor's host save area. */
+void svm_enable(const struct cpu *cpu);

@@ -108,7 +108,7 @@ HOST_TESTS += lapic_test
 lapic_test_SOURCES := hv/cpu/lapic.c tests/host/processor.c
 lapic_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += trace_test
-trace_test_SOURCES := hv/cpu/trace.c hv/lib/arena.c $(HOST_LOG)
+trace_test_SOURCES := hv/cpu/trace.c $(HOST_LOG)
 HOST_TESTS += vcpu_test
 vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c \
                      hv/lib/arena.c $(HOST_INTERRUPT) tests/host/fake_exit.c $(HOST_LOG)
