@@ -27,12 +27,8 @@ struct exit_entry {
     exit_fn *act;
 };
 
-/* An error code is always 0. */
 static enum verdict inject(struct vcpu *vcpu, unsigned vector) {
-    if (vector == VECTOR_AC || vector == VECTOR_GP)
-        event_exception_code(vcpu->vmcb, vector, 0);
-    else
-        event_exception(vcpu->vmcb, vector);
+    event_exception(vcpu->vmcb, vector);
     trace_put(vcpu->guest.cpu, x86_rdtsc(), vector, TRACE_INJECT, vcpu->subject);
     return VERDICT_RESUME;
 }

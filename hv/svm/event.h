@@ -7,11 +7,10 @@
 #include "hv/svm/vmcb.h"
 
 /*
- * Delivers an exception at the next VMRUN, before the guest's next instruction, and notes it in the
- * VMCB for the report of a triple fault.
+ * Delivers #DB, #UD, #GP or #AC at the next VMRUN, before the guest's next instruction, and notes it in the
+ * VMCB for the report of a triple fault. An error code is 0.
  */
 void event_exception(struct vmcb *vmcb, unsigned vector);
-void event_exception_code(struct vmcb *vmcb, unsigned vector, uint32_t error_code);
 
 /*
  * Offers the guest an interrupt by V_IRQ, which it takes as soon as it can; vector 0 withdraws it. The priority has

@@ -33,7 +33,6 @@
 #define EVENT_TYPE_EXCEPTION (3ULL << 8)
 #define EVENT_ERROR_VALID    (1ULL << 11)
 #define EVENT_VALID          (1ULL << 31)
-#define EVENT_ERROR_SHIFT    32
 
 /* Segment attributes: bits 8 to 15 and 20 to 23 of the descriptor's upper half, packed. */
 #define SEGMENT_CODE    0x00bU /* accessed, readable code */
@@ -117,14 +116,7 @@ struct vmcb_segment {
     FIELD(0x1d8, uint64_t, rsp)                                                                                        \
     RESERVED(0x1e0, 0x1f8)                                                                                             \
     FIELD(0x1f8, uint64_t, rax)                                                                                        \
-    FIELD(0x200, uint64_t, star)                                                                                       \
-    FIELD(0x208, uint64_t, lstar)                                                                                      \
-    FIELD(0x210, uint64_t, cstar)                                                                                      \
-    FIELD(0x218, uint64_t, sfmask)                                                                                     \
-    FIELD(0x220, uint64_t, kernel_gs_base)                                                                             \
-    FIELD(0x228, uint64_t, sysenter_cs)                                                                                \
-    FIELD(0x230, uint64_t, sysenter_esp)                                                                               \
-    FIELD(0x238, uint64_t, sysenter_eip)                                                                               \
+    RESERVED(0x200, 0x240)                                                                                             \
     FIELD(0x240, uint64_t, cr2)                                                                                        \
     RESERVED(0x248, 0x268)                                                                                             \
     FIELD(0x268, uint64_t, g_pat)                                                                                      \

@@ -81,7 +81,7 @@ static void test_shutdown(void **state) {
     (void)state;
     expect(0x7f, 0, 0, SHUTDOWN "shikiri:   last injected: nothing\n");
     vmcb.save.rip = 0x101234;
-    event_exception_code(&vmcb, VECTOR_GP, 0);
+    event_exception(&vmcb, VECTOR_GP);
     vmcb.save.rip = 0x105678; /* of the fault in the handler */
     event_requeue(&vmcb);
     expect(0x7f, 0, 0, SHUTDOWN "shikiri:   last injected: #GP at rip 0x101234\n");

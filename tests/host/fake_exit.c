@@ -15,6 +15,6 @@ uint32_t exit_code(unsigned row) {
 }
 
 enum verdict exit_protection(struct vcpu *vcpu) {
-    event_exception_code(vcpu->vmcb, VECTOR_GP, 0);
+    event_exception(vcpu->vmcb, VECTOR_GP);
     return VERDICT_RESUME;
 }

@@ -110,7 +110,7 @@ static void test_reset_state(void **state) {
     assert_memory_equal(&s->gs, &s->ds, sizeof(s->ds));
 }
 
-/* Vector in bits 0 to 7, type 3 (exception) in 8 to 10, EV 11, V 31, the error code above. */
+/* Vector in bits 0 to 7, type 3 (exception) in 8 to 10, EV 11, V 31, the error code, always 0, above. */
 static void test_exceptions(void **state) {
     (void)state;
     vmcb.save.rip = 0x1234;
@@ -118,11 +118,13 @@ static void test_exceptions(void **state) {
     assert_int_equal(vmcb.control.eventinj, 0x80000306);
     assert_int_equal(vmcb.control.host_injected, 0x80000306);
     assert_int_equal(vmcb.control.host_injected_rip, 0x1234);
-    event_exception_code(&vmcb, 13, 0);
+    event_exception(&vmcb, 13);
     assert_int_equal(vmcb.control.eventinj, 0x80000b0d);
-    event_exception_code(&vmcb, 14, 0xfedcba98);
-    assert_int_equal(vmcb.control.eventinj, 0xfedcba9880000b0e);
-    assert_int_equal(vmcb.control.host_injected, 0xfedcba9880000b0e);
+    event_exception(&vmcb, 17);
+    assert_int_equal(vmcb.control.eventinj, 0x80000b11);
+    assert_int_equal(vmcb.control.host_injected, 0x80000b11);
+    event_exception(&vmcb, 1);
+    assert_int_equal(vmcb.control.eventinj, 0x80000301);
 }
 
 /* What an exit interrupted is delivered again; what was delivered is not. */
