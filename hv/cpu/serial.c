@@ -5,7 +5,7 @@
  */
 #include "hv/cpu/serial.h"
 
-#include "hv/cpu/lock.h"
+#include "hv/cpu/x86.h"
 #include "hv/lib/string.h"
 
 #define COM1           0x3f8
@@ -22,9 +22,9 @@
 static char ring[RING_BYTES];
 static uint64_t written; /* positions count from the start and never wrap */
 static uint64_t sent;
-static struct lock writers;
-static bool sending;  /* some processor is in send_one() */
-static bool returned; /* the newline at `sent` has had its CR */
+static uint32_t tickets, serving; /* of writers: first come, first served */
+static bool sending;              /* some processor is in send_one() */
+static bool returned;             /* the newline at `sent` has had its CR */
 static unsigned polls;
 
 static bool has_room(void) {
@@ -57,7 +57,10 @@ static uint64_t room(void) {
 }
 
 uint64_t serial_write(const char *text, size_t length) {
-    lock_take(&writers);
+    uint32_t ticket = __atomic_fetch_add(&tickets, 1, __ATOMIC_RELAXED);
+
+    while (__atomic_load_n(&serving, __ATOMIC_ACQUIRE) != ticket)
+        x86_pause();
     while (room() < length)
         send_one();
     size_t at = written % RING_BYTES;
@@ -67,7 +70,7 @@ uint64_t serial_write(const char *text, size_t length) {
     memcpy(ring + at, text, first);
     memcpy(ring, text + first, length - first);
     __atomic_store_n(&written, end, __ATOMIC_RELEASE);
-    lock_release(&writers);
+    __atomic_store_n(&serving, ticket + 1, __ATOMIC_RELEASE);
     return end;
 }
 
@@ -85,7 +88,7 @@ uint64_t serial_written(void) {
 }
 
 void serial_seize(void) {
-    writers = (struct lock){0, 0};
+    tickets = serving = 0;
     sending = false;
 }
 

@@ -92,7 +92,7 @@ def test_while_sending(tmp_path):
     def meddle(debugger):
         debugger.run_to(AFTER_PROTECTION)
         debugger.write(symbol("sending"), b"\1")
-        debugger.write(symbol("writers"), b"\1\0\0\0")
+        debugger.write(symbol("tickets"), b"\1\0\0\0")
         debugger.divert(symbol("__stack_chk_fail"))
 
     result = run_meddled(meddle, tmp_path, text=system(COUNTER), statuses=(PANIC,))
