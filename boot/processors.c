@@ -2,8 +2,7 @@
 /*
  * Starting processors: see processors.h. They are started one by one, so one trampoline
  * and one set of mailboxes do for all. The trampoline is copied to a page of
- * conventional memory, which every PC has and no partition gets, and what was there is
- * put back afterwards.
+ * conventional memory, which every PC has, no partition gets and nobody uses any more.
  */
 #include "boot/processors.h"
 
@@ -14,8 +13,7 @@
 #include "hv/lib/string.h"
 #include "hv/svm/svm.h"
 
-#define TRAMPOLINE     0x8000UL
-#define TRAMPOLINE_MAX 256 /* bytes */
+#define TRAMPOLINE 0x8000UL
 
 #define INIT_US     10000 /* between INIT and SIPI (Multiprocessor Specification, "AP Startup") */
 #define SIPI_US     200
@@ -80,19 +78,13 @@ static bool send_init_and_sipi(uint8_t apic_id, uint64_t *sipi_tsc) {
 }
 
 const char *processors_start(uint8_t apic_id, struct loop *loop) {
-    uint8_t before[TRAMPOLINE_MAX];
-    size_t size_bytes = (uintptr_t)trampoline_end - (uintptr_t)trampoline;
     uint64_t sipi_tsc = 0;
 
     processors_stack_top = cpu_stacks[loop->cpu - cpus] + CPU_STACK_TOP;
     loop_to_run = loop;
     ready_tsc = 0;
-    memcpy(before, (const void *)TRAMPOLINE, size_bytes);
-    memcpy((void *)TRAMPOLINE, trampoline, size_bytes);
-    bool ready = send_init_and_sipi(apic_id, &sipi_tsc);
-
-    memcpy((void *)TRAMPOLINE, before, size_bytes);
-    if (!ready)
+    memcpy((void *)TRAMPOLINE, trampoline, (uintptr_t)trampoline_end - (uintptr_t)trampoline);
+    if (!send_init_and_sipi(apic_id, &sipi_tsc))
         return "does not start; INIT and SIPI had no effect";
     if (trouble)
         return trouble;
