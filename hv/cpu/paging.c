@@ -8,6 +8,7 @@
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/pagetable.h"
+#include "hv/lib/string.h"
 
 #define LARGE_BYTES (2 * MIB)
 #define RIGHTS_DATA (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)
@@ -33,28 +34,19 @@ static bool is_guard(uint64_t address) {
            (offset % CPU_STACKS_BYTES == 0 || offset % CPU_STACKS_BYTES == CPU_FAULT_STACK_GUARD);
 }
 
-/* Rights of a page in the first 2 MiB; 0 for one that nobody may touch. */
-static uint64_t low_rights(uint64_t address) {
+/* The entry of a page in the first 2 MiB; 0 for one that nobody may touch. */
+static uint64_t low_entry(uint64_t address) {
     if (address == 0 || is_guard(address))
         return 0;
     if (is_between(address, text_start, text_end))
-        return ENTRY_PRESENT;
+        return address | ENTRY_PRESENT;
     if (is_between(address, rodata_start, rodata_end))
-        return ENTRY_PRESENT | ENTRY_NX;
-    return RIGHTS_DATA;
+        return address | ENTRY_PRESENT | ENTRY_NX;
+    return address | RIGHTS_DATA;
 }
 
-static void map_low(void) {
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        uint64_t rights = low_rights(i * PAGE_BYTES);
-
-        low_table[i] = rights ? i * PAGE_BYTES | rights : 0;
-    }
-    boot_directories[0] = (uintptr_t)low_table | ENTRY_TABLE;
-}
-
-/* The page directory entry of an address above 4 GiB, with its tables; NULL when the arena is used up. */
-static uint64_t *high_entry(uint64_t address, struct arena *arena) {
+/* The page directory entry of an address, with its tables; NULL when the arena is used up. */
+static uint64_t *large_entry(uint64_t address, struct arena *arena) {
     uint64_t *table = boot_pml4;
 
     for (unsigned shift = 39; shift > 21 && table; shift -= 9)
@@ -66,7 +58,7 @@ static bool map_ram(struct range ram, struct arena *arena) {
     uint64_t end = range_end(ram);
 
     for (uint64_t at = align_down(ram.base, LARGE_BYTES); at < end; at += LARGE_BYTES) {
-        uint64_t *entry = at < 4 * GIB ? &boot_directories[at / LARGE_BYTES] : high_entry(at, arena);
+        uint64_t *entry = large_entry(at, arena);
 
         if (!entry)
             return false;
@@ -78,9 +70,10 @@ static bool map_ram(struct range ram, struct arena *arena) {
 
 bool paging_init(const struct range *ram, unsigned ram_count, struct arena *arena) {
     x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | EFER_NXE);
-    map_low();
-    for (unsigned i = 1; i < ARRAY_LENGTH(boot_directories); i++)
-        boot_directories[i] = 0;
+    for (unsigned i = 0; i < ENTRIES; i++)
+        low_table[i] = low_entry(i * PAGE_BYTES);
+    boot_directories[0] = (uintptr_t)low_table | ENTRY_TABLE;
+    memset(&boot_directories[1], 0, sizeof(boot_directories) - sizeof(boot_directories[0]));
     for (unsigned i = 0; i < ram_count; i++)
         if (!map_ram(ram[i], arena))
             return false;

@@ -11,7 +11,8 @@
 
 #define EXCEPTIONS            32
 #define EXCEPTION_ENTRY_BYTES 16UL
-#define GATE_INTERRUPT        0x8e00ULL /* present, DPL 0, 64-bit interrupt gate */
+#define GATE_INTERRUPT        (0x8e00ULL << 32) /* present, DPL 0, 64-bit interrupt gate */
+#define GATE_IST              (7ULL << 32)
 
 #define PIC1_COMMAND 0x20
 #define PIC1_DATA    0x21
@@ -36,13 +37,9 @@ extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[];
 static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
     uint64_t address = (uintptr_t)entry;
 
-    idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT << 32 |
+    idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT |
                       (address >> 16 & 0xffff) << 48;
     idt[vector].high = address >> 32;
-}
-
-static void set_exception_gate(unsigned vector, unsigned ist) {
-    set_gate(vector, trap_exception_entries + vector * EXCEPTION_ENTRY_BYTES, ist);
 }
 
 /* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
@@ -60,7 +57,8 @@ static void mask_pics(void) {
 
 void trap_init(void) {
     for (unsigned i = 0; i < EXCEPTIONS; i++)
-        set_exception_gate(i, i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
+        set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES,
+                 i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
     set_gate(VECTOR_NMI, trap_nmi, 0);
     for (unsigned i = EXCEPTIONS; i < ARRAY_LENGTH(idt); i++)
         set_gate(i, trap_interrupt, 0);
@@ -68,7 +66,7 @@ void trap_init(void) {
 }
 
 void trap_leave_tss(void) {
-    set_exception_gate(VECTOR_DOUBLE_FAULT, 0);
+    idt[VECTOR_DOUBLE_FAULT].low &= ~GATE_IST;
 }
 
 void trap_load(void) {
