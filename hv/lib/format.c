@@ -9,42 +9,37 @@
 
 #include "hv/lib/string.h"
 
+#define DIGITS_MAX 21 /* of 64 bits, with the sign */
+
 struct field {
-    bool left;
-    bool zero;
+    bool left, zero, is_long;
     int width;
 };
 
-static void put_repeated(format_put_fn *put, void *context, char c, int count) {
-    for (; count > 0; count--)
-        put(context, c);
+static void put_field(format_put_fn *put, void *context, const char *text, struct field field) {
+    int padding = field.width - (int)strlen(text);
+
+    for (; padding > 0 && !field.left; padding--)
+        put(context, field.zero ? '0' : ' ');
+    while (*text != '\0')
+        put(context, *text++);
+    for (; padding > 0; padding--)
+        put(context, ' ');
 }
 
-static void put_field(format_put_fn *put, void *context, const char *text, size_t length, struct field field) {
-    int padding = field.width - (int)length;
-
-    if (!field.left)
-        put_repeated(put, context, field.zero ? '0' : ' ', padding);
-    for (size_t i = 0; i < length; i++)
-        put(context, text[i]);
-    if (field.left)
-        put_repeated(put, context, ' ', padding);
-}
-
-static void put_number(format_put_fn *put, void *context, uint64_t value, bool negative, unsigned base,
-                       struct field field) {
-    char digits[24];
-    size_t at = sizeof(digits);
-
+/* The number as text that ends at `end`. */
+static const char *write_number(char *end, uint64_t value, bool is_negative, unsigned base) {
+    *end = '\0';
     do {
-        digits[--at] = "0123456789abcdef"[value % base];
+        *--end = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0);
-    if (negative)
-        digits[--at] = '-';
-    put_field(put, context, digits + at, sizeof(digits) - at, field);
+    if (is_negative)
+        *--end = '-';
+    return end;
 }
 
+/* Flags, width and length; returns where the conversion's letter is. */
 static const char *read_field(const char *format, struct field *field, va_list *arguments) {
     for (; *format == '-' || *format == '0'; format++) {
         field->left |= *format == '-';
@@ -52,55 +47,41 @@ static const char *read_field(const char *format, struct field *field, va_list *
     }
     if (*format == '*') {
         field->width = va_arg(*arguments, int);
-        return format + 1;
+        format++;
     }
     for (; *format >= '0' && *format <= '9'; format++)
         field->width = field->width * 10 + (*format - '0');
+    for (; *format == 'l' || *format == 'z'; format++)
+        field->is_long = true;
     return format;
 }
 
 void format_to(format_put_fn *put, void *context, const char *format, va_list list) {
+    char digits[DIGITS_MAX + 1];
     va_list arguments;
 
     va_copy(arguments, list);
     for (; *format != '\0'; format++) {
-        if (*format != '%') {
+        struct field field = {0};
+        const char *text;
+
+        if (*format != '%' || *++format == '%') {
             put(context, *format);
             continue;
         }
-        struct field field = {0};
-        bool is_long = false;
+        format = read_field(format, &field, &arguments);
+        if (*format == 's') {
+            text = va_arg(arguments, const char *);
+        } else if (*format == 'd') {
+            int64_t value = field.is_long ? va_arg(arguments, long) : va_arg(arguments, int);
 
-        format = read_field(format + 1, &field, &arguments);
-        for (; *format == 'l' || *format == 'z'; format++)
-            is_long = true;
-        switch (*format) {
-        case 's': {
-            const char *text = va_arg(arguments, const char *);
+            text = write_number(digits + DIGITS_MAX, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10);
+        } else { /* u or x */
+            uint64_t value = field.is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned);
 
-            text = text ? text : "(none)";
-            put_field(put, context, text, strlen(text), field);
-            break;
+            text = write_number(digits + DIGITS_MAX, value, false, *format == 'x' ? 16 : 10);
         }
-        case 'd': {
-            int64_t value = is_long ? va_arg(arguments, long) : va_arg(arguments, int);
-
-            put_number(put, context, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10, field);
-            break;
-        }
-        case 'u':
-        case 'x': {
-            uint64_t value = is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned);
-
-            put_number(put, context, value, false, *format == 'x' ? 16 : 10, field);
-            break;
-        }
-        case '\0':
-            va_end(arguments);
-            return;
-        default:
-            put(context, *format);
-        }
+        put_field(put, context, text ? text : "(none)", field);
     }
     va_end(arguments);
 }
