@@ -7,41 +7,32 @@
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
-#define TEXT_HEAD 150 /* characters of a long text that are kept, as its values may have any length */
+#define TEXT_HEAD 150 /* characters of a text that is too long, as its values may have any length */
 #define TEXT_TAIL 100 /* and of its end, where it says what is wanted */
 #define GAP       " ... "
+#define TEXT_MAX  (TEXT_HEAD + sizeof(GAP) - 1 + TEXT_TAIL)
 
 struct text {
     size_t length;
-    size_t seen;
-    size_t kept;
-    char chars[TEXT_HEAD + TEXT_TAIL + sizeof(GAP)];
+    char chars[TEXT_MAX + 1];
 };
 
-static void count(void *context, char c) {
-    struct text *text = context;
-
-    (void)c;
-    text->length++;
-}
-
+/* What no longer fits pushes out what is between head and tail. */
 static void keep(void *context, char c) {
     struct text *text = context;
 
-    if (text->seen < TEXT_HEAD || text->seen + TEXT_TAIL >= text->length) {
-        text->chars[text->kept++] = c;
-    } else if (text->seen == TEXT_HEAD) {
-        memcpy(text->chars + text->kept, GAP, sizeof(GAP) - 1);
-        text->kept += sizeof(GAP) - 1;
+    if (text->length == TEXT_MAX) {
+        memcpy(text->chars + TEXT_HEAD, GAP, sizeof(GAP) - 1);
+        memmove(text->chars + TEXT_MAX - TEXT_TAIL, text->chars + TEXT_MAX - TEXT_TAIL + 1, TEXT_TAIL - 1);
+        text->length--;
     }
-    text->seen++;
+    text->chars[text->length++] = c;
 }
 
 bool report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                     va_list arguments) {
     struct text text = {0};
 
-    format_to(count, &text, format, arguments);
     format_to(keep, &text, format, arguments);
     report->errors++;
     report->emit(report, &(struct finding){path, property, text.chars, hint});
