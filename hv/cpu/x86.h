@@ -170,14 +170,6 @@ static inline void x86_xrstor(const void *area, uint64_t components) {
                      : "memory");
 }
 
-static inline void x86_fxsave(void *area) {
-    __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
-}
-
-static inline void x86_fxrstor(const void *area) {
-    __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
-}
-
 /*
  * Overwrites the x87 instruction and data pointers, which AMD processors neither save nor
  * restore while no exception is pending (APM vol. 2, "FXSAVE and FXRSTOR").
@@ -211,14 +203,14 @@ X86_PLAIN(sti_hlt, "sti\n\thlt")
 X86_PLAIN(hlt, "hlt")
 X86_PLAIN(pause, "pause")
 
-static inline void x86_lgdt(const struct table_register *table) {
-    __asm__ volatile("lgdt %0" ::"m"(*table));
-}
+/* With one operand in a register. */
+#define X86_OPERAND(name, text, type)                                                                                  \
+    static inline void x86_##name(type operand) {                                                                      \
+        __asm__ volatile(text ::"r"(operand) : "memory");                                                              \
+    }
 
-static inline void x86_lidt(const struct table_register *table) {
-    __asm__ volatile("lidt %0" ::"m"(*table));
-}
-
-static inline void x86_ltr(uint16_t selector) {
-    __asm__ volatile("ltr %0" ::"r"(selector));
-}
+X86_OPERAND(lgdt, "lgdt (%0)", const struct table_register *)
+X86_OPERAND(lidt, "lidt (%0)", const struct table_register *)
+X86_OPERAND(ltr, "ltr %0", uint16_t)
+X86_OPERAND(fxsave, "fxsave64 (%0)", void *)
+X86_OPERAND(fxrstor, "fxrstor64 (%0)", const void *)
