@@ -13,13 +13,10 @@
 #define END_AFTER_LENGTH   13
 #define END_AFTER_MS_MAX   86400000U /* a day */
 
-static const struct {
-    const char *word;
-    enum machine_exit exit;
-} ends[] = {
-    {"on-end=halt", MACHINE_HALT},
-    {"on-end=qemu-exit", MACHINE_QEMU_EXIT},
-    {"on-end=bochs-shutdown", MACHINE_BOCHS_SHUTDOWN},
+static const char *const ends[] = {
+    [MACHINE_HALT] = "on-end=halt",
+    [MACHINE_QEMU_EXIT] = "on-end=qemu-exit",
+    [MACHINE_BOCHS_SHUTDOWN] = "on-end=bochs-shutdown",
 };
 
 /* Capital letters will do: they differ from small ones in a bit that digits have set. */
@@ -51,8 +48,8 @@ static void read_end_after(struct options *options, const char *number, struct r
 
 static void read_word(struct options *options, const char *word, struct report *report) {
     for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++) {
-        if (strcmp(word, ends[i].word) == 0) {
-            options->on_end = ends[i].exit;
+        if (strcmp(word, ends[i]) == 0) {
+            options->on_end = (enum machine_exit)i;
             return;
         }
     }
