@@ -15,10 +15,9 @@
 
 #define TRAMPOLINE 0x8000UL
 
-#define INIT_US     10000 /* between INIT and SIPI (Multiprocessor Specification, "AP Startup") */
-#define SIPI_US     200
-#define PATIENCE_US 1000000
-#define SIPI_TIMES  2
+/* How long to wait after INIT, and after a first and a second SIPI (Multiprocessor Specification, "AP Startup"). */
+#define INIT_US 10000
+static const uint64_t sipi_us[] = {200, 1000000};
 
 /* From boot/entry.S. */
 extern const uint8_t trampoline[], trampoline_end[];
@@ -52,39 +51,31 @@ void processors_enter(void) {
     machine_halt();
 }
 
-static bool wait_until_ready(uint64_t us) {
-    uint64_t until_tsc = x86_rdtsc() + us * cpus[0].tsc_khz / 1000;
-
-    while (x86_rdtsc() < until_tsc) {
-        if (__atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE))
-            return true;
-        x86_pause();
-    }
-    return false;
+static bool is_ready(void) {
+    return __atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* When it was told to start comes back too. */
-static bool send_init_and_sipi(uint8_t apic_id, uint64_t *sipi_tsc) {
-    bool ready = false;
+static void wait_until_ready(uint64_t us) {
+    uint64_t until_tsc = x86_rdtsc() + us * cpus[0].tsc_khz / 1000;
 
-    lapic_send(apic_id, LAPIC_INIT);
-    wait_until_ready(INIT_US);
-    *sipi_tsc = x86_rdtsc();
-    for (int i = 0; i < SIPI_TIMES && !ready; i++) {
-        lapic_send(apic_id, LAPIC_STARTUP | TRAMPOLINE / PAGE_BYTES);
-        ready = wait_until_ready(SIPI_US);
-    }
-    return ready || wait_until_ready(PATIENCE_US);
+    while (!is_ready() && x86_rdtsc() < until_tsc)
+        x86_pause();
 }
 
 const char *processors_start(uint8_t apic_id, struct loop *loop) {
-    uint64_t sipi_tsc = 0;
-
     processors_stack_top = cpu_stacks[loop->cpu - cpus] + CPU_STACK_TOP;
     loop_to_run = loop;
     ready_tsc = 0;
     memcpy((void *)TRAMPOLINE, trampoline, (uintptr_t)trampoline_end - (uintptr_t)trampoline);
-    if (!send_init_and_sipi(apic_id, &sipi_tsc))
+    lapic_send(apic_id, LAPIC_INIT);
+    wait_until_ready(INIT_US);
+    uint64_t sipi_tsc = x86_rdtsc();
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(sipi_us) && !is_ready(); i++) {
+        lapic_send(apic_id, LAPIC_STARTUP | TRAMPOLINE / PAGE_BYTES);
+        wait_until_ready(sipi_us[i]);
+    }
+    if (!is_ready())
         return "does not start; INIT and SIPI had no effect";
     if (trouble)
         return trouble;

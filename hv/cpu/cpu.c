@@ -22,15 +22,9 @@ struct cpu *cpu_self(void) {
     return &cpus[(x86_read_rsp() - (uintptr_t)cpu_stacks) / CPU_STACKS_BYTES];
 }
 
-static void set_tss(struct cpu *cpu) {
-    uint64_t base = (uintptr_t)&cpu->tss;
-    uint64_t limit = sizeof(cpu->tss) - 1;
-
-    cpu->gdt[SELECTOR_TSS / 8] = limit | (base & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
-    cpu->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
-}
-
 void cpu_init(struct cpu *cpu) {
+    uint64_t tss = (uintptr_t)&cpu->tss;
+
     cpu->index = (unsigned)(cpu - cpus);
     cpu->apic_id = lapic_own_id();
     cpu_count++; /* one starts after the other */
@@ -38,7 +32,9 @@ void cpu_init(struct cpu *cpu) {
     cpu->gdt[SELECTOR_DATA / 8] = DATA_FLAT;
     cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)cpu_stacks[cpu->index] + CPU_FAULT_STACK_TOP;
     cpu->tss.io_map_base = sizeof(cpu->tss);
-    set_tss(cpu);
+    cpu->gdt[SELECTOR_TSS / 8] =
+        (sizeof(cpu->tss) - 1) | (tss & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (tss >> 24 & 0xff) << 56;
+    cpu->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
 
     /* The selectors are those of the boot GDT, so only the TSS has to be loaded anew. */
     struct table_register gdt = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};

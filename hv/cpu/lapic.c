@@ -82,19 +82,17 @@ static bool measure(struct cpu *cpu) {
     return cpu->tsc_khz > 0 && cpu->lapic_per_tsc_q32 > 0;
 }
 
-/* x2APIC mode, which firmware may have left on, is only left by way of a disabled LAPIC ("x2APIC Mode"). */
-static void enable_xapic(void) {
+/*
+ * x2APIC mode, which firmware may have left on, is only left by way of a disabled LAPIC ("x2APIC Mode"). The timer
+ * does not count yet.
+ */
+void lapic_enable(void) {
     uint64_t base = x86_rdmsr(MSR_APIC_BASE);
 
     if (base & APIC_BASE_EXTENDED)
         x86_wrmsr(MSR_APIC_BASE, base & ~(APIC_BASE_EXTENDED | APIC_BASE_ENABLE));
     base &= ~(APIC_BASE_EXTENDED | APIC_BASE_ADDRESS);
     x86_wrmsr(MSR_APIC_BASE, base | LAPIC_BASE | APIC_BASE_ENABLE);
-}
-
-/* The timer does not count yet. */
-void lapic_enable(void) {
-    enable_xapic();
     *lapic_register(LAPIC_TASK_PRIORITY) = 0;
     *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
     *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;

@@ -52,16 +52,12 @@ static void send_one(void) {
     __atomic_store_n(&sending, false, __ATOMIC_RELEASE);
 }
 
-static uint64_t room(void) {
-    return RING_BYTES - (written - __atomic_load_n(&sent, __ATOMIC_ACQUIRE));
-}
-
 uint64_t serial_write(const char *text, size_t length) {
     uint32_t ticket = __atomic_fetch_add(&tickets, 1, __ATOMIC_RELAXED);
 
     while (__atomic_load_n(&serving, __ATOMIC_ACQUIRE) != ticket)
         x86_pause();
-    while (room() < length)
+    while (written + length - __atomic_load_n(&sent, __ATOMIC_ACQUIRE) > RING_BYTES)
         send_one();
     size_t at = written % RING_BYTES;
     size_t first = lower(length, RING_BYTES - at);
