@@ -40,7 +40,7 @@ bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32
         vcpu->costs[row].tag = trace_tag(exit_code(row), vcpu->subject);
     vcpu->guest.cpu = cpu;
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
-    vmcb_init(vcpu->vmcb, asid, npt_root(&common->npt), HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
+    vmcb_init(vcpu->vmcb, asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
     return true;
 }
 

@@ -24,8 +24,8 @@ static uint64_t level_bytes(int level) {
     return 1ULL << level_shift(level);
 }
 
-static uint64_t *entry_of(uint64_t *table, uint64_t gpa, int level) {
-    return &table[(gpa >> level_shift(level)) % ENTRIES];
+static unsigned index_of(uint64_t gpa, int level) {
+    return (gpa >> level_shift(level)) % ENTRIES;
 }
 
 static bool is_leaf(uint64_t entry, int level) {
@@ -43,8 +43,8 @@ static unsigned entry_rights(uint64_t entry) {
 
 bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
     *npt = (struct npt){.arena = arena, .gigabyte_pages = gigabyte_pages};
-    npt->root = arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES);
-    return npt->root != NULL;
+    npt->root = HPA((uintptr_t)arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES));
+    return npt->root.value != 0;
 }
 
 /* Replaces a large page at `level` by a table of pages one level down that map the same. */
@@ -82,14 +82,14 @@ bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigne
 
     while (size_bytes > 0) {
         int level = largest_level(npt, from, to, size_bytes);
-        uint64_t *table = npt->root;
+        uint64_t *table = (uint64_t *)npt->root.value;
 
         for (int above = LEVEL_TOP; above > level; above--) {
-            table = descend(npt, entry_of(table, from, above), above);
+            table = descend(npt, &table[index_of(from, above)], above);
             if (!table)
                 return false;
         }
-        *entry_of(table, from, level) = leaf(to, rights, level);
+        table[index_of(from, level)] = leaf(to, rights, level);
         from += level_bytes(level);
         to += level_bytes(level);
         size_bytes -= level_bytes(level);
@@ -98,12 +98,12 @@ bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigne
 }
 
 bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) {
-    uint64_t *table = npt->root;
+    const uint64_t *table = (const uint64_t *)npt->root.value;
 
     if (gpa.value >= NPT_GPA_LIMIT)
         return false;
     for (int level = LEVEL_TOP;; level--) {
-        uint64_t entry = *entry_of(table, gpa.value, level);
+        uint64_t entry = table[index_of(gpa.value, level)];
 
         if (!(entry & ENTRY_PRESENT))
             return false;
@@ -116,10 +116,6 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) 
         }
         table = pagetable_of(entry);
     }
-}
-
-hpa_t npt_root(const struct npt *npt) {
-    return HPA((uintptr_t)npt->root);
 }
 
 /* Bits that an entry may have; what the processor writes itself is among them. */
@@ -167,8 +163,7 @@ bool npt_check(hpa_t root, struct range tables, struct npt_odd *odd) {
 static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rights, struct reach *run) {
     uint64_t bytes = level_bytes(level);
 
-    for (unsigned i = (from >> level_shift(level)) % ENTRIES; i < ENTRIES;
-         i++, from = align_down(from, bytes) + bytes) {
+    for (unsigned i = index_of(from, level); i < ENTRIES; i++, from = align_down(from, bytes) + bytes) {
         uint64_t entry = table[i];
 
         if (!(entry & ENTRY_PRESENT)) {

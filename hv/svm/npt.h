@@ -18,7 +18,7 @@
 #define NPT_EXECUTE REACH_EXECUTE
 
 struct npt {
-    uint64_t *root; /* PML4 */
+    hpa_t root; /* nCR3: the PML4 */
     struct arena *arena;
     bool gigabyte_pages; /* the processor has 1 GiB pages (CPUID 0x80000001 EDX bit 26) */
 };
@@ -35,9 +35,6 @@ bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigne
 
 /* Where a guest-physical address leads: true and *hpa, *rights, or false when it is absent. */
 bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights);
-
-/* nCR3. */
-hpa_t npt_root(const struct npt *npt);
 
 /*
  * For audits: what a table in memory says, read as the processor reads it. Only nCR3 comes in, and

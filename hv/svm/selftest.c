@@ -43,7 +43,7 @@ static void make_guest(struct workshop *shop, uint64_t gpa, const uint8_t *page,
     memset(&shop->vmcb, 0, sizeof(shop->vmcb));
     iopm_init(shop->iopm);
     msrpm_init(shop->msrpm);
-    vmcb_init(&shop->vmcb, ASID, npt_root(&npt), HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
+    vmcb_init(&shop->vmcb, ASID, npt.root, HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
     struct vmcb_save *save = &shop->vmcb.save;
 
     save->cs.base = save->ds.base = save->ss.base = save->idtr.base = gpa;

@@ -51,7 +51,7 @@ static void make_partition(struct partition *partition, uint32_t asid) {
     msrpm_init(common->msrpm);
     for (unsigned i = 0; i < ARRAY_LENGTH(msrs); i++)
         msrpm_pass(common->msrpm, msrs[i]);
-    vmcb_init(vcpu->vmcb, asid, npt_root(&common->npt), HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
+    vmcb_init(vcpu->vmcb, asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
 }
 
 static int make(void **state) {
@@ -217,7 +217,7 @@ static struct vmcb_control *add_vcpu(void) {
     struct vmcb *vmcb = arena_alloc(&arena, sizeof(*vmcb), PAGE_BYTES);
 
     vcpus[2] = (struct vcpu){.common = common, .vmcb = vmcb, .guest.vmcb_pa = HPA((uintptr_t)vmcb), .info[8] = 1};
-    vmcb_init(vmcb, 3, npt_root(&common->npt), HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
+    vmcb_init(vmcb, 3, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
     common->vcpu_count = 2;
     return &vmcb->control;
 }

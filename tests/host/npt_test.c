@@ -38,7 +38,7 @@ static int drop(void **state) {
 
 /* A walk by the manual: the entry that ends it and its level, 1 for a 4 KiB page; level 0 when absent. */
 static uint64_t walk(uint64_t gpa, int *level) {
-    const uint64_t *table = (const uint64_t *)npt_root(&npt).value;
+    const uint64_t *table = (const uint64_t *)npt.root.value;
 
     for (*level = 4; *level > 0; (*level)--) {
         uint64_t entry = table[gpa >> (12 + 9 * (*level - 1)) & 511];
@@ -93,7 +93,7 @@ static void map(uint64_t gpa, uint64_t size_bytes, uint64_t hpa, unsigned rights
 
 static void test_empty(void **state) {
     (void)state;
-    assert_true(is_aligned(npt_root(&npt).value, PAGE_BYTES));
+    assert_true(is_aligned(npt.root.value, PAGE_BYTES));
     expect_absent(0);
     expect_absent(NPT_GPA_LIMIT - 1);
     expect_absent(NPT_GPA_LIMIT);
@@ -221,7 +221,7 @@ static void test_used_up(void **state) {
 }
 
 static uint64_t *root(void) {
-    return (uint64_t *)npt_root(&npt).value;
+    return (uint64_t *)npt.root.value;
 }
 
 /* The entry of an address at a level, to be spoilt. */
@@ -236,7 +236,7 @@ static uint64_t *entry_at(uint64_t gpa, int level) {
 static void expect_run(uint64_t from, uint64_t gpa, uint64_t size_bytes, uint64_t hpa, unsigned rights) {
     struct reach run;
 
-    assert_true(npt_next(npt_root(&npt), GPA(from), &run));
+    assert_true(npt_next(npt.root, GPA(from), &run));
     assert_int_equal(run.first, gpa);
     assert_int_equal(run.last, gpa + size_bytes - 1);
     assert_int_equal(run.host, hpa);
@@ -246,7 +246,7 @@ static void expect_run(uint64_t from, uint64_t gpa, uint64_t size_bytes, uint64_
 static void expect_no_run(uint64_t from) {
     struct reach run;
 
-    assert_false(npt_next(npt_root(&npt), GPA(from), &run));
+    assert_false(npt_next(npt.root, GPA(from), &run));
 }
 
 static void test_next(void **state) {
@@ -328,7 +328,7 @@ static void test_next_agrees_with_lookup(void **state) {
 
             map(gpa, size_bytes, gpa + (random >> 30) * MIB, random >> 28 & 3);
         }
-        while (npt_next(npt_root(&npt), GPA(at), &run)) {
+        while (npt_next(npt.root, GPA(at), &run)) {
             bool adjacent = at > 0 && run.first == at;
 
             assert_false(adjacent && run.rights == before.rights &&
@@ -356,7 +356,7 @@ static struct range tables(void) {
 static void expect_odd(uint64_t gpa, int level, const char *want) {
     struct npt_odd odd;
 
-    assert_false(npt_check(npt_root(&npt), tables(), &odd));
+    assert_false(npt_check(npt.root, tables(), &odd));
     assert_int_equal(odd.gpa.value, gpa);
     assert_int_equal(odd.level, level);
     assert_int_equal(odd.entry, *entry_at(gpa, level));
@@ -366,7 +366,7 @@ static void expect_odd(uint64_t gpa, int level, const char *want) {
 static void expect_well(void) {
     struct npt_odd odd;
 
-    assert_true(npt_check(npt_root(&npt), tables(), &odd));
+    assert_true(npt_check(npt.root, tables(), &odd));
 }
 
 /* What npt_map() writes, what the processor adds to it, and other rights are well. */
@@ -449,9 +449,9 @@ static void test_check_tables(void **state) {
     struct range used = {(uintptr_t)memory, (uint64_t)(arena.next - memory)};
     struct npt_odd odd;
 
-    assert_true(npt_check(npt_root(&npt), used, &odd));
+    assert_true(npt_check(npt.root, used, &odd));
     used.size_bytes--;
-    assert_false(npt_check(npt_root(&npt), used, &odd));
+    assert_false(npt_check(npt.root, used, &odd));
 }
 
 /* The first by address is named, and nothing behind an odd table is looked at. */

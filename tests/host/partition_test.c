@@ -128,7 +128,7 @@ static void test_nested_pages(void **state) {
 
         assert_false(npt_lookup(npt, GPA(absent[i]), &hpa, &rights));
     }
-    assert_int_equal(partition.common.vcpus[0].vmcb->control.n_cr3, npt_root(npt).value);
+    assert_int_equal(partition.common.vcpus[0].vmcb->control.n_cr3, npt->root.value);
 }
 
 static void test_processor(void **state) {
@@ -172,7 +172,7 @@ static void test_two_vcpus(void **state) {
         assert_ptr_equal(vcpus[i].common, &partition.common);
         assert_ptr_equal(vcpus[i].guest.cpu, &machine[1 + i]);
         assert_int_equal(vcpus[i].vmcb->control.guest_asid, 2 + i);
-        assert_int_equal(vcpus[i].vmcb->control.n_cr3, npt_root(&partition.common.npt).value);
+        assert_int_equal(vcpus[i].vmcb->control.n_cr3, partition.common.npt.root.value);
         assert_int_equal(vcpus[i].vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
         assert_int_equal(vcpus[i].vmcb->control.msrpm_base_pa, (uintptr_t)partition.common.msrpm);
         assert_ptr_equal(vcpus[i].console.position, &partition.common.position);

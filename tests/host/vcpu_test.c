@@ -114,7 +114,7 @@ static void test_init(void **state) {
         assert_ptr_equal(one->guest.cpu, &cpu);
         assert_int_equal(one->guest.vmcb_pa.value, (uintptr_t)one->vmcb);
         assert_int_equal(one->vmcb->control.guest_asid, 9 + i);
-        assert_int_equal(one->vmcb->control.n_cr3, npt_root(&made.npt).value);
+        assert_int_equal(one->vmcb->control.n_cr3, made.npt.root.value);
         assert_int_equal(one->vmcb->control.iopm_base_pa, (uintptr_t)made.iopm);
         assert_int_equal(one->vmcb->control.msrpm_base_pa, (uintptr_t)made.msrpm);
         assert_int_equal(one->xcr0, 1);
