@@ -10,6 +10,7 @@
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/lib/log.h"
+#include "hv/lib/string.h"
 #include "hv/msr.h"
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
@@ -20,8 +21,8 @@ bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages
     common->vcpus = arena_alloc(arena, count * sizeof(*common->vcpus), sizeof(uint64_t));
     if (!common->iopm || !common->msrpm || !common->vcpus || !npt_init(&common->npt, arena, gigabyte_pages))
         return false;
-    iopm_init(common->iopm);
-    msrpm_init(common->msrpm);
+    memset(common->iopm, 0xff, IOPM_BYTES); /* every port and MSR is intercepted */
+    memset(common->msrpm, 0xff, MSRPM_BYTES);
     msr_pass_all(common->msrpm);
     common->vcpu_count = count;
     common->awake = 1;

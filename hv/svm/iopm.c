@@ -4,13 +4,7 @@
  */
 #include "hv/svm/iopm.h"
 
-#include "hv/lib/string.h"
-
 #define BITS (IOPM_BYTES * 8)
-
-void iopm_init(uint8_t iopm[IOPM_BYTES]) {
-    memset(iopm, 0xff, IOPM_BYTES);
-}
 
 void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count) {
     for (uint32_t port = first; port < (uint32_t)first + count; port++)

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The I/O permission map (APM vol. 2, "IOIO Intercept"): one bit a port, set means
- * intercepted. 12 KiB, as an access may run past port 0xffff. Pure.
+ * intercepted: it begins as all ones. 12 KiB, as an access may run past port 0xffff. Pure.
  */
 #pragma once
 
 #include "hv/lib/reach.h"
 
 #define IOPM_BYTES (3 * PAGE_BYTES)
-
-/* Intercepts every port. */
-void iopm_init(uint8_t iopm[IOPM_BYTES]);
 
 /* Lets the guest reach `count` ports from `first` without an exit. */
 void iopm_pass(uint8_t iopm[IOPM_BYTES], uint16_t first, unsigned count);

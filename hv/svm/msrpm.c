@@ -4,8 +4,6 @@
  */
 #include "hv/svm/msrpm.h"
 
-#include "hv/lib/string.h"
-
 /* The last quarter of the map is reserved; the number is one that no covered MSR has. */
 static const uint32_t range_base[] = {0x00000000, 0xc0000000, 0xc0010000, 0xc0020000};
 
@@ -26,10 +24,6 @@ static unsigned slot_from(uint32_t msr) {
     if (range == ARRAY_LENGTH(range_base))
         return SLOTS;
     return range * RANGE_MSRS + (msr > range_base[range] ? msr - range_base[range] : 0);
-}
-
-void msrpm_init(uint8_t msrpm[MSRPM_BYTES]) {
-    memset(msrpm, 0xff, MSRPM_BYTES);
 }
 
 bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr) {

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The MSR permission map (APM vol. 2, "MSR Intercepts"): two bits an MSR, the lower
- * for reads, the upper for writes, set means intercepted. It covers three ranges of
- * 8,192 MSRs; all others are always intercepted. Pure.
+ * for reads, the upper for writes, set means intercepted: it begins as all ones. It covers three
+ * ranges of 8,192 MSRs; all others are always intercepted. Pure.
  */
 #pragma once
 
 #include "hv/lib/reach.h"
 
 #define MSRPM_BYTES (2 * PAGE_BYTES)
-
-/* Intercepts every MSR. */
-void msrpm_init(uint8_t msrpm[MSRPM_BYTES]);
 
 /* Lets the guest read and write `msr` without an exit; false when the map does not cover it. */
 bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr);

@@ -41,8 +41,8 @@ static void make_guest(struct workshop *shop, uint64_t gpa, const uint8_t *page,
     npt_init(&npt, &arena, false);
     npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), NPT_WRITE | NPT_EXECUTE);
     memset(&shop->vmcb, 0, sizeof(shop->vmcb));
-    iopm_init(shop->iopm);
-    msrpm_init(shop->msrpm);
+    memset(shop->iopm, 0xff, sizeof(shop->iopm));
+    memset(shop->msrpm, 0xff, sizeof(shop->msrpm));
     vmcb_init(&shop->vmcb, ASID, npt.root, HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
     struct vmcb_save *save = &shop->vmcb.save;
 

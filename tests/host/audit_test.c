@@ -47,8 +47,8 @@ static void make_partition(struct partition *partition, uint32_t asid) {
     vcpu->vmcb = arena_alloc(&arena, sizeof(struct vmcb), PAGE_BYTES);
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
     assert_true(npt_init(&common->npt, &arena, true));
-    iopm_init(common->iopm);
-    msrpm_init(common->msrpm);
+    memset(common->iopm, 0xff, IOPM_BYTES);
+    memset(common->msrpm, 0xff, MSRPM_BYTES);
     for (unsigned i = 0; i < ARRAY_LENGTH(msrs); i++)
         msrpm_pass(common->msrpm, msrs[i]);
     vmcb_init(vcpu->vmcb, asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));

@@ -31,7 +31,7 @@ static struct partition *make(unsigned index, const struct partition_config *con
     memory = aligned_alloc(PAGE_BYTES, ARENA_PAGES * PAGE_BYTES);
     arena = (struct arena){.next = memory, .end = memory + pages * PAGE_BYTES};
     *partition = (struct partition){.config = config, .common = {.iopm = iopm, .vcpus = &vcpu, .vcpu_count = 1}};
-    iopm_init(iopm);
+    memset(iopm, 0xff, IOPM_BYTES);
     assert_true(npt_init(&partition->common.npt, &arena, true));
     return partition;
 }

