@@ -183,17 +183,13 @@ long_mode:
 
 /*
  * Another processor: real mode at the page that SIPI names, where boot/processors.c puts a copy of
- * this. The tables have NX bits by now.
+ * this. INIT has left IF and DF clear. The tables have NX bits by now.
  */
         .section .rodata
         .global trampoline, trampoline_end
         .code16
 trampoline:
-        cli
-        cld
-        mov     %cs, %ax
-        mov     %ax, %ds
-        lgdtl   trampoline_gdt_register - trampoline
+        lgdtl   %cs:(trampoline_gdt_register - trampoline)
         mov     %cr0, %eax
         or      $1, %al
         mov     %eax, %cr0

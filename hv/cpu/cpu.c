@@ -43,5 +43,5 @@ void cpu_init(struct cpu *cpu) {
     x86_wrmsr(MSR_PAT, PAT_RESET);           /* what the page tables' bits are meant by */
     x86_lgdt(&gdt);
     x86_ltr(SELECTOR_TSS);
-    trap_load();
+    x86_lidt(&trap_idt);
 }

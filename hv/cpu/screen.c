@@ -34,8 +34,6 @@ static void crtc_write16(uint8_t index, unsigned value) {
 void screen_clear(unsigned page) {
     for (unsigned cell = 0; cell < PAGE_CELLS; cell++)
         page_cells(page)[cell] = BLANK;
-    if (page == 0)
-        next_cell = 0;
 }
 
 void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end) {

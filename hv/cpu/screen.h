@@ -10,7 +10,7 @@
 #define SCREEN_BASE  0xb8000
 #define SCREEN_PAGES 8
 
-/* Blanks one page. */
+/* Blanks one page. Page 0 belongs to a partition then. */
 void screen_clear(unsigned page);
 
 /* Shows a page, with the cursor at `cell` (0 to 1999) and of the shape that CRTC 0x0A and 0x0B say. */

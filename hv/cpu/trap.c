@@ -28,6 +28,7 @@ struct gate {
 };
 
 static struct gate idt[256];
+const struct table_register trap_idt = {sizeof(idt) - 1, (uintptr_t)idt};
 
 uint64_t trap_nmi_count;
 bool trap_nmi_stops;
@@ -67,12 +68,6 @@ void trap_init(void) {
 
 void trap_leave_tss(void) {
     idt[VECTOR_DOUBLE_FAULT].low &= ~GATE_IST;
-}
-
-void trap_load(void) {
-    struct table_register table = {sizeof(idt) - 1, (uintptr_t)idt};
-
-    x86_lidt(&table);
 }
 
 void trap_exception(const struct trap_frame *f) {

@@ -23,8 +23,8 @@ extern bool trap_nmi_stops; /* from now on an NMI halts its processor for ever *
 /* Fills the IDT and masks the 8259A pair, whose interrupts nobody uses. Once. */
 void trap_init(void);
 
-/* Loads the IDT into this processor. */
-void trap_load(void);
+/* Of the IDT, for each processor to load. */
+extern const struct table_register trap_idt;
 
 /*
  * From now on TR may be a guest's: no exception takes its stack from a TSS any more. What is lost is

@@ -11,8 +11,8 @@
 #define LENGTH_BYTES 8 /* of the message's length in bits, at the end of the padding */
 
 /* The first 32 bits of the fractional parts of the square roots of the first 8 primes. */
-static const uint32_t H0[8] = {
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+static const struct sha256 H0 = {
+    .hash = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
 };
 
 /* The same of the cube roots of the first 64 primes. */
@@ -72,9 +72,7 @@ static void add_byte(struct sha256 *sha, uint8_t byte) {
 }
 
 void sha256_init(struct sha256 *sha) {
-    *sha = (struct sha256){0};
-    for (unsigned i = 0; i < 8; i++)
-        sha->hash[i] = H0[i];
+    *sha = H0;
 }
 
 void sha256_add(struct sha256 *sha, const void *data, size_t size_bytes) {
