@@ -37,15 +37,14 @@ static const void *pointer(uint32_t address) {
 }
 
 static void copy_name(char name[BOOT_NAME_MAX], const char *command_line) {
-    const char *start = command_line;
     size_t length = 0;
 
-    for (const char *c = start; *c != '\0' && *c != ' '; c++)
+    for (const char *c = command_line; *c != '\0' && *c != ' '; c++) {
         if (*c == '/')
-            start = c + 1;
-    while (start[length] != '\0' && start[length] != ' ' && length < BOOT_NAME_MAX - 1)
-        length++;
-    memcpy(name, start, length);
+            length = 0;
+        else if (length < BOOT_NAME_MAX - 1)
+            name[length++] = *c;
+    }
     name[length] = '\0';
 }
 

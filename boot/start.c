@@ -269,11 +269,10 @@ static void build_schedule(struct boot *boot, struct loop *loop, const struct cp
     schedule->is_cyclic = config->is_cyclic;
     for (unsigned i = 0; i < config->plan_count; i++)
         plans[i] = build_plan(boot, loop, &config->plans[i]);
-    if (config->is_cyclic) {
+    if (config->is_cyclic)
         cyclic_init(&schedule->cyclic, plans, &boot->agreement, ticks(config->frame_us), loop->runner_count);
-        return;
-    }
-    round_robin_init(&schedule->round_robin, ticks(config->slot_us), loop->runner_count);
+    else
+        round_robin_init(&schedule->round_robin, ticks(config->slot_us), loop->runner_count);
 }
 
 /* The partition's vCPU on that processor. */
