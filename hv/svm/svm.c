@@ -9,10 +9,9 @@
 
 #define VM_CR_SVMDIS (1ULL << 4)
 
-#define CPUID_EXTENDED_MAX 0x80000000
-#define CPUID_EXTENDED     0x80000001
-#define CPUID_ADDRESSES    0x80000008
-#define CPUID_SVM          0x8000000a
+#define CPUID_EXTENDED  0x80000001 /* is there: boot/entry.S has looked */
+#define CPUID_ADDRESSES 0x80000008
+#define CPUID_SVM       0x8000000a
 
 static bool bit(uint32_t value, unsigned number) {
     return value >> number & 1;
@@ -25,8 +24,6 @@ void svm_read_facts(struct svm_facts *facts) {
     memcpy(facts->vendor + 0, &vendor.ebx, 4);
     memcpy(facts->vendor + 4, &vendor.edx, 4);
     memcpy(facts->vendor + 8, &vendor.ecx, 4);
-    if (x86_cpuid(CPUID_EXTENDED_MAX, 0).eax < CPUID_EXTENDED)
-        return;
 
     struct cpuid_result extended = x86_cpuid(CPUID_EXTENDED, 0);
 
