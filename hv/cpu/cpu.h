@@ -12,6 +12,7 @@
 #define SELECTOR_DATA 0x10
 #define SELECTOR_TSS  0x18
 
+#define EXCEPTIONS          32 /* vectors 0 to 31 */
 #define VECTOR_NMI          2
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_TIMER        0xe0

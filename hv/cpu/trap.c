@@ -9,7 +9,6 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 
-#define EXCEPTIONS            32
 #define EXCEPTION_ENTRY_BYTES 16UL
 #define GATE_INTERRUPT        (0x8e00ULL << 32) /* present, DPL 0, 64-bit interrupt gate */
 #define GATE_IST              (7ULL << 32)

@@ -213,5 +213,3 @@ bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd);
 #define VECTOR_GP 13
 #define VECTOR_AC 17
 #define VECTOR_MC 18
-
-#define EXCEPTIONS 32 /* vectors 0 to 31 */

@@ -33,7 +33,6 @@
         .endm
 
         .global vmrun
-        .type vmrun, @function
 /*
  * At entry:   RDI = struct guest, RSI = what acts on exits; GIF = 0, IF = 1
  * At VMRUN:   RAX = physical address of the VMCB, the rest is the guest's;
@@ -89,4 +88,3 @@ resume: mov     GUEST_VMCB_PA(%rbp), %rax
         pop     %\register
         .endr
         ret
-        .size vmrun, . - vmrun
