@@ -103,7 +103,7 @@ bool layout_place_arena(struct layout *layout, const void *blob, size_t blob_byt
     uint64_t size_bytes = BASE_BYTES + page_table_bytes(&layout->host) + nodes_bytes(blob, blob_bytes, &partitions);
     uint64_t base;
 
-    if (!memory_find(&layout->host, size_bytes, PAGE_BYTES, 0, &base) || base + size_bytes > 4 * GIB)
+    if (!memory_find(&layout->host, size_bytes, &base) || base + size_bytes > 4 * GIB)
         return report_error(report, MACHINE, NULL, HINT,
                             "found no free %lu KiB of RAM for the tables of %u partition%s, want it below 4 GiB",
                             size_bytes / KIB, partitions, partitions == 1 ? "" : "s");

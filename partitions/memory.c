@@ -13,44 +13,26 @@ static struct range host_range_of(const struct window_config *window) {
     return (struct range){window->hpa.value, window->size_bytes};
 }
 
-/* What a new piece must not touch: what is taken, and windows that have their place already. */
-struct obstacles {
-    const struct host_memory *host;
-    const struct config *config; /* may be NULL */
-    const struct window_config *except;
-};
-
-static const struct host_range *taken_overlap(const struct host_memory *host, struct range range) {
+/* What of `host` that is taken lies in `range`; nothing has no name. */
+static struct host_range find_taken(const struct host_memory *host, struct range range) {
     for (unsigned i = 0; i < host->taken_count; i++)
         if (range_overlaps(host->taken[i].range, range))
-            return &host->taken[i];
-    return NULL;
+            return host->taken[i];
+    return (struct host_range){.name = NULL};
 }
 
-static const struct window_config *window_overlap(const struct obstacles *o, struct range range) {
-    for (unsigned i = 0; o->config && i < o->config->partition_count; i++) {
-        const struct partition_config *partition = &o->config->partitions[i];
+/* The same of the windows that have their place already, but for `except`. */
+static struct host_range find_window(const struct config *config, const struct window_config *except,
+                                     struct range range) {
+    for (unsigned i = 0; i < config->partition_count; i++) {
+        for (unsigned j = 0; j < config->partitions[i].window_count; j++) {
+            const struct window_config *window = &config->partitions[i].windows[j];
 
-        for (unsigned j = 0; j < partition->window_count; j++) {
-            const struct window_config *window = &partition->windows[j];
-
-            if (window != o->except && (window->fixed || window->placed) &&
-                range_overlaps(host_range_of(window), range))
-                return window;
+            if (window != except && (window->fixed || window->placed) && range_overlaps(host_range_of(window), range))
+                return (struct host_range){host_range_of(window), window->path};
         }
     }
-    return NULL;
-}
-
-/* The end of something in the way of `range`, or 0 when nothing is. */
-static uint64_t obstacle_end(const struct obstacles *o, struct range range) {
-    const struct host_range *taken = taken_overlap(o->host, range);
-
-    if (taken)
-        return range_end(taken->range);
-    const struct window_config *window = window_overlap(o, range);
-
-    return window ? range_end(host_range_of(window)) : 0;
+    return (struct host_range){.name = NULL};
 }
 
 /* The first address from `at` on that is `offset` modulo `align`. */
@@ -58,26 +40,29 @@ static uint64_t next_fitting(uint64_t at, uint64_t align, uint64_t offset) {
     return at + ((offset - at) & (align - 1));
 }
 
-static bool find(const struct obstacles *o, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base) {
-    for (unsigned i = 0; i < o->host->usable_count; i++) {
-        struct range usable = o->host->usable[i];
-        uint64_t at = next_fitting(usable.base, align, offset);
+/* The lowest free piece of `size_bytes` whose address is `offset` modulo `align`, a power of two. */
+static bool find(const struct host_memory *host, const struct config *config, uint64_t size_bytes, uint64_t align,
+                 uint64_t offset, uint64_t *base) {
+    for (unsigned i = 0; i < host->usable_count; i++) {
+        struct range piece = {next_fitting(host->usable[i].base, align, offset), size_bytes};
 
-        while (range_contains(usable, (struct range){at, size_bytes})) {
-            uint64_t end = obstacle_end(o, (struct range){at, size_bytes});
+        while (range_contains(host->usable[i], piece)) {
+            struct host_range other = find_taken(host, piece);
 
-            if (end == 0) {
-                *base = at;
+            if (!other.name)
+                other = find_window(config, NULL, piece);
+            if (!other.name) {
+                *base = piece.base;
                 return true;
             }
-            at = next_fitting(align_up(end, PAGE_BYTES), align, offset);
+            piece.base = next_fitting(align_up(range_end(other.range), PAGE_BYTES), align, offset);
         }
     }
     return false;
 }
 
-bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base) {
-    return find(&(struct obstacles){.host = host}, size_bytes, align, offset, base);
+bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t *base) {
+    return find(host, &(struct config){0}, size_bytes, PAGE_BYTES, 0, base);
 }
 
 static bool in_usable(const struct host_memory *host, struct range range) {
@@ -99,59 +84,47 @@ static void list_ram(const struct host_memory *host, uint64_t address, char *tex
                                 range_end(ram[i]));
 }
 
-static void refuse_overlap(const struct window_config *window, struct range other, const char *name,
-                           struct report *report) {
+static void check_apart(const struct window_config *window, struct host_range other, struct report *report) {
     struct range range = host_range_of(window);
 
-    report_error(report, window->path, "host-address", NULL,
-                 "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, range_end(range), name,
-                 other.base, range_end(other));
+    if (other.name)
+        report_error(report, window->path, "host-address", NULL,
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, range_end(range),
+                     other.name, other.range.base, range_end(other.range));
 }
 
 static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
                         struct report *report) {
     struct range range = host_range_of(window);
-    struct obstacles others = {host, config, window};
-    const struct host_range *taken = taken_overlap(host, range);
-    const struct window_config *other = window_overlap(&others, range);
     char ram[96];
 
     list_ram(host, range.base, ram, sizeof(ram));
     if (!in_usable(host, range))
         report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
                      "found 0x%lx to 0x%lx, want it inside RAM, %s", range.base, range_end(range), ram);
-    if (taken)
-        refuse_overlap(window, taken->range, taken->name, report);
-    if (other)
-        refuse_overlap(window, host_range_of(other), other->path, report);
+    check_apart(window, find_taken(host, range), report);
+    check_apart(window, find_window(config, window, range), report);
 }
 
-/* Whether there is a place for `size_bytes` of the window `o->except`, and the lowest. */
-static bool fits(const struct obstacles *o, uint64_t size_bytes, uint64_t *base) {
-    uint64_t align = size_bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE_BYTES;
-
-    return find(o, size_bytes, align, o->except->gpa.value & (align - 1), base);
-}
-
-/* As many bytes in whole pages as there is a place for. */
-static uint64_t most_fitting(const struct obstacles *o) {
-    uint64_t most = 0, base;
-
-    for (uint64_t step = CONFIG_GPA_LIMIT; step >= PAGE_BYTES; step /= 2)
-        if (fits(o, most + step, &base))
-            most += step;
-    return most;
+/* Whether there is a place for `size_bytes` of the window, and the lowest. */
+static bool fits(const struct config *config, const struct window_config *window, const struct host_memory *host,
+                 uint64_t size_bytes, uint64_t *base) {
+    return find(host, config, size_bytes, size_bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE_BYTES, window->gpa.value, base);
 }
 
 static void place(const struct config *config, struct window_config *window, const struct host_memory *host,
                   struct report *report) {
-    struct obstacles others = {host, config, window};
+    uint64_t most = 0, base;
 
-    window->placed = fits(&others, window->size_bytes, &window->hpa.value);
-    if (!window->placed)
-        report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
-                     "found 0x%lx bytes, want at most 0x%lx, which fit into the RAM that is left", window->size_bytes,
-                     most_fitting(&others));
+    window->placed = fits(config, window, host, window->size_bytes, &window->hpa.value);
+    if (window->placed)
+        return;
+    for (uint64_t step = CONFIG_GPA_LIMIT; step >= PAGE_BYTES; step /= 2)
+        if (fits(config, window, host, most + step, &base))
+            most += step;
+    report_error(report, window->path, "reg", "make windows smaller or give the machine more memory",
+                 "found 0x%lx bytes, want at most 0x%lx, which fit into the RAM that is left", window->size_bytes,
+                 most);
 }
 
 void memory_place(struct config *config, const struct host_memory *host, struct report *report) {

@@ -27,8 +27,5 @@ struct host_memory {
  */
 void memory_place(struct config *config, const struct host_memory *host, struct report *report);
 
-/*
- * The lowest free piece of `size_bytes` whose address is `offset` modulo `align`, a power of
- * two; false when there is none. Windows are not looked at.
- */
-bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t align, uint64_t offset, uint64_t *base);
+/* The lowest free piece of `size_bytes` in whole pages; false when there is none. Windows are not looked at. */
+bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t *base);
