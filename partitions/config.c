@@ -154,20 +154,7 @@ static void parse_unowned_ports(struct dt *dt, int node, struct partition_config
         dt_error(dt, node, "unowned-ports", NULL, "found \"%s\", want \"ignore\" or \"fault\"", choice);
 }
 
-static void parse_vcpus(struct dt *dt, int node, struct partition_config *partition) {
-    uint32_t count = 1;
-
-    if (dt_has(dt, node, "vcpus") && !dt_cells(dt, node, "vcpus", &count, 1))
-        return;
-    if (count >= 1 && count <= CONFIG_CPUS_MAX)
-        partition->vcpu_count = count;
-    else
-        dt_error(dt, node, "vcpus", "each has a processor of its own", "found %u, want 1 to %d", count,
-                 CONFIG_CPUS_MAX);
-}
-
 static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
-    uint32_t number;
     const char *label;
 
     partition->path = dt_path(dt, node);
@@ -179,14 +166,17 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
                    DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
     dt_expect_cells(dt, node, 2, 2);
-    dt_number(dt, node, &number);
+    dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     label = dt_string(dt, node, "label");
     if (label && check_label(dt, node, label))
         partition->label = keep(dt, label);
     parse_image(dt, node, partition);
     parse_bootargs(dt, node, partition);
     parse_unowned_ports(dt, node, partition);
-    parse_vcpus(dt, node, partition);
+    if (dt_has(dt, node, "vcpus"))
+        dt_cell(dt, node, "vcpus", 1, CONFIG_CPUS_MAX, "each has a processor of its own", &partition->vcpu_count);
+    else
+        partition->vcpu_count = 1;
     parse_children(dt, node, partition);
     rules_check_partition(dt, partition);
 }

@@ -265,6 +265,24 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
     return read_cells(dt, node, property, want, cells, count);
 }
 
+void dt_cell(const struct dt *dt, int node, const char *property, uint32_t least, uint32_t most, const char *hint,
+             uint32_t *value) {
+    uint32_t found;
+    char only[16];
+
+    format_string(only, sizeof(only), "<%u>", least);
+    if (!read_cells(dt, node, property, least == most ? only : "1 cell of 32 bits", &found, 1))
+        return;
+    if (strcmp(property, "reg") == 0)
+        dt_check_unit_address(dt, node, found);
+    if (found >= least && found <= most && value)
+        *value = found;
+    else if (least == most && found != least)
+        dt_error(dt, node, property, hint, "found %u, want %u", found, least);
+    else if (found < least || found > most)
+        dt_error(dt, node, property, hint, "found %u, want %u to %u", found, least, most);
+}
+
 unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {
     int length;
 
@@ -273,11 +291,6 @@ unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {
 
 uint64_t dt_join(const uint32_t cells[2]) {
     return (uint64_t)cells[0] << 32 | cells[1];
-}
-
-void dt_number(const struct dt *dt, int node, uint32_t *number) {
-    if (dt_cells(dt, node, "reg", number, 1))
-        dt_check_unit_address(dt, node, *number);
 }
 
 bool dt_has(const struct dt *dt, int node, const char *property) {
@@ -321,18 +334,9 @@ void dt_expect_string(const struct dt *dt, int node, const char *property, const
         dt_error(dt, node, property, NULL, "found \"%s\", want \"%s\"", found, value);
 }
 
-static void expect_cell(const struct dt *dt, int node, const char *property, uint32_t value) {
-    uint32_t found = 0;
-    char want[16];
-
-    format_string(want, sizeof(want), "<%u>", value);
-    if (read_cells(dt, node, property, want, &found, 1) && found != value)
-        dt_error(dt, node, property, NULL, "found %u, want %u", found, value);
-}
-
 void dt_expect_cells(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells) {
-    expect_cell(dt, node, "#address-cells", address_cells);
-    expect_cell(dt, node, "#size-cells", size_cells);
+    dt_cell(dt, node, "#address-cells", address_cells, address_cells, NULL, NULL);
+    dt_cell(dt, node, "#size-cells", size_cells, size_cells, NULL, NULL);
 }
 
 int dt_next(const struct dt *dt, int node, const char *name, int child) {

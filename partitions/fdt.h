@@ -61,14 +61,18 @@ const char *dt_optional_string(const struct dt *dt, int node, const char *proper
 /* The property as `count` 32-bit cells. False and an error when it is missing or has another size. */
 bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count);
 
+/*
+ * The property as one cell from `least` to `most`, which goes to *value unless that is NULL. Nothing does, and an error
+ * is reported, when it is missing or something else; in "reg" also when the unit address does not repeat it.
+ */
+void dt_cell(const struct dt *dt, int node, const char *property, uint32_t least, uint32_t most, const char *hint,
+             uint32_t *value);
+
 /* Number of cells of a property; 0 where it is missing. */
 unsigned dt_count_cells(const struct dt *dt, int node, const char *property);
 
 /* What two cells say. */
 uint64_t dt_join(const uint32_t cells[2]);
-
-/* The one cell of "reg", which the unit address repeats; `number` stays when it is missing. */
-void dt_number(const struct dt *dt, int node, uint32_t *number);
 
 bool dt_has(const struct dt *dt, int node, const char *property);
 

@@ -5,68 +5,56 @@
  */
 #include "partitions/timing.h"
 
-#define PHANDLES_HINT "give the partition a label in the source and name it as <&label>"
+#define US_HINT "a slot is given in microseconds"
 
-/* A cell between two limits, in microseconds. */
-static void read_us(struct dt *dt, int node, const char *property, uint32_t *value, uint32_t least, uint32_t most) {
-    if (dt_cells(dt, node, property, value, 1) && (*value < least || *value > most))
-        dt_error(dt, node, property, "a slot is given in microseconds", "found %u, want %u to %u", *value, least, most);
-}
-
-/* The number of a node, which is its index in the order of the source. */
-static void check_number(struct dt *dt, int node, uint32_t index, const char *hint) {
-    uint32_t number = index;
-
-    dt_number(dt, node, &number);
-    if (number != index)
-        dt_error(dt, node, "reg", hint, "found %u, want %u", number, index);
+static bool is_member(const struct cpu_config *cpu, unsigned partition) {
+    for (unsigned i = 0; i < cpu->member_count; i++)
+        if (cpu->members[i] == partition)
+            return true;
+    return false;
 }
 
 static void add_member(struct cpu_config *cpu, unsigned partition) {
-    for (unsigned i = 0; i < cpu->member_count; i++)
-        if (cpu->members[i] == partition)
-            return;
-    cpu->members[cpu->member_count++] = partition;
+    if (!is_member(cpu, partition))
+        cpu->members[cpu->member_count++] = partition;
 }
 
 /* The partition that a phandle names becomes a member of the processor. */
 static unsigned resolve(struct dt *dt, int node, const char *property, uint32_t phandle, const struct config *config,
                         struct cpu_config *cpu) {
     for (unsigned i = 0; i < config->partition_count; i++) {
-        if (phandle == 0 || config->partitions[i].phandle != phandle)
-            continue;
-        add_member(cpu, i);
-        return i;
+        if (phandle != 0 && config->partitions[i].phandle == phandle) {
+            add_member(cpu, i);
+            return i;
+        }
     }
-    dt_error(dt, node, property, PHANDLES_HINT, "found <0x%x>, want the phandle of a partition", phandle);
+    dt_error(dt, node, property, "give the partition a label in the source and name it as <&label>",
+             "found <0x%x>, want the phandle of a partition", phandle);
     return CONFIG_NONE;
 }
 
-static unsigned read_reference(struct dt *dt, int node, const char *property, const struct config *config,
-                               struct cpu_config *cpu) {
-    uint32_t phandle;
-
-    return dt_cells(dt, node, property, &phandle, 1) ? resolve(dt, node, property, phandle, config, cpu) : CONFIG_NONE;
-}
-
-static void read_references(struct dt *dt, int node, const char *property, const struct config *config,
-                            struct cpu_config *cpu) {
-    unsigned count = dt_count_cells(dt, node, property);
+/* The same of `count` phandles; returns the last one's partition. */
+static unsigned read_references(struct dt *dt, int node, const char *property, unsigned count,
+                                const struct config *config, struct cpu_config *cpu) {
     uint32_t *phandles = dt_alloc(dt, count, sizeof(*phandles));
+    unsigned partition = CONFIG_NONE;
 
-    if (!phandles || !dt_cells(dt, node, property, phandles, count ? count : 1))
-        return;
+    if (!phandles || !dt_cells(dt, node, property, phandles, count))
+        return CONFIG_NONE;
     for (unsigned i = 0; i < count; i++)
-        resolve(dt, node, property, phandles[i], config, cpu);
+        partition = resolve(dt, node, property, phandles[i], config, cpu);
+    return partition;
 }
 
 /* All partitions share the processor when a schedule of the short form does not say which. */
-static void parse_round_robin(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
-                              bool is_short) {
+static void parse_round_robin(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
+    unsigned count = dt_count_cells(dt, node, "partitions");
+    bool is_short = node == dt_find(dt, 0, "schedule");
+
     dt_check_names(dt, node, DT_NAMES("compatible", "slot-us", "partitions"), DT_NONE);
-    read_us(dt, node, "slot-us", &cpu->slot_us, CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX);
+    dt_cell(dt, node, "slot-us", CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX, US_HINT, &cpu->slot_us);
     if (!is_short || dt_has(dt, node, "partitions"))
-        read_references(dt, node, "partitions", config, cpu);
+        read_references(dt, node, "partitions", count ? count : 1, config, cpu);
     else
         for (unsigned i = 0; i < config->partition_count; i++)
             add_member(cpu, i);
@@ -79,14 +67,14 @@ static void parse_slot(struct dt *dt, int node, const struct config *config, str
     slot->path = dt_path(dt, node);
     slot->background = CONFIG_NONE;
     dt_check_names(dt, node, DT_NAMES("reg", "offset-us", "duration-us", "partition", "background", "pad-us"), DT_NONE);
-    check_number(dt, node, index, "slots count from 0, in the order of their offsets");
-    read_us(dt, node, "offset-us", &slot->offset_us, 0, CONFIG_FRAME_US_MAX);
-    read_us(dt, node, "duration-us", &slot->duration_us, CONFIG_DURATION_US_MIN, CONFIG_FRAME_US_MAX);
-    slot->partition = read_reference(dt, node, "partition", config, cpu);
+    dt_cell(dt, node, "reg", index, index, "slots count from 0, in the order of their offsets", NULL);
+    dt_cell(dt, node, "offset-us", 0, CONFIG_FRAME_US_MAX, US_HINT, &slot->offset_us);
+    dt_cell(dt, node, "duration-us", CONFIG_DURATION_US_MIN, CONFIG_FRAME_US_MAX, US_HINT, &slot->duration_us);
+    slot->partition = read_references(dt, node, "partition", 1, config, cpu);
     if (dt_has(dt, node, "background"))
-        slot->background = read_reference(dt, node, "background", config, cpu);
+        slot->background = read_references(dt, node, "background", 1, config, cpu);
     if (dt_has(dt, node, "pad-us"))
-        read_us(dt, node, "pad-us", &slot->pad_us, 1, CONFIG_PAD_US_MAX);
+        dt_cell(dt, node, "pad-us", 1, CONFIG_PAD_US_MAX, US_HINT, &slot->pad_us);
 }
 
 static void check_slot(struct dt *dt, const struct cpu_config *cpu, const struct plan_config *plan, unsigned index) {
@@ -117,13 +105,13 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
     plan->path = dt_path(dt, node);
     dt_check_names(dt, node, DT_NAMES("reg", "#address-cells", "#size-cells"), DT_NAMES("slot@"));
     dt_expect_cells(dt, node, 1, 0);
-    check_number(dt, node, index, "plans count from 0");
+    dt_cell(dt, node, "reg", index, index, "plans count from 0", NULL);
     plan->slots = dt_alloc_children(dt, node, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
     if (!plan->slots)
         return;
     for (int child = -1; (child = dt_next(dt, node, "slot@", child)) >= 0;)
         parse_slot(dt, child, config, cpu, plan, plan->slot_count++);
-    for (unsigned i = 0; errors == dt->report->errors && i < plan->slot_count; i++)
+    for (unsigned i = 0; errors == dt->report->errors && !dt->arena->used_up && i < plan->slot_count; i++)
         check_slot(dt, cpu, plan, i);
 }
 
@@ -131,29 +119,26 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
     dt_check_names(dt, node, DT_NAMES("compatible", "frame-us", "#address-cells", "#size-cells"), DT_NAMES("plan@"));
     dt_expect_cells(dt, node, 1, 0);
     cpu->is_cyclic = true;
-    read_us(dt, node, "frame-us", &cpu->frame_us, CONFIG_FRAME_US_MIN, CONFIG_FRAME_US_MAX);
+    dt_cell(dt, node, "frame-us", CONFIG_FRAME_US_MIN, CONFIG_FRAME_US_MAX, US_HINT, &cpu->frame_us);
     cpu->plans = dt_alloc_children(dt, node, "plan@", "plans", CONFIG_PLANS_MAX, sizeof(*cpu->plans));
     for (int child = -1; cpu->plans && (child = dt_next(dt, node, "plan@", child)) >= 0;)
         parse_plan(dt, child, config, cpu, cpu->plan_count++);
 }
 
-static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu,
-                           bool is_short) {
+static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     enum { ROUND_ROBIN, CYCLIC };
     static dt_names compatibles = {[ROUND_ROBIN] = "shikiri,round-robin", [CYCLIC] = "shikiri,cyclic", NULL};
+    int kind = dt_compatible(dt, node, compatibles);
 
     cpu->path = dt_path(dt, node);
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!cpu->members)
         return;
-    switch (dt_compatible(dt, node, compatibles)) {
-    case ROUND_ROBIN:
-        parse_round_robin(dt, node, config, cpu, is_short);
-        break;
-    case CYCLIC:
+    if (kind == ROUND_ROBIN) {
+        parse_round_robin(dt, node, config, cpu);
+    } else if (kind == CYCLIC) {
         parse_cyclic(dt, node, config, cpu);
-        break;
-    default:
+    } else {
         dt_check_names(dt, node,
                        DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
                        DT_NAMES("plan@"));
@@ -166,12 +151,10 @@ static void parse_cpu(struct dt *dt, int node, const struct config *config, stru
 
     dt_check_names(dt, node, DT_NAMES("device_type", "reg"), DT_NAMES("schedule"));
     dt_expect_string(dt, node, "device_type", "cpu");
-    dt_number(dt, node, &cpu->number);
-    if (cpu->number >= CONFIG_CPUS_MAX)
-        dt_error(dt, node, "reg", "processors count from 0, the boot processor's number", "found %u, want 0 to %d",
-                 cpu->number, CONFIG_CPUS_MAX - 1);
+    dt_cell(dt, node, "reg", 0, CONFIG_CPUS_MAX - 1, "processors count from 0, the boot processor's number",
+            &cpu->number);
     if (schedule >= 0)
-        parse_schedule(dt, schedule, config, cpu, false);
+        parse_schedule(dt, schedule, config, cpu);
 }
 
 static void parse_cpus(struct dt *dt, int node, struct config *config) {
@@ -202,28 +185,14 @@ static void check_frames(const struct dt *dt, const struct config *config) {
     }
 }
 
-static bool is_member(const struct cpu_config *cpu, unsigned partition) {
-    for (unsigned i = 0; i < cpu->member_count; i++)
-        if (cpu->members[i] == partition)
-            return true;
-    return false;
-}
-
 /* The processors whose schedules name the partition, by their numbers. Returns how many there are. */
 static unsigned find_homes(const struct config *config, unsigned partition, const struct cpu_config **homes) {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < config->cpu_count; i++) {
-        const struct cpu_config *cpu = &config->cpus[i];
-        unsigned at = count;
-
-        if (!is_member(cpu, partition))
-            continue;
-        for (; at > 0 && homes[at - 1]->number > cpu->number; at--)
-            homes[at] = homes[at - 1];
-        homes[at] = cpu;
-        count++;
-    }
+    for (uint32_t number = 0; number < CONFIG_CPUS_MAX; number++)
+        for (unsigned i = 0; i < config->cpu_count; i++)
+            if (config->cpus[i].number == number && is_member(&config->cpus[i], partition))
+                homes[count++] = &config->cpus[i];
     return count;
 }
 
@@ -258,7 +227,7 @@ void timing_parse(struct dt *dt, int root, struct config *config) {
     if (cpus >= 0)
         parse_cpus(dt, cpus, config);
     else if (dt_child(dt, root, "schedule") >= 0 && (config->cpus = dt_alloc(dt, 1, sizeof(*config->cpus))))
-        parse_schedule(dt, schedule, config, &config->cpus[config->cpu_count++], true);
+        parse_schedule(dt, schedule, config, &config->cpus[config->cpu_count++]);
     if (errors != dt->report->errors || dt->arena->used_up || !config->cpus)
         return;
     check_frames(dt, config);
