@@ -42,11 +42,6 @@ struct file {
     unsigned word; /* bytes: 8 in ELF64, 4 in ELF32 */
 };
 
-struct program_header {
-    uint32_t type;
-    uint64_t offset, gpa, file_bytes, memory_bytes;
-};
-
 #define image_error(file, hint, ...) report_error((file)->report, (file)->partition->path, "image", hint, __VA_ARGS__)
 
 /* A little-endian number of `size_bytes`; inside the file by an earlier check. */
@@ -83,13 +78,14 @@ static bool check_header(struct file *file) {
     return machine == want && type == ELF_EXEC;
 }
 
-/* Word 0 is the type, in ELF64 with the flags; word 2 is the virtual address. */
-static struct program_header read_program_header(const struct file *file, uint64_t at) {
+/* Of the program header at `at`, where word 0 is the type, in ELF64 with the flags; word 2 is the virtual address. */
+static struct image_segment read_segment(const struct file *file, uint64_t at) {
     uint64_t word = file->word;
 
-    return (struct program_header){(uint32_t)read(file, at, 4), read(file, at + word, word),
-                                   read(file, at + 3 * word, word), read(file, at + 4 * word, word),
-                                   read(file, at + 5 * word, word)};
+    return (struct image_segment){.file_offset = read(file, at + word, word),
+                                  .gpa = GPA(read(file, at + 3 * word, word)),
+                                  .file_bytes = read(file, at + 4 * word, word),
+                                  .memory_bytes = read(file, at + 5 * word, word)};
 }
 
 /* What a segment may not overlap; NULL when it overlaps nothing. */
@@ -106,15 +102,15 @@ static const char *overlapped(const struct file *file, const struct image_plan *
     return NULL;
 }
 
-static bool check_segment(const struct file *file, unsigned number, const struct program_header *p,
+static bool check_segment(const struct file *file, unsigned number, const struct image_segment *p,
                           const struct image_plan *plan) {
     const char *name = file->partition->image;
-    struct range range = {p->gpa, p->memory_bytes};
+    struct range range = {p->gpa.value, p->memory_bytes};
 
-    if (p->offset > file->size_bytes || p->file_bytes > file->size_bytes - p->offset)
+    if (p->file_offset > file->size_bytes || p->file_bytes > file->size_bytes - p->file_offset)
         return image_error(file, "the file is truncated",
                            "found %s with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", name, number,
-                           p->offset, p->offset + p->file_bytes, file->size_bytes);
+                           p->file_offset, p->file_offset + p->file_bytes, file->size_bytes);
     if (p->file_bytes > p->memory_bytes)
         return image_error(file, NULL,
                            "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit", name,
@@ -122,28 +118,29 @@ static bool check_segment(const struct file *file, unsigned number, const struct
     if (!range_valid(range) || !config_window(file->partition, range))
         return image_error(file, "link it for the window, or enlarge the window",
                            "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", name,
-                           number, p->memory_bytes, p->gpa);
+                           number, p->memory_bytes, p->gpa.value);
     const char *other = overlapped(file, plan, range);
 
     return !other || image_error(file, NULL, "found %s with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s",
-                                 name, number, p->memory_bytes, p->gpa, other);
+                                 name, number, p->memory_bytes, p->gpa.value, other);
 }
 
-/* One program header; true when it may go on with the next. */
-static bool add_segment(const struct file *file, unsigned number, const struct program_header *p,
-                        struct image_plan *plan) {
-    if (p->type == PT_DYNAMIC || p->type == PT_INTERP)
+/* The program header at `at`; true when it may go on with the next. */
+static bool add_segment(const struct file *file, unsigned number, uint64_t at, struct image_plan *plan) {
+    uint32_t type = (uint32_t)read(file, at, 4);
+    struct image_segment segment = read_segment(file, at);
+
+    if (type == PT_DYNAMIC || type == PT_INTERP)
         return image_error(file, "link it with -static and -no-pie",
                            "found %s dynamically linked, want a static executable", file->partition->image);
-    if (p->type != PT_LOAD || p->memory_bytes == 0)
+    if (type != PT_LOAD || segment.memory_bytes == 0)
         return true;
     if (plan->segment_count == IMAGE_SEGMENTS_MAX)
         return image_error(file, NULL, "found %s with more than %d segments, want fewer", file->partition->image,
                            IMAGE_SEGMENTS_MAX);
-    if (!check_segment(file, number, p, plan))
+    if (!check_segment(file, number, &segment, plan))
         return false;
-    plan->segments[plan->segment_count++] =
-        (struct image_segment){p->offset, p->file_bytes, GPA(p->gpa), p->memory_bytes};
+    plan->segments[plan->segment_count++] = segment;
     return true;
 }
 
@@ -159,12 +156,9 @@ static bool read_segments(const struct file *file, struct image_plan *plan) {
                            "found %s with %u program headers of %u bytes at 0x%lx, want at least one of %u in a "
                            "file of 0x%lx bytes",
                            file->partition->image, count, found_bytes, table, entry_bytes, file->size_bytes);
-    for (unsigned i = 0; i < count; i++) {
-        struct program_header p = read_program_header(file, table + (uint64_t)i * entry_bytes);
-
-        if (!add_segment(file, i, &p, plan))
+    for (unsigned i = 0; i < count; i++)
+        if (!add_segment(file, i, table + (uint64_t)i * entry_bytes, plan))
             return false;
-    }
     return true;
 }
 
