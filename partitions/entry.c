@@ -47,14 +47,6 @@ static struct vmcb_segment flat(uint16_t selector, uint16_t attributes) {
     return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K, FLAT_LIMIT, 0};
 }
 
-static void set_segments(struct vmcb_save *save, uint16_t code_size) {
-    save->cs = flat(GUEST_CODE, SEGMENT_CODE | code_size);
-    save->ds = flat(GUEST_DATA, SEGMENT_DATA | SEGMENT_BIG);
-    save->es = save->fs = save->gs = save->ss = save->ds;
-    save->gdtr.limit = save->idtr.limit = 0;
-    save->ldtr.limit = 0;
-}
-
 /* One PML4, one PDPT, four directories of 2 MiB pages: the first 4 GiB at their own addresses. */
 static void write_page_tables(uint64_t *tables, uint64_t gpa) {
     uint64_t *pdpt = tables + ENTRIES;
@@ -67,17 +59,19 @@ static void write_page_tables(uint64_t *tables, uint64_t gpa) {
         directories[i] = i * LARGE_PAGE | ENTRY_TABLE | ENTRY_LARGE;
 }
 
-static void enter_long_mode(struct vmcb_save *save, gpa_t start_area) {
-    set_segments(save, SEGMENT_LONG);
-    save->efer |= EFER_LME | EFER_LMA | EFER_NXE;
-    save->cr0 = CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE;
-    save->cr3 = start_area.value + START_AREA_PAGE_TABLES;
-    save->cr4 = CR4_PAE;
-}
-
-static void enter_protected_mode(struct vmcb_save *save) {
-    set_segments(save, SEGMENT_BIG);
+/* ELF64 starts in long mode with paging, the others in protected mode without. */
+static void set_mode(struct vmcb_save *save, bool is_long, gpa_t page_tables) {
+    save->cs = flat(GUEST_CODE, SEGMENT_CODE | (is_long ? SEGMENT_LONG : SEGMENT_BIG));
+    save->ds = flat(GUEST_DATA, SEGMENT_DATA | SEGMENT_BIG);
+    save->es = save->fs = save->gs = save->ss = save->ds;
+    save->gdtr.limit = save->idtr.limit = save->ldtr.limit = 0;
     save->cr0 = CR0_NE | CR0_ET | CR0_PE;
+    if (is_long) {
+        save->efer |= EFER_LME | EFER_LMA | EFER_NXE;
+        save->cr0 |= CR0_PG | CR0_WP;
+        save->cr3 = page_tables.value;
+        save->cr4 = CR4_PAE;
+    }
 }
 
 /* RAM that begins at `base`, up to the end of its window. */
@@ -98,17 +92,15 @@ static struct multiboot_map_entry *add_memory(struct multiboot_map_entry *entry,
 
 /* RAM is what can be written and is not the screen. */
 static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config) {
-    uint64_t hole = config_has_vga(config) ? VGA_TEXT_RANGE.base : UINT64_MAX;
+    struct range hole = config_has_vga(config) ? VGA_TEXT_RANGE : (struct range){UINT64_MAX, 0};
     struct multiboot_map_entry *entry = map;
 
     for (unsigned i = 0; i < config->window_count; i++) {
-        uint64_t base = config->windows[i].gpa.value;
-        uint64_t end = base + config->windows[i].size_bytes;
+        struct range window = config_range(&config->windows[i]);
         uint32_t type = config->windows[i].writable ? MULTIBOOT_AVAILABLE : MULTIBOOT_RESERVED;
 
-        entry = add_memory(entry, base, end < hole ? end : hole, type);
-        if (end > hole)
-            entry = add_memory(entry, base < hole + PAGE_BYTES ? hole + PAGE_BYTES : base, end, type);
+        entry = add_memory(entry, window.base, lower(range_end(window), hole.base), type);
+        entry = add_memory(entry, higher(window.base, range_end(hole)), range_end(window), type);
     }
     return (uintptr_t)entry - (uintptr_t)map;
 }
@@ -134,17 +126,14 @@ void entry_prepare(struct common *common, const struct partition_config *config,
     struct vcpu *first = &common->vcpus[0];
     gpa_t start_area = image_start_area(config);
     uint8_t *start = partition_memory(config, start_area);
-    uint64_t bootargs = start_area.value + START_AREA_BOOTARGS;
+    gpa_t page_tables = GPA(start_area.value + START_AREA_PAGE_TABLES);
+    bool is_long = plan->kind == IMAGE_ELF64;
 
     memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
-    if (plan->kind == IMAGE_ELF64)
-        write_page_tables((uint64_t *)(start + START_AREA_PAGE_TABLES), start_area.value + START_AREA_PAGE_TABLES);
-    for (unsigned i = 0; i < common->vcpu_count; i++) {
-        if (plan->kind == IMAGE_ELF64)
-            enter_long_mode(&common->vcpus[i].vmcb->save, start_area);
-        else
-            enter_protected_mode(&common->vcpus[i].vmcb->save);
-    }
+    if (is_long)
+        write_page_tables((uint64_t *)(start + START_AREA_PAGE_TABLES), page_tables.value);
+    for (unsigned i = 0; i < common->vcpu_count; i++)
+        set_mode(&common->vcpus[i].vmcb->save, is_long, page_tables);
     first->vmcb->save.rip = first->last_rip = plan->entry.value;
     first->vmcb->save.rsp = start_area.value;
     if (plan->kind == IMAGE_MULTIBOOT) {
@@ -152,6 +141,6 @@ void entry_prepare(struct common *common, const struct partition_config *config,
         first->vmcb->save.rax = MULTIBOOT_MAGIC;
         first->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
     } else {
-        first->guest.registers[REGISTER_RSI] = bootargs;
+        first->guest.registers[REGISTER_RSI] = start_area.value + START_AREA_BOOTARGS;
     }
 }
