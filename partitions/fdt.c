@@ -67,7 +67,8 @@ bool dt_error(const struct dt *dt, int node, const char *property, const char *h
     return false;
 }
 
-const char *dt_name(const struct dt *dt, int node, int *length) {
+/* The node's name up to the "@" of its unit address, as `length` characters. */
+static const char *name_of(const struct dt *dt, int node, int *length) {
     const char *name = fdt_get_name(dt->blob, node, length);
     const char *at = name ? strchr(name, '@') : NULL;
 
@@ -76,20 +77,13 @@ const char *dt_name(const struct dt *dt, int node, int *length) {
     return name;
 }
 
-const char *dt_unit_address(const struct dt *dt, int node) {
-    const char *name = fdt_get_name(dt->blob, node, NULL);
-    const char *at = name ? strchr(name, '@') : NULL;
-
-    return at ? at + 1 : NULL;
-}
-
 static bool equals(const char *name, int length, const char *known) {
     return strlen(known) == (size_t)length && memcmp(name, known, (size_t)length) == 0;
 }
 
 bool dt_is_named(const struct dt *dt, int node, const char *name) {
     int length;
-    const char *own = dt_name(dt, node, &length);
+    const char *own = name_of(dt, node, &length);
 
     return own && equals(own, length, name);
 }
@@ -168,18 +162,12 @@ static void check_property_names(struct dt *dt, int node, dt_names known) {
     }
 }
 
-/* dtc merges nodes of one name; a blob made otherwise may have several. */
+/* dtc merges nodes of one name; a blob made otherwise may have several. libfdt may find "a@1" for "a". */
 static bool is_repeated(const struct dt *dt, int node, int child) {
     const char *name = fdt_get_name(dt->blob, child, NULL);
-    int sibling;
+    int first = fdt_subnode_offset(dt->blob, node, name);
 
-    fdt_for_each_subnode(sibling, dt->blob, node) {
-        if (sibling == child)
-            return false;
-        if (strcmp(fdt_get_name(dt->blob, sibling, NULL), name) == 0)
-            return true;
-    }
-    return false;
+    return first != child && strcmp(fdt_get_name(dt->blob, first, NULL), name) == 0;
 }
 
 static void check_child_names(const struct dt *dt, int node, dt_names known) {
@@ -188,7 +176,7 @@ static void check_child_names(const struct dt *dt, int node, dt_names known) {
 
     fdt_for_each_subnode(child, dt->blob, node) {
         int length;
-        const char *name = dt_name(dt, child, &length);
+        const char *name = name_of(dt, child, &length);
 
         if (!is_in(name, length, known)) {
             dt_hint(hint, sizeof(hint), name, length, known);
@@ -205,13 +193,14 @@ void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names child
 }
 
 void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
-    const char *found = dt_unit_address(dt, node);
+    const char *at = strchr(fdt_get_name(dt->blob, node, NULL), '@');
+    const char *found = at ? at + 1 : "";
     char want[20];
 
     format_string(want, sizeof(want), "%lx", address);
-    if (!found || strcmp(found, want) != 0)
+    if (strcmp(found, want) != 0)
         dt_error(dt, node, NULL, "the unit address repeats the address in reg",
-                 "found unit address \"%s\", want \"%s\"", found ? found : "", want);
+                 "found unit address \"%s\", want \"%s\"", found, want);
 }
 
 static const void *required(const struct dt *dt, int node, const char *property, const char *want, int *length) {

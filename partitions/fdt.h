@@ -39,10 +39,6 @@ const char *dt_path(const struct dt *dt, int node);
 bool dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* The node's name up to the "@" of its unit address, as `length` characters; the unit address, or NULL. */
-const char *dt_name(const struct dt *dt, int node, int *length);
-const char *dt_unit_address(const struct dt *dt, int node);
-
 /* Whether that is the name; "a@" is that of any node a with a unit address. */
 bool dt_is_named(const struct dt *dt, int node, const char *name);
 
