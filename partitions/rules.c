@@ -42,14 +42,11 @@ void rules_check_serial_port(const struct dt *dt, int node, const struct device_
     if (device->kind == DEVICE_CONSOLE && device->port != CONFIG_CONSOLE_PORT)
         dt_error(dt, node, "reg", NULL, "found port 0x%x, want 0x%x for shikiri,console", device->port,
                  CONFIG_CONSOLE_PORT);
-    if (device->kind != DEVICE_UART)
-        return;
-    if (device->port == CONFIG_CONSOLE_PORT)
+    if (device->kind == DEVICE_UART && device->port != 0x2f8 && device->port != 0x3e8 && device->port != 0x2e8)
         dt_error(dt, node, "reg",
-                 "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it",
-                 "found port 0x3f8, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a");
-    else if (device->port != 0x2f8 && device->port != 0x3e8 && device->port != 0x2e8)
-        dt_error(dt, node, "reg", "these are COM2, COM3 and COM4",
+                 device->port == CONFIG_CONSOLE_PORT
+                     ? "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it"
+                     : "these are COM2, COM3 and COM4",
                  "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
 }
 

@@ -185,29 +185,20 @@ static void check_frames(const struct dt *dt, const struct config *config) {
     }
 }
 
-/* The processors whose schedules name the partition, by their numbers. Returns how many there are. */
-static unsigned find_homes(const struct config *config, unsigned partition, const struct cpu_config **homes) {
-    unsigned count = 0;
-
-    for (uint32_t number = 0; number < CONFIG_CPUS_MAX; number++)
-        for (unsigned i = 0; i < config->cpu_count; i++)
-            if (config->cpus[i].number == number && is_member(&config->cpus[i], partition))
-                homes[count++] = &config->cpus[i];
-    return count;
-}
-
-/* A vCPU is bound to one processor, and each of a partition's to another. */
-static void bind_vcpus(struct dt *dt, struct config *config, unsigned number) {
-    struct partition_config *partition = &config->partitions[number];
-    unsigned want = partition->vcpu_count;
+/* A vCPU is bound to one processor, and each of a partition's to another, by their numbers. */
+static void bind_vcpus(struct dt *dt, struct config *config, unsigned partition_number) {
+    struct partition_config *partition = &config->partitions[partition_number];
+    unsigned want = partition->vcpu_count, found = 0;
 
     partition->first_vcpu = config->vcpu_count;
     config->vcpu_count += want;
     partition->homes = dt_alloc(dt, config->cpu_count, sizeof(void *));
     if (!partition->homes)
         return;
-    unsigned found = find_homes(config, number, partition->homes);
-
+    for (uint32_t number = 0; number < CONFIG_CPUS_MAX; number++)
+        for (unsigned i = 0; i < config->cpu_count; i++)
+            if (config->cpus[i].number == number && is_member(&config->cpus[i], partition_number))
+                partition->homes[found++] = &config->cpus[i];
     if (want != 0 && found != want)
         report_error(dt->report, partition->path, NULL,
                      found < want ? "name it in a slot's partition, or among a round robin's partitions"
