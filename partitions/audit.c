@@ -100,23 +100,16 @@ static bool check_npt(const struct vcpu *vcpu, struct audit_finding *finding) {
                   odd.gpa.value, odd.want);
 }
 
-static bool (*const checks[])(const struct vcpu *, struct audit_finding *) = {
-    check_places, check_controls, check_asid, check_same, check_npt,
-};
-
 static bool check_vcpu(const struct vcpu *vcpu, struct audit_finding *finding) {
-    for (unsigned i = 0; i < ARRAY_LENGTH(checks); i++) {
-        if (checks[i](vcpu, finding))
-            continue;
-        if (vcpu->common->vcpu_count > 1) {
-            size_t length = strlen(finding->text);
+    if (check_places(vcpu, finding) && check_controls(vcpu, finding) && check_asid(vcpu, finding) &&
+        check_same(vcpu, finding) && check_npt(vcpu, finding))
+        return true;
+    size_t length = strlen(finding->text);
 
-            format_string(finding->text + length, sizeof(finding->text) - length, "; vCPU %lu",
-                          vcpu->info[SHIKIRI_INFO_VCPU]);
-        }
-        return false;
-    }
-    return true;
+    if (vcpu->common->vcpu_count > 1)
+        format_string(finding->text + length, sizeof(finding->text) - length, "; vCPU %lu",
+                      vcpu->info[SHIKIRI_INFO_VCPU]);
+    return false;
 }
 
 static bool live(const void *context, unsigned partition, enum reach_kind kind, uint64_t from, struct reach *reach) {

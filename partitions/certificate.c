@@ -59,31 +59,23 @@ static void offer_memory(struct reach *best, const struct config *config, const 
         offer(best, page, screen_frame(config, partition), REACH_READ | REACH_WRITE, from);
 }
 
-static void offer_ports(struct reach *best, const struct partition_config *partition, uint64_t from) {
-    for (unsigned i = 0; i < partition->device_count; i++) {
-        const struct device_config *device = &partition->devices[i];
-
-        if (device->kind == DEVICE_UART)
-            offer(best, (struct range){device->port, device->port_count}, device->port, REACH_READ | REACH_WRITE, from);
-    }
-}
-
-static void offer_msrs(struct reach *best, uint64_t from) {
-    for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++)
-        offer(best, owned_msrs[i], owned_msrs[i].base, REACH_READ | REACH_WRITE, from);
-}
-
 /* The lowest piece at `from` or above; it begins at NOTHING when there is none. */
 static struct reach find(const struct config *config, unsigned partition, enum reach_kind kind, uint64_t from) {
     const struct partition_config *owner = &config->partitions[partition];
     struct reach piece = {.first = NOTHING};
 
-    if (kind == REACH_MEMORY)
+    if (kind == REACH_MEMORY) {
         offer_memory(&piece, config, owner, from);
-    else if (kind == REACH_PORT)
-        offer_ports(&piece, owner, from);
-    else
-        offer_msrs(&piece, from);
+    } else if (kind == REACH_PORT) {
+        for (const struct device_config *device = owner->devices; device < owner->devices + owner->device_count;
+             device++)
+            if (device->kind == DEVICE_UART)
+                offer(&piece, (struct range){device->port, device->port_count}, device->port, REACH_READ | REACH_WRITE,
+                      from);
+    } else {
+        for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++)
+            offer(&piece, owned_msrs[i], owned_msrs[i].base, REACH_READ | REACH_WRITE, from);
+    }
     return piece;
 }
 
