@@ -98,15 +98,17 @@ static const struct {
     {"interrupt-controller", "shikiri,x2apic", DEVICE_X2APIC},
 };
 
-static void parse_fixed(struct dt *dt, int parent, unsigned row, struct partition_config *partition) {
-    int node = dt_find(dt, parent, fixed[row].name);
+static void parse_fixed(struct dt *dt, int parent, struct partition_config *partition) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(fixed); i++) {
+        int node = dt_find(dt, parent, fixed[i].name);
 
-    if (node < 0)
-        return;
-    dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
-    dt_expect_string(dt, node, "compatible", fixed[row].compatible);
-    partition->devices[partition->device_count++] =
-        (struct device_config){.path = dt_path(dt, node), .kind = fixed[row].kind};
+        if (node < 0)
+            continue;
+        dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
+        dt_expect_string(dt, node, "compatible", fixed[i].compatible);
+        partition->devices[partition->device_count++] =
+            (struct device_config){.path = dt_path(dt, node), .kind = fixed[i].kind};
+    }
 }
 
 /* A second node of a name is an error already. */
@@ -115,14 +117,13 @@ static void parse_children(struct dt *dt, int node, struct partition_config *par
     unsigned devices = ARRAY_LENGTH(fixed) + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
 
     partition->windows =
-        dt_alloc_children(dt, node, "memory@", "memory nodes", CONFIG_WINDOWS_MAX, sizeof(*partition->windows));
+        dt_alloc_children(dt, node, 2, 2, "memory@", "memory nodes", CONFIG_WINDOWS_MAX, sizeof(*partition->windows));
     partition->devices = dt_alloc(dt, devices, sizeof(*partition->devices));
     if (!partition->windows || !partition->devices)
         return;
     for (int child = -1; (child = dt_next(dt, node, "memory@", child)) >= 0;)
         parse_memory(dt, child, &partition->windows[partition->window_count++]);
-    for (unsigned i = 0; i < ARRAY_LENGTH(fixed); i++)
-        parse_fixed(dt, node, i, partition);
+    parse_fixed(dt, node, partition);
     if (isa >= 0)
         parse_isa(dt, isa, partition);
 }
@@ -165,7 +166,6 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
                             "#address-cells", "#size-cells"),
                    DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
-    dt_expect_cells(dt, node, 2, 2);
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     label = dt_string(dt, node, "label");
     if (label && check_label(dt, node, label))
@@ -183,9 +183,8 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
 
 static void parse_partitions(struct dt *dt, int node, struct config *config) {
     dt_check_names(dt, node, DT_NAMES("#address-cells", "#size-cells"), DT_NAMES("partition@"));
-    dt_expect_cells(dt, node, 1, 0);
-    config->partitions =
-        dt_alloc_children(dt, node, "partition@", "partitions", CONFIG_PARTITIONS_MAX, sizeof(*config->partitions));
+    config->partitions = dt_alloc_children(dt, node, 1, 0, "partition@", "partitions", CONFIG_PARTITIONS_MAX,
+                                           sizeof(*config->partitions));
     for (int child = -1; config->partitions && (child = dt_next(dt, node, "partition@", child)) >= 0;)
         parse_partition(dt, child, &config->partitions[config->partition_count++]);
 }

@@ -351,10 +351,11 @@ void *dt_alloc(const struct dt *dt, unsigned count, size_t size_bytes) {
     return arena_alloc(dt->arena, count * size_bytes, sizeof(uint64_t));
 }
 
-void *dt_alloc_children(const struct dt *dt, int node, const char *name, const char *what, unsigned most,
-                        size_t size_bytes) {
+void *dt_alloc_children(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells, const char *name,
+                        const char *what, unsigned most, size_t size_bytes) {
     unsigned count = dt_count(dt, node, name);
 
+    dt_expect_cells(dt, node, address_cells, size_cells);
     if (count >= 1 && count <= most)
         return dt_alloc(dt, count, size_bytes);
     dt_error(dt, node, NULL, NULL, "found %u %s, want 1 to %u", count, what, most);

@@ -93,11 +93,11 @@ int dt_find(const struct dt *dt, int node, const char *name);
 unsigned dt_count(const struct dt *dt, int node, const char *name);
 
 /*
- * Memory for `size_bytes` of each child of that name. NULL, and an error, when the number of them, which the error
- * calls `what`, is not 1 to `most`; NULL also when the arena is used up.
+ * Memory for `size_bytes` of each child of that name, whose addresses have those cells. NULL, and an error, when the
+ * number of them, which the error calls `what`, is not 1 to `most`; NULL also when the arena is used up.
  */
-void *dt_alloc_children(const struct dt *dt, int node, const char *name, const char *what, unsigned most,
-                        size_t size_bytes);
+void *dt_alloc_children(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells, const char *name,
+                        const char *what, unsigned most, size_t size_bytes);
 
 /* Memory for `count` structs of `size_bytes`, or NULL when the arena is used up. */
 void *dt_alloc(const struct dt *dt, unsigned count, size_t size_bytes);

@@ -10,15 +10,12 @@
 #include "partitions/devices.h"
 #include "partitions/entry.h"
 
-static unsigned rights(const struct window_config *window) {
-    return (window->writable ? NPT_WRITE : 0) | (window->executable ? NPT_EXECUTE : 0);
-}
-
 static bool map_windows(struct npt *npt, const struct partition_config *config) {
     for (unsigned i = 0; i < config->window_count; i++) {
         const struct window_config *window = &config->windows[i];
+        unsigned rights = (window->writable ? NPT_WRITE : 0) | (window->executable ? NPT_EXECUTE : 0);
 
-        if (!npt_map(npt, window->gpa, window->size_bytes, window->hpa, rights(window)))
+        if (!npt_map(npt, window->gpa, window->size_bytes, window->hpa, rights))
             return false;
     }
     return true;

@@ -50,24 +50,11 @@ void rules_check_serial_port(const struct dt *dt, int node, const struct device_
                  "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
 }
 
-static void check_windows_apart(const struct dt *dt, const struct partition_config *partition) {
-    for (unsigned i = 1; i < partition->window_count; i++) {
-        for (unsigned j = 0; j < i; j++) {
-            const struct window_config *a = &partition->windows[i], *b = &partition->windows[j];
-
-            if (range_overlaps(config_range(a), config_range(b)))
-                report_error(dt->report, a->path, "reg", NULL,
-                             "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx", a->size_bytes,
-                             a->gpa.value, b->path, b->size_bytes, b->gpa.value);
-        }
-    }
-}
-
 /* The first window holds the start area (docs/guest-interface.md). */
 static void check_first_window(const struct dt *dt, const struct partition_config *partition) {
-    const struct window_config *window = &partition->windows[0];
+    const struct window_config *window = partition->windows;
 
-    if (window->size_bytes == 0) /* reported already */
+    if (partition->window_count == 0 || window->size_bytes == 0) /* reported already */
         return;
     if (!window->writable)
         report_error(dt->report, window->path, "read-only", "put another window first",
@@ -88,9 +75,16 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
 }
 
 void rules_check_partition(const struct dt *dt, const struct partition_config *partition) {
-    if (partition->window_count == 0)
-        return;
-    check_windows_apart(dt, partition);
+    for (unsigned i = 1; i < partition->window_count; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            const struct window_config *a = &partition->windows[i], *b = &partition->windows[j];
+
+            if (range_overlaps(config_range(a), config_range(b)))
+                report_error(dt->report, a->path, "reg", NULL,
+                             "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx", a->size_bytes,
+                             a->gpa.value, b->path, b->size_bytes, b->gpa.value);
+        }
+    }
     check_first_window(dt, partition);
 }
 

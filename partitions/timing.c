@@ -104,9 +104,8 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
 
     plan->path = dt_path(dt, node);
     dt_check_names(dt, node, DT_NAMES("reg", "#address-cells", "#size-cells"), DT_NAMES("slot@"));
-    dt_expect_cells(dt, node, 1, 0);
     dt_cell(dt, node, "reg", index, index, "plans count from 0", NULL);
-    plan->slots = dt_alloc_children(dt, node, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
+    plan->slots = dt_alloc_children(dt, node, 1, 0, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
     if (!plan->slots)
         return;
     for (int child = -1; (child = dt_next(dt, node, "slot@", child)) >= 0;)
@@ -117,10 +116,9 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
 
 static void parse_cyclic(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     dt_check_names(dt, node, DT_NAMES("compatible", "frame-us", "#address-cells", "#size-cells"), DT_NAMES("plan@"));
-    dt_expect_cells(dt, node, 1, 0);
     cpu->is_cyclic = true;
     dt_cell(dt, node, "frame-us", CONFIG_FRAME_US_MIN, CONFIG_FRAME_US_MAX, US_HINT, &cpu->frame_us);
-    cpu->plans = dt_alloc_children(dt, node, "plan@", "plans", CONFIG_PLANS_MAX, sizeof(*cpu->plans));
+    cpu->plans = dt_alloc_children(dt, node, 1, 0, "plan@", "plans", CONFIG_PLANS_MAX, sizeof(*cpu->plans));
     for (int child = -1; cpu->plans && (child = dt_next(dt, node, "plan@", child)) >= 0;)
         parse_plan(dt, child, config, cpu, cpu->plan_count++);
 }
@@ -159,8 +157,7 @@ static void parse_cpu(struct dt *dt, int node, const struct config *config, stru
 
 static void parse_cpus(struct dt *dt, int node, struct config *config) {
     dt_check_names(dt, node, DT_NAMES("#address-cells", "#size-cells"), DT_NAMES("cpu@"));
-    dt_expect_cells(dt, node, 1, 0);
-    config->cpus = dt_alloc_children(dt, node, "cpu@", "processors", CONFIG_CPUS_MAX, sizeof(*config->cpus));
+    config->cpus = dt_alloc_children(dt, node, 1, 0, "cpu@", "processors", CONFIG_CPUS_MAX, sizeof(*config->cpus));
     for (int child = -1; config->cpus && (child = dt_next(dt, node, "cpu@", child)) >= 0;)
         parse_cpu(dt, child, config, &config->cpus[config->cpu_count++]);
 }
