@@ -47,22 +47,14 @@ bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct rep
                         "found no free %lu KiB of RAM for the modules, want it below 4 GiB", size_bytes / KIB);
 }
 
-/* Of the tables that map a window's whole GiB by large pages. Its size may be anything yet. */
-static uint64_t window_bytes(const void *blob, int node) {
+/* The last one or two of a property's cells; `otherwise` when it has not `count` of them, as it may be anything yet. */
+static uint64_t last_cells(const void *blob, int node, const char *property, int count, uint64_t otherwise) {
     int length;
-    const fdt32_t *reg = fdt_getprop(blob, node, "reg", &length);
-    uint64_t size_bytes = 0;
+    const fdt32_t *cells = fdt_getprop(blob, node, property, &length);
 
-    if (reg && length == 4 * sizeof(*reg))
-        size_bytes = (uint64_t)fdt32_ld(&reg[2]) << 32 | fdt32_ld(&reg[3]);
-    return lower(size_bytes, CONFIG_GPA_LIMIT) / GIB * GIB_BYTES;
-}
-
-static uint64_t vcpus_bytes(const void *blob, int node) {
-    int length;
-    const fdt32_t *vcpus = fdt_getprop(blob, node, "vcpus", &length);
-
-    return lower(vcpus && length == sizeof(*vcpus) ? fdt32_ld(vcpus) : 1, CONFIG_CPUS_MAX) * VCPU_BYTES;
+    if (!cells || length != count * (int)sizeof(*cells))
+        return otherwise;
+    return fdt32_ld(&cells[count - 1]) | (count > 1 ? (uint64_t)fdt32_ld(&cells[count - 2]) << 32 : 0);
 }
 
 /* Of all nodes that something is built for; *count is the number of partitions. */
@@ -81,9 +73,12 @@ static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count
     for (int node = 0; node >= 0; node = fdt_next_node(blob, node, NULL)) {
         for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++)
             bytes += dt_is_named(&dt, node, kinds[i].name) ? kinds[i].bytes : 0;
-        bytes += dt_is_named(&dt, node, "memory@") ? window_bytes(blob, node) : 0;
-        bytes += dt_is_named(&dt, node, "partition@") ? vcpus_bytes(blob, node) : 0;
-        *count += dt_is_named(&dt, node, "partition@");
+        if (dt_is_named(&dt, node, "memory@"))
+            bytes += lower(last_cells(blob, node, "reg", 4, 0), CONFIG_GPA_LIMIT) / GIB * GIB_BYTES;
+        if (dt_is_named(&dt, node, "partition@")) {
+            bytes += lower(last_cells(blob, node, "vcpus", 1, 1), CONFIG_CPUS_MAX) * VCPU_BYTES;
+            ++*count;
+        }
     }
     return align_up(bytes, PAGE_BYTES);
 }

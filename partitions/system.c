@@ -17,24 +17,19 @@ const struct image_file *system_find_image(const struct system *system, const ch
     return NULL;
 }
 
-/* "loaded are: a.elf, b.elf", as far as it fits. */
-static void list_images(const struct system *system, char *hint, size_t size_bytes) {
-    size_t at = format_string(hint, size_bytes, system->file_count ? "loaded are:" : "no module is loaded");
-
-    for (unsigned i = 0; i < system->file_count; i++)
-        at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", system->files[i].name);
-}
-
 static void check_image(const struct system *system, const struct partition_config *partition, struct report *report) {
     const struct image_file *file = system_find_image(system, partition->image);
     struct image_plan plan;
-    char hint[NAMES_BYTES];
+    char hint[NAMES_BYTES]; /* "loaded are: a.elf, b.elf", as far as it fits */
 
     if (file) {
         image_plan(&plan, file->data, file->size_bytes, partition, report);
         return;
     }
-    list_images(system, hint, sizeof(hint));
+    size_t at = format_string(hint, sizeof(hint), system->file_count ? "loaded are:" : "no module is loaded");
+
+    for (unsigned i = 0; i < system->file_count; i++)
+        at += format_string(hint + at, sizeof(hint) - at, "%s %s", i ? "," : "", system->files[i].name);
     report_error(report, partition->path, "image", hint, "found no file \"%s\", want it loaded as a module",
                  partition->image);
 }
