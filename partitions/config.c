@@ -17,8 +17,9 @@
 
 #define LABEL_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
+/* A copy of the text, or "" of none. */
 static const char *keep(struct dt *dt, const char *text) {
-    return text ? arena_string(dt->arena, text) : NULL;
+    return text ? arena_string(dt->arena, text) : "";
 }
 
 static void parse_memory(struct dt *dt, int node, struct window_config *window) {
@@ -57,11 +58,10 @@ static bool check_label(const struct dt *dt, int node, const char *label) {
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
     static dt_names compatibles = {[DEVICE_CONSOLE] = "shikiri,console", [DEVICE_UART] = "ns16550a", NULL};
     uint32_t reg[3];
-    int kind = dt_compatible(dt, node, compatibles);
 
     dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
-    if (kind < 0)
-        dt_refuse_compatible(dt, node, compatibles, "device");
+    int kind = dt_compatible(dt, node, compatibles, "device");
+
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
     dt_check_unit_address(dt, node, reg[1]);
@@ -144,7 +144,7 @@ static void parse_bootargs(struct dt *dt, int node, struct partition_config *par
 
     if (length > CONFIG_BOOTARGS_MAX)
         dt_error(dt, node, "bootargs", NULL, "found %lu characters, want at most %d", length, CONFIG_BOOTARGS_MAX);
-    partition->bootargs = length && length <= CONFIG_BOOTARGS_MAX ? keep(dt, bootargs) : "";
+    partition->bootargs = keep(dt, length <= CONFIG_BOOTARGS_MAX ? bootargs : NULL);
 }
 
 static void parse_unowned_ports(struct dt *dt, int node, struct partition_config *partition) {
@@ -193,7 +193,6 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
                   struct report *report) {
     struct dt dt = {.arena = arena, .report = report};
     const int root = 0;
-    const char *model;
     int partitions;
 
     *config = (struct config){.model = ""};
@@ -202,8 +201,7 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     dt_check_names(&dt, root, DT_NAMES("compatible", "model", "#address-cells", "#size-cells"),
                    DT_NAMES("cpus", "schedule", "partitions", "__symbols__"));
     dt_expect_string(&dt, root, "compatible", "shikiri,system");
-    model = dt_optional_string(&dt, root, "model");
-    config->model = model ? keep(&dt, model) : "";
+    config->model = keep(&dt, dt_optional_string(&dt, root, "model"));
     partitions = dt_child(&dt, root, "partitions");
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);

@@ -142,26 +142,6 @@ static bool is_in(const char *name, int length, dt_names known) {
     return false;
 }
 
-static void check_property_names(struct dt *dt, int node, dt_names known) {
-    char hint[HINT_MAX];
-    int property;
-
-    fdt_for_each_property_offset(property, dt->blob, node) {
-        const char *name;
-        const void *value = fdt_getprop_by_offset(dt->blob, property, &name, NULL);
-
-        if (!value || strcmp(name, "phandle") == 0)
-            continue;
-        if (!is_in(name, (int)strlen(name), known)) {
-            dt->misspelt = node;
-            dt->meant = dt_hint(hint, sizeof(hint), name, (int)strlen(name), known);
-            dt_error(dt, node, name, hint, "found an unknown property, want none");
-        } else if (fdt_getprop(dt->blob, node, name, NULL) != value) {
-            dt_error(dt, node, name, NULL, "found it a second time, want it once");
-        }
-    }
-}
-
 /* dtc merges nodes of one name; a blob made otherwise may have several. libfdt may find "a@1" for "a". */
 static bool is_repeated(const struct dt *dt, int node, int child) {
     const char *name = fdt_get_name(dt->blob, child, NULL);
@@ -188,7 +168,23 @@ static void check_child_names(const struct dt *dt, int node, dt_names known) {
 }
 
 void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names children) {
-    check_property_names(dt, node, properties);
+    char hint[HINT_MAX];
+    int property;
+
+    fdt_for_each_property_offset(property, dt->blob, node) {
+        const char *name;
+        const void *value = fdt_getprop_by_offset(dt->blob, property, &name, NULL);
+
+        if (!value || strcmp(name, "phandle") == 0)
+            continue;
+        if (!is_in(name, (int)strlen(name), properties)) {
+            dt->misspelt = node;
+            dt->meant = dt_hint(hint, sizeof(hint), name, (int)strlen(name), properties);
+            dt_error(dt, node, name, hint, "found an unknown property, want none");
+        } else if (fdt_getprop(dt->blob, node, name, NULL) != value) {
+            dt_error(dt, node, name, NULL, "found it a second time, want it once");
+        }
+    }
     check_child_names(dt, node, children);
 }
 
@@ -296,24 +292,19 @@ bool dt_flag(const struct dt *dt, int node, const char *property) {
     return value != NULL;
 }
 
-int dt_compatible(const struct dt *dt, int node, dt_names known) {
+int dt_compatible(const struct dt *dt, int node, dt_names known, const char *what) {
     int length;
     const char *value = fdt_getprop(dt->blob, node, "compatible", &length);
+    char hint[HINT_MAX];
 
     for (int i = 0; value && known[i]; i++)
         if ((size_t)length == strlen(known[i]) + 1 && memcmp(value, known[i], (size_t)length) == 0)
             return i;
+    if (what && (value = dt_string(dt, node, "compatible"))) {
+        dt_hint(hint, sizeof(hint), value, (int)strlen(value), known);
+        dt_error(dt, node, "compatible", hint, "found \"%s\", want a %s that Shikiri knows", value, what);
+    }
     return -1;
-}
-
-void dt_refuse_compatible(const struct dt *dt, int node, dt_names known, const char *what) {
-    const char *found = dt_string(dt, node, "compatible");
-    char hint[HINT_MAX];
-
-    if (!found)
-        return;
-    dt_hint(hint, sizeof(hint), found, (int)strlen(found), known);
-    dt_error(dt, node, "compatible", hint, "found \"%s\", want a %s that Shikiri knows", found, what);
 }
 
 void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value) {

@@ -75,9 +75,9 @@ bool dt_has(const struct dt *dt, int node, const char *property);
 /* Whether an empty property is there. */
 bool dt_flag(const struct dt *dt, int node, const char *property);
 
-/* Which of the names is the node's "compatible"; -1 when none is, which the second of these reports. */
-int dt_compatible(const struct dt *dt, int node, dt_names known);
-void dt_refuse_compatible(const struct dt *dt, int node, dt_names known, const char *what);
+/* Which of the names is the node's "compatible"; -1 when none is, and an error, which calls the node `what`, or NULL.
+ */
+int dt_compatible(const struct dt *dt, int node, dt_names known, const char *what);
 
 /* Reports a property that does not have the one value it may have. */
 void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value);

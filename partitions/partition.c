@@ -42,13 +42,10 @@ static void copy_segments(const struct partition_config *config, const struct im
 }
 
 static int label_width(const struct config *config) {
-    size_t width = 0;
+    uint64_t width = 0;
 
-    for (unsigned i = 0; i < config->partition_count; i++) {
-        size_t length = strlen(config->partitions[i].label);
-
-        width = length > width ? length : width;
-    }
+    for (unsigned i = 0; i < config->partition_count; i++)
+        width = higher(width, strlen(config->partitions[i].label));
     return (int)width;
 }
 

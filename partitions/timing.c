@@ -126,7 +126,7 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
 static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     enum { ROUND_ROBIN, CYCLIC };
     static dt_names compatibles = {[ROUND_ROBIN] = "shikiri,round-robin", [CYCLIC] = "shikiri,cyclic", NULL};
-    int kind = dt_compatible(dt, node, compatibles);
+    int kind = dt_compatible(dt, node, compatibles, NULL);
 
     cpu->path = dt_path(dt, node);
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
@@ -140,7 +140,7 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
         dt_check_names(dt, node,
                        DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
                        DT_NAMES("plan@"));
-        dt_refuse_compatible(dt, node, compatibles, "schedule");
+        dt_compatible(dt, node, compatibles, "schedule");
     }
 }
 
