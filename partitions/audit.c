@@ -10,7 +10,7 @@
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
 
-static struct {
+static struct audited {
     const struct partition *partitions;
     const struct config *config;
     struct range tables;
@@ -124,9 +124,7 @@ static bool live(const void *context, unsigned partition, enum reach_kind kind, 
 }
 
 void audit_init(const struct partition *partitions, const struct config *config, struct range tables) {
-    audited.partitions = partitions;
-    audited.config = config;
-    audited.tables = tables;
+    audited = (struct audited){partitions, config, tables};
 }
 
 struct certificate audit_certificate(void) {

@@ -34,29 +34,25 @@ static uint64_t screen_frame(const struct config *config, const struct partition
     uint64_t frame = SCREENS_FIRST;
 
     for (const struct partition_config *p = config->partitions; p < partition; p++)
-        frame += config_has_vga(p) ? PAGE_BYTES : 0;
+        frame += config_vga(p) ? PAGE_BYTES : 0;
     return frame;
 }
 
 /* The screen's page hides what a window has there. */
 static void offer_memory(struct reach *best, const struct config *config, const struct partition_config *partition,
                          uint64_t from) {
-    const struct range page = VGA_TEXT_RANGE;
-    bool screen = config_has_vga(partition);
+    const struct range page = config_vga(partition) ? VGA_TEXT_RANGE : (struct range){UINT64_MAX, 0};
 
     for (unsigned i = 0; i < partition->window_count; i++) {
         const struct window_config *window = &partition->windows[i];
         struct range range = config_range(window);
         unsigned rights = REACH_READ | (window->writable ? REACH_WRITE : 0) | (window->executable ? REACH_EXECUTE : 0);
 
-        if (screen) {
-            offer(best, range, window->hpa.value, rights, higher(from, range_end(page)));
-            range.size_bytes = lower(range.size_bytes, higher(range.base, page.base) - range.base);
-        }
+        offer(best, range, window->hpa.value, rights, higher(from, range_end(page)));
+        range.size_bytes = lower(range.size_bytes, higher(range.base, page.base) - range.base);
         offer(best, range, window->hpa.value, rights, from);
     }
-    if (screen)
-        offer(best, page, screen_frame(config, partition), REACH_READ | REACH_WRITE, from);
+    offer(best, page, screen_frame(config, partition), REACH_READ | REACH_WRITE, from);
 }
 
 /* The lowest piece at `from` or above; it begins at NOTHING when there is none. */

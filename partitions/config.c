@@ -212,11 +212,11 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
                      "found too little memory for the configuration, want more");
 }
 
-bool config_has_vga(const struct partition_config *partition) {
+const struct device_config *config_vga(const struct partition_config *partition) {
     for (unsigned i = 0; i < partition->device_count; i++)
         if (partition->devices[i].kind == DEVICE_VGA_TEXT)
-            return true;
-    return false;
+            return &partition->devices[i];
+    return NULL;
 }
 
 const struct window_config *config_window(const struct partition_config *partition, struct range range) {

@@ -121,8 +121,8 @@ static inline struct range config_range(const struct window_config *window) {
 /* The window that holds all of a range, or NULL. */
 const struct window_config *config_window(const struct partition_config *partition, struct range range);
 
-/* Whether the partition has a screen, whose page then replaces its RAM. */
-bool config_has_vga(const struct partition_config *partition);
+/* The partition's screen, whose page replaces its RAM, or NULL. */
+const struct device_config *config_vga(const struct partition_config *partition);
 
 /*
  * Checks the blob of `size_bytes` at `blob` and fills `config`, with all strings and

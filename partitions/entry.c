@@ -92,7 +92,7 @@ static struct multiboot_map_entry *add_memory(struct multiboot_map_entry *entry,
 
 /* RAM is what can be written and is not the screen. */
 static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config) {
-    struct range hole = config_has_vga(config) ? VGA_TEXT_RANGE : (struct range){UINT64_MAX, 0};
+    struct range hole = config_vga(config) ? VGA_TEXT_RANGE : (struct range){UINT64_MAX, 0};
     struct multiboot_map_entry *entry = map;
 
     for (unsigned i = 0; i < config->window_count; i++) {

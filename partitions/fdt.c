@@ -224,10 +224,11 @@ const char *dt_optional_string(const struct dt *dt, int node, const char *proper
     return dt_has(dt, node, property) ? dt_string(dt, node, property) : NULL;
 }
 
-/* As dt_cells(); `want` is what is said to be wanted where there is nothing. */
-static bool read_cells(const struct dt *dt, int node, const char *property, const char *want, uint32_t *cells,
-                       unsigned count) {
+bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count) {
+    char want[32];
     int length;
+
+    format_string(want, sizeof(want), "%u cell%s of 32 bits", count, count == 1 ? "" : "s");
     const fdt32_t *value = required(dt, node, property, want, &length);
 
     if (!value)
@@ -243,20 +244,16 @@ static bool read_cells(const struct dt *dt, int node, const char *property, cons
     return true;
 }
 
-bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cells, unsigned count) {
-    char want[32];
-
-    format_string(want, sizeof(want), "%u cell%s of 32 bits", count, count == 1 ? "" : "s");
-    return read_cells(dt, node, property, want, cells, count);
-}
-
 void dt_cell(const struct dt *dt, int node, const char *property, uint32_t least, uint32_t most, const char *hint,
              uint32_t *value) {
     uint32_t found;
     char only[16];
+    int length;
 
     format_string(only, sizeof(only), "<%u>", least);
-    if (!read_cells(dt, node, property, least == most ? only : "1 cell of 32 bits", &found, 1))
+    if (least == most && !required(dt, node, property, only, &length))
+        return;
+    if (!dt_cells(dt, node, property, &found, 1))
         return;
     if (strcmp(property, "reg") == 0)
         dt_check_unit_address(dt, node, found);

@@ -94,7 +94,7 @@ static const char *overlapped(const struct file *file, const struct image_plan *
 
     if (range_overlaps(range, start))
         return "the start area";
-    if (config_has_vga(file->partition) && range_overlaps(range, VGA_TEXT_RANGE))
+    if (config_vga(file->partition) && range_overlaps(range, VGA_TEXT_RANGE))
         return "the VGA text page";
     for (unsigned i = 0; i < plan->segment_count; i++)
         if (range_overlaps(range, (struct range){plan->segments[i].gpa.value, plan->segments[i].memory_bytes}))

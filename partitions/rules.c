@@ -69,7 +69,7 @@ static void check_first_window(const struct dt *dt, const struct partition_confi
                      "found 0x%lx for its end, want 0x%lx at most", window->gpa.value + window->size_bytes, 4 * GIB);
     struct range start = {image_start_area(partition).value, START_AREA_BYTES};
 
-    if (config_has_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))
+    if (config_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))
         report_error(dt->report, window->path, "reg", "make the window longer or shorter",
                      "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
 }
@@ -108,13 +108,11 @@ static void check_screens(const struct dt *dt, const struct config *config) {
     unsigned screens = 0;
 
     for (unsigned i = 0; i < config->partition_count; i++) {
-        const struct partition_config *partition = &config->partitions[i];
+        const struct device_config *vga = config_vga(&config->partitions[i]);
 
-        for (unsigned j = 0; j < partition->device_count; j++)
-            if (partition->devices[j].kind == DEVICE_VGA_TEXT && ++screens > CONFIG_VGA_SCREENS_MAX)
-                report_error(dt->report, partition->devices[j].path, NULL,
-                             "VGA text memory has eight pages; use shikiri,console",
-                             "found screen number %u, want at most %d in a system", screens, CONFIG_VGA_SCREENS_MAX);
+        if (vga && ++screens > CONFIG_VGA_SCREENS_MAX)
+            report_error(dt->report, vga->path, NULL, "VGA text memory has eight pages; use shikiri,console",
+                         "found screen number %u, want at most %d in a system", screens, CONFIG_VGA_SCREENS_MAX);
     }
 }
 

@@ -271,7 +271,7 @@ static void test_content(void **state) {
     assert_int_equal(one->devices[1].kind, DEVICE_CONSOLE);
     assert_int_equal(one->devices[1].port, 0x3f8);
     assert_int_equal(one->devices[1].port_count, 8);
-    assert_true(config_has_vga(one));
+    assert_true(config_vga(one));
 
     assert_string_equal(two->bootargs, "a=1 b");
     assert_true(two->fault_on_unowned_port);
@@ -284,7 +284,7 @@ static void test_content(void **state) {
     assert_int_equal(two->devices[0].kind, DEVICE_UART);
     assert_int_equal(two->devices[0].port, 0x2f8);
     assert_string_equal(two->devices[0].path, P1 "/isa/serial@2f8");
-    assert_false(config_has_vga(two));
+    assert_false(config_vga(two));
 }
 
 int main(void) {

@@ -12,7 +12,7 @@ static unsigned screens_before(const struct config *config, unsigned partition) 
     unsigned count = 0;
 
     for (unsigned i = 0; i < partition; i++)
-        count += config_has_vga(&config->partitions[i]);
+        count += config_vga(&config->partitions[i]) != NULL;
     return count;
 }
 
