@@ -246,7 +246,7 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
 
 void dt_cell(const struct dt *dt, int node, const char *property, uint32_t least, uint32_t most, const char *hint,
              uint32_t *value) {
-    uint32_t found;
+    uint32_t found = 0;
     char only[16];
     int length;
 

@@ -132,16 +132,16 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!cpu->members)
         return;
-    if (kind == ROUND_ROBIN) {
+    if (kind == ROUND_ROBIN)
         parse_round_robin(dt, node, config, cpu);
-    } else if (kind == CYCLIC) {
+    if (kind == CYCLIC)
         parse_cyclic(dt, node, config, cpu);
-    } else {
-        dt_check_names(dt, node,
-                       DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
-                       DT_NAMES("plan@"));
-        dt_compatible(dt, node, compatibles, "schedule");
-    }
+    if (kind >= 0)
+        return;
+    dt_check_names(dt, node,
+                   DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
+                   DT_NAMES("plan@"));
+    dt_compatible(dt, node, compatibles, "schedule");
 }
 
 static void parse_cpu(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
