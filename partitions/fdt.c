@@ -246,23 +246,24 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
 
 void dt_cell(const struct dt *dt, int node, const char *property, uint32_t least, uint32_t most, const char *hint,
              uint32_t *value) {
+    bool is_constant = least == most;
     uint32_t found = 0;
-    char only[16];
+    char want[16];
     int length;
 
-    format_string(only, sizeof(only), "<%u>", least);
-    if (least == most && !required(dt, node, property, only, &length))
-        return;
-    if (!dt_cells(dt, node, property, &found, 1))
+    format_string(want, sizeof(want), "<%u>", least);
+    if ((is_constant && !required(dt, node, property, want, &length)) || !dt_cells(dt, node, property, &found, 1))
         return;
     if (strcmp(property, "reg") == 0)
         dt_check_unit_address(dt, node, found);
-    if (found >= least && found <= most && value)
-        *value = found;
-    else if (least == most && found != least)
+    if (found >= least && found <= most) {
+        if (value)
+            *value = found;
+    } else if (is_constant) {
         dt_error(dt, node, property, hint, "found %u, want %u", found, least);
-    else if (found < least || found > most)
+    } else {
         dt_error(dt, node, property, hint, "found %u, want %u to %u", found, least, most);
+    }
 }
 
 unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {
