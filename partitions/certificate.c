@@ -63,11 +63,12 @@ static struct reach find(const struct config *config, unsigned partition, enum r
     if (kind == REACH_MEMORY) {
         offer_memory(&piece, config, owner, from);
     } else if (kind == REACH_PORT) {
-        for (const struct device_config *device = owner->devices; device < owner->devices + owner->device_count;
-             device++)
-            if (device->kind == DEVICE_UART)
-                offer(&piece, (struct range){device->port, device->port_count}, device->port, REACH_READ | REACH_WRITE,
-                      from);
+        for (unsigned i = 0; i < owner->device_count; i++) {
+            const struct device_config *d = &owner->devices[i];
+
+            if (d->kind == DEVICE_UART)
+                offer(&piece, (struct range){d->port, d->port_count}, d->port, REACH_READ | REACH_WRITE, from);
+        }
     } else {
         for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++)
             offer(&piece, owned_msrs[i], owned_msrs[i].base, REACH_READ | REACH_WRITE, from);
