@@ -5,14 +5,12 @@
  * to a partition by then.
  */
 #include "boot/start.h"
-#include "hv/cpu/cpu.h"
 #include "hv/cpu/screen.h"
 #include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/xstate.h"
 #include "hv/exit.h"
 #include "hv/lib/log.h"
-#include "sched/loop.h"
 
 __attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);
 

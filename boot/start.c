@@ -6,6 +6,7 @@
 
 #include <libfdt.h>
 
+#include "boot/processors.h"
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/paging.h"
 #include "hv/cpu/trace.h"

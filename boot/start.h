@@ -8,7 +8,6 @@
 #include "boot/acpi.h"
 #include "boot/multiboot.h"
 #include "boot/options.h"
-#include "boot/processors.h"
 #include "hv/svm/svm.h"
 #include "partitions/devices.h"
 #include "partitions/layout.h"

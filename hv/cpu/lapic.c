@@ -5,8 +5,6 @@
  */
 #include "hv/cpu/lapic.h"
 
-#include "hv/cpu/x86.h"
-
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ULL
 #define FEATURE_APIC      (1U << 9) /* CPUID 1 EDX */
 

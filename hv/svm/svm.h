@@ -6,7 +6,6 @@
 #pragma once
 
 #include "hv/cpu/cpu.h"
-#include "hv/lib/types.h"
 
 /* What CPUID and VM_CR say, collected once so that checks on it are pure. */
 struct svm_facts {
