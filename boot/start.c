@@ -71,10 +71,6 @@ void start_check_processor(struct boot *boot) {
              boot->svm.nrip ? ", nRIP" : "");
 }
 
-static bool is_blob(const struct boot_module *module) {
-    return module->range.size_bytes >= sizeof(fdt32_t) && fdt_magic((const void *)module->range.base) == FDT_MAGIC;
-}
-
 void start_place_modules(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
@@ -97,7 +93,9 @@ void start_find_blob(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
     for (unsigned i = 0; i < loader->module_count; i++) {
-        if (!is_blob(&loader->modules[i]))
+        struct range file = loader->modules[i].range;
+
+        if (file.size_bytes < sizeof(fdt32_t) || fdt_magic((const void *)file.base) != FDT_MAGIC)
             continue;
         if (boot->blob)
             refuse("found two modules that are device trees, want one");

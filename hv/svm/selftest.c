@@ -75,23 +75,20 @@ static bool test_npt(struct workshop *shop) {
     return shop->vmcb.control.exitcode == EXIT_VMMCALL;
 }
 
-/* A handler that counts in BX, and a program that exits over and over with interrupts on. */
-static void write_injection_guest(uint8_t *page) {
+/*
+ * A handler counts in BX, and a program exits over and over with interrupts on. Injects at every second exit, and asks
+ * whether each was delivered once.
+ */
+static bool test_injection(struct workshop *shop, enum svm_injection way) {
     static const uint8_t handler[] = {0x43, 0xcf};                               /* inc %bx; iret */
     static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01, 0xd9, 0xeb, 0xfa}; /* sti; 1: nop; vmmcall; jmp 1b */
-    const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4};                        /* offset, segment */
-
-    memcpy(page + IVT_ENTRY, vector, sizeof(vector));
-    memcpy(page + HANDLER, handler, sizeof(handler));
-    memcpy(page + PROGRAM, program, sizeof(program));
-}
-
-/* Injects at every second exit, and asks whether each was delivered once. */
-static bool test_injection(struct workshop *shop, enum svm_injection way) {
+    static const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4};                 /* offset, segment */
     struct vmcb *vmcb = &shop->vmcb;
     unsigned injected = 0;
 
-    write_injection_guest(shop->here);
+    memcpy(shop->here + IVT_ENTRY, vector, sizeof(vector));
+    memcpy(shop->here + HANDLER, handler, sizeof(handler));
+    memcpy(shop->here + PROGRAM, program, sizeof(program));
     make_guest(shop, GUEST_PAGE, shop->here, PROGRAM);
     for (unsigned round = 0; round < INJECTION_ROUNDS; round++) {
         vmrun(&shop->guest, stop);
