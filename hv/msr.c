@@ -101,9 +101,9 @@ static bool write_apic_base(struct vcpu *vcpu, uint64_t value) {
 }
 
 static const struct msr_row rows[] = {
+    {MSR_EFER, read_efer, write_efer},
     {MSR_TSC, read_tsc, write_tsc},
     {MSR_PAT, read_pat, write_pat},
-    {MSR_EFER, read_efer, write_efer},
     {MSR_TSC_AUX, read_tsc_aux, write_tsc_aux},
     {MSR_APIC_BASE, read_apic_base, write_apic_base},
 };

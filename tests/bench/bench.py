@@ -38,6 +38,14 @@ def run_on_four():
     return run(partners=1, mib=4, bootargs="turns=2", more=sleepers, schedule=processors(turns))[0]
 
 
+def apic():
+    """What the local APIC costs, by the guest that ticks."""
+    devices = 'interrupt-controller { compatible = "shikiri,x2apic"; };'
+    result = run_qemu(system(Partition("bench", "tick.elf", "role=bench", devices=devices), slot_us=SLOT_US), icount=True)
+    assert "bench: done" in result.of("bench"), result.serial
+    return {name: int(count) for name, count in re.findall(r"bench: (\S+) (\d+)", result.serial)}
+
+
 def trace_record():
     """Instructions of the record of an exit, as they are in the code (hv/svm/vmrun.S): from the label `again` to `resume`, and two
     that read the TSC behind the exit; without those of the statistics, which are kept on the way."""
@@ -57,6 +65,7 @@ def measure():
     rows["switch-32"] = many["switch"]
     rows["switch-4-processors"] = run_on_four()["switch"]
     _, rows["entry"], rows["audit"] = run(partners=2, mib=16, slot_us=SLOT_US)
+    rows |= apic()
     rows["trace-record"] = trace_record()
     rows["image"] = (BUILD / "shikiri.elf").stat().st_size
     return rows

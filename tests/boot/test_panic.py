@@ -104,7 +104,7 @@ def test_stray_interrupt(vector, tmp_path):
     """A message-signalled interrupt that nobody has asked for, while the hypervisor works and then in a guest."""
     def meddle(debugger):
         for _ in range(3):
-            debugger.run_to("lapic_arm")
+            debugger.run_to("interrupt_arm")
             debugger.write_bus(MESSAGE_ADDRESS, vector)
 
     result = run_meddled(meddle, tmp_path, text=system(COUNTER))
@@ -115,9 +115,9 @@ def test_nmi(tmp_path):
     """Two NMIs, each taken at an exit, are counted."""
     def meddle(debugger):
         for _ in range(2):
-            debugger.run_to("lapic_arm")
+            debugger.run_to("interrupt_arm")
             debugger.write_bus(MESSAGE_ADDRESS, MESSAGE_NMI)
-            debugger.run_to("lapic_arm")
+            debugger.run_to("interrupt_arm")
 
     result = run_meddled(meddle, tmp_path, text=system(COUNTER))
     assert result.of("a")[-1].endswith("ok") and result.summary()["a"][3]["NMI"] == 2, result.serial
