@@ -65,6 +65,17 @@ static void write(uint32_t number, uint64_t value) {
     write_at(NOW, number, value);
 }
 
+/* The guest takes it. */
+static void take(unsigned vector) {
+    x2apic_take_out(&apic, vector);
+    x2apic_serve(&apic, vector);
+}
+
+/* By a guest whose TSC is the processor's. */
+static void set_deadline(uint64_t deadline) {
+    x2apic_set_deadline(&apic, deadline, deadline);
+}
+
 static void refuse(uint32_t number, uint64_t value) {
     struct x2apic before = apic;
 
@@ -200,11 +211,41 @@ static void test_svr(void **state) {
 static void test_svr_holds(void **state) {
     (void)state;
     x2apic_post(&apic, 0x50);
-    x2apic_accept(&apic, 0x50);
+    take(0x50);
     x2apic_post(&apic, 0x60);
     write(SVR, 0xff);
     assert_int_equal(read(ISR + 2), 1U << 16);
     assert_int_equal(read(IRR + 3), 1);
+}
+
+/* Nothing more is accepted while it is disabled, as after reset, be it from itself, its timer or others. */
+static void test_svr_refuses(void **state) {
+    (void)state;
+    x2apic_init(&apic, 0);
+    x2apic_post(&apic, 0x50);
+    write(SELF_IPI, 0x60);
+    x2apic_post(&apic, 3);
+    assert_int_equal(x2apic_pending(&apic), 0);
+    write(SVR, 0x1ff);
+    assert_int_equal(x2apic_pending(&apic), 0);
+    write(ESR, 0);
+    assert_int_equal(read(ESR), 0);
+    x2apic_post(&apic, 0x50);
+    assert_int_equal(x2apic_pending(&apic), 0x50);
+}
+
+/* An illegal vector that is sent is bit 5; one that is received, bit 6. */
+static void test_esr_sent(void **state) {
+    (void)state;
+    write(ICR, 1ULL << 32 | 15);
+    write(ESR, 0);
+    assert_int_equal(read(ESR), 0x20);
+    write(SELF_IPI, 0);
+    write(ESR, 0);
+    assert_int_equal(read(ESR), 0x60);
+    write(ICR, 1ULL << 32 | 16);
+    write(ESR, 0);
+    assert_int_equal(read(ESR), 0);
 }
 
 static void test_esr(void **state) {
@@ -240,6 +281,29 @@ static void test_illegal_vectors(void **state) {
     assert_int_equal(read(ESR), 0x40);
 }
 
+/* What is on its way is in neither; put back, it is as if it had never left, and one that came meanwhile the same. */
+static void test_take_out(void **state) {
+    (void)state;
+    for (unsigned vector = 16; vector < 256; vector++) {
+        uint32_t word = vector / 32, bit = 1U << vector % 32;
+
+        make(NULL);
+        x2apic_post(&apic, vector ^ 1);
+        x2apic_post(&apic, vector);
+        x2apic_take_out(&apic, vector);
+        assert_int_equal(read(IRR + word), 1U << (vector ^ 1) % 32);
+        assert_int_equal(read(ISR + word), 0);
+        assert_int_equal(x2apic_pending(&apic), vector ^ 1);
+        x2apic_post(&apic, vector);
+        x2apic_put_back(&apic, vector);
+        x2apic_take_out(&apic, vector ^ 1);
+        assert_int_equal(read(IRR + word), bit);
+        assert_int_equal(x2apic_pending(&apic), vector);
+        x2apic_take_out(&apic, vector);
+        assert_int_equal(x2apic_pending(&apic), 0);
+    }
+}
+
 /* Taken, it moves from IRR to ISR, and EOI ends it. */
 static void test_every_vector(void **state) {
     (void)state;
@@ -248,7 +312,7 @@ static void test_every_vector(void **state) {
 
         x2apic_post(&apic, vector);
         assert_int_equal(x2apic_pending(&apic), vector);
-        x2apic_accept(&apic, vector);
+        take(vector);
         assert_int_equal(read(IRR + word), 0);
         assert_int_equal(read(ISR + word), bit);
         assert_int_equal(read(TMR + word), 0);
@@ -260,7 +324,7 @@ static void test_every_vector(void **state) {
         write(EOI, 0);
         assert_int_equal(read(ISR + word), 0);
         assert_int_equal(x2apic_pending(&apic), vector);
-        x2apic_accept(&apic, vector);
+        take(vector);
         write(EOI, 0);
         assert_int_equal(read(PPR), 0);
         assert_int_equal(x2apic_pending(&apic), 0);
@@ -279,7 +343,7 @@ static void test_order(void **state) {
         assert_int_equal(read(IRR + word), word ? 0xffffffff : 0xffff0000);
     for (unsigned vector = 255; vector >= 16; vector--) {
         assert_int_equal(x2apic_pending(&apic), vector);
-        x2apic_accept(&apic, vector);
+        take(vector);
         assert_int_equal(x2apic_pending(&apic), 0); /* it holds its own class, too */
         write(EOI, 0);
     }
@@ -289,14 +353,14 @@ static void test_order(void **state) {
 static void test_nesting(void **state) {
     (void)state;
     x2apic_post(&apic, 0x31);
-    x2apic_accept(&apic, x2apic_pending(&apic));
+    take(x2apic_pending(&apic));
     x2apic_post(&apic, 0x3f);
     assert_int_equal(x2apic_pending(&apic), 0);
     x2apic_post(&apic, 0x40);
     assert_int_equal(x2apic_pending(&apic), 0x40);
-    x2apic_accept(&apic, 0x40);
+    take(0x40);
     x2apic_post(&apic, 0xf3);
-    x2apic_accept(&apic, x2apic_pending(&apic));
+    take(x2apic_pending(&apic));
     assert_int_equal(read(PPR), 0xf0);
     write(EOI, 0);
     assert_int_equal(read(ISR + 7), 0);
@@ -323,7 +387,7 @@ static void test_priorities(void **state) {
             write(TPR, tpr);
             x2apic_post(&apic, vector);
             assert_int_equal(x2apic_pending(&apic), vector >> 4 > tpr >> 4 ? vector : 0);
-            x2apic_accept(&apic, vector);
+            take(vector);
             assert_int_equal(read(PPR), tpr >> 4 >= vector >> 4 ? tpr : (vector & 0xf0));
         }
     }
@@ -335,7 +399,7 @@ static unsigned fired(uint64_t now) {
     x2apic_tick(&apic, now);
     vector = x2apic_pending(&apic);
     if (vector) {
-        x2apic_accept(&apic, vector);
+        take(vector);
         write_at(now, EOI, 0);
     }
     assert_int_equal(x2apic_pending(&apic), 0); /* never two */
@@ -414,17 +478,26 @@ static void test_count_goes_on(void **state) {
 
 static void test_masked(void **state) {
     (void)state;
+    assert_int_equal(x2apic_due_tsc(&apic), X2APIC_NEVER);
     start(PERIODIC | MASKED, BY_1, 100);
+    assert_int_equal(x2apic_due_tsc(&apic), X2APIC_NEVER); /* though it counts */
     assert_int_equal(read_at(NOW + 40, CURRENT_COUNT), 60);
     assert_int_equal(fired(NOW + 350), 0);
     assert_int_equal(read_at(NOW + 350, CURRENT_COUNT), 50);
     write_at(NOW + 350, LVT_TIMER, PERIODIC | VECTOR);
+    assert_int_equal(x2apic_due_tsc(&apic), NOW + 400);
     assert_int_equal(fired(NOW + 399), 0);
     assert_int_equal(fired(NOW + 400), VECTOR);
     write_at(NOW + 410, LVT_TIMER, PERIODIC | MASKED | VECTOR);
     assert_int_equal(fired(NOW + 500), 0);
+    write_at(NOW + 510, LVT_TIMER, PERIODIC | VECTOR);
+    assert_int_equal(x2apic_due_tsc(&apic), NOW + 600);
     write_at(NOW + 510, SVR, 0xff);
+    assert_int_equal(x2apic_due_tsc(&apic), X2APIC_NEVER);
     assert_int_equal(fired(NOW + 700), 0);
+    write_at(NOW + 710, SVR, 0x1ff); /* is still masked */
+    assert_int_equal(x2apic_due_tsc(&apic), X2APIC_NEVER);
+    assert_int_equal(fired(NOW + 900), 0);
 }
 
 /* The vector is that of the time when it fires. */
@@ -458,33 +531,34 @@ static void test_dividers(void **state) {
 
 static void test_deadline(void **state) {
     (void)state;
-    assert_int_equal(x2apic_deadline(&apic), 0);
-    x2apic_set_deadline(&apic, NOW + 5); /* means nothing in the other modes */
+    assert_int_equal(apic.deadline, 0);
+    set_deadline(NOW + 5); /* means nothing in the other modes */
     assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
-    assert_int_equal(x2apic_deadline(&apic), 0);
+    assert_int_equal(apic.deadline, 0);
     write(LVT_TIMER, DEADLINE | VECTOR);
     assert_int_equal(fired(NOW), 0);
-    x2apic_set_deadline(&apic, NOW + 100);
-    assert_int_equal(x2apic_deadline(&apic), NOW + 100);
+    set_deadline(NOW + 100);
+    assert_int_equal(apic.deadline, NOW + 100);
     assert_int_equal(read(CURRENT_COUNT), 0);
     assert_int_equal(fired(NOW + 99), 0);
     assert_int_equal(fired(NOW + 100), VECTOR);
-    assert_int_equal(x2apic_deadline(&apic), 0); /* it is over */
+    assert_int_equal(apic.deadline, 0); /* it is over */
     assert_int_equal(fired(NOW + 1000), 0);
-    x2apic_set_deadline(&apic, NOW + 100);
-    x2apic_set_deadline(&apic, 0); /* disarms */
+    set_deadline(NOW + 100);
+    set_deadline(0); /* disarms */
     assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
     assert_int_equal(fired(NOW + 1000), 0);
-    x2apic_set_deadline(&apic, 1); /* has passed long ago */
+    set_deadline(1); /* has passed long ago */
     assert_int_equal(fired(NOW), VECTOR);
     assert_int_equal(fired(NOW), 0);
-    write(INITIAL_COUNT, 10); /* does not count in this mode */
+    write(INITIAL_COUNT, 10); /* is ignored in this mode */
+    assert_int_equal(read(INITIAL_COUNT), 0);
     assert_int_equal(fired(NOW + 1000), 0);
-    x2apic_set_deadline(&apic, NOW + 100);
+    set_deadline(NOW + 100);
     write(LVT_TIMER, DEADLINE | MASKED | VECTOR); /* the mode stays: so does the deadline */
-    assert_int_equal(x2apic_deadline(&apic), NOW + 100);
+    assert_int_equal(apic.deadline, NOW + 100);
     assert_int_equal(fired(NOW + 100), 0);
-    assert_int_equal(x2apic_deadline(&apic), 0);
+    assert_int_equal(apic.deadline, 0);
 }
 
 /* Whatever was armed is not any more when TSC-deadline mode comes or goes; both mode bits together are reserved. */
@@ -496,38 +570,63 @@ static void test_deadline_modes(void **state) {
         write(LVT_TIMER, DEADLINE | VECTOR);
         assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
         assert_int_equal(fired(NOW + 1000), 0);
-        x2apic_set_deadline(&apic, NOW + 100);
+        set_deadline(NOW + 100);
         write(LVT_TIMER, mode | VECTOR);
-        assert_int_equal(x2apic_deadline(&apic), 0);
+        assert_int_equal(apic.deadline, 0);
         assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
         assert_int_equal(read(CURRENT_COUNT), 0);
         assert_int_equal(fired(NOW + 1000), 0);
     }
     write(LVT_TIMER, DEADLINE | VECTOR);
-    x2apic_set_deadline(&apic, NOW + 100);
+    set_deadline(NOW + 100);
     assert_int_equal(fired(NOW + 350), VECTOR); /* a period of before is forgotten */
     assert_int_equal(fired(NOW + 1000), 0);
 }
 
-/* Counts go on as they were, whichever way the TSC moves; a deadline is a time of the TSC. */
-static void test_move_tsc(void **state) {
-    static const uint64_t by[] = {12345, (uint64_t)-54321};
+/* What it reads is the guest's time, and when it fires the processor's; 0 disarms it whatever the latter is. */
+static void test_deadline_offset(void **state) {
+    (void)state;
+    write(LVT_TIMER, DEADLINE | VECTOR);
+    x2apic_set_deadline(&apic, 7, NOW + 100);
+    assert_int_equal(apic.deadline, 7);
+    assert_int_equal(x2apic_due_tsc(&apic), NOW + 100);
+    assert_int_equal(fired(NOW + 99), 0);
+    assert_int_equal(apic.deadline, 7);
+    assert_int_equal(fired(NOW + 100), VECTOR);
+    assert_int_equal(apic.deadline, 0);
+    x2apic_set_deadline(&apic, NOW + 1000000, NOW); /* has passed: at once */
+    assert_int_equal(fired(NOW), VECTOR);
+    x2apic_set_deadline(&apic, 7, NOW + 100);
+    x2apic_set_deadline(&apic, 0, NOW + 100);
+    assert_int_equal(apic.deadline, 0);
+    assert_int_equal(fired(NOW + 1000), 0);
+}
+
+/* A write that comes after the time when the timer fires, ahead of anybody who looks, changes nothing about that. */
+static void test_due_at_write(void **state) {
+    static const struct {
+        uint32_t number, value;
+    } writes[] = {
+        {LVT_TIMER, MASKED | VECTOR},
+        {LVT_TIMER, 0x81},
+        {LVT_TIMER, DEADLINE | 0x81},
+        {INITIAL_COUNT, 0},
+        {INITIAL_COUNT, 1000000},
+        {SVR, 0xff},
+        {DIVIDE, 0},
+        {TPR, 0x10},
+    };
 
     (void)state;
-    for (unsigned i = 0; i < ARRAY_LENGTH(by); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(writes); i++) {
         make(NULL);
-        x2apic_move_tsc(&apic, by[i]);
-        assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
-        start(PERIODIC, BY_1, 100);
-        x2apic_move_tsc(&apic, by[i]);
-        assert_int_equal(read_at(NOW + by[i] + 30, CURRENT_COUNT), 70);
-        assert_int_equal(fired(NOW + by[i] + 99), 0);
-        assert_int_equal(fired(NOW + by[i] + 100), VECTOR);
-        assert_int_equal(apic.fires_tsc, NOW + by[i] + 200);
-        write(LVT_TIMER, DEADLINE | VECTOR);
-        x2apic_set_deadline(&apic, NOW + 100);
-        x2apic_move_tsc(&apic, by[i]);
-        assert_int_equal(x2apic_deadline(&apic), NOW + 100);
+        start(ONE_SHOT, BY_1, 100);
+        write_at(NOW + 99, DIVIDE, BY_1);
+        assert_int_equal(x2apic_pending(&apic), 0);
+        write_at(NOW + 100, writes[i].number, writes[i].value);
+        assert_int_equal(x2apic_pending(&apic), VECTOR);
+        assert_int_equal(fired(NOW + 100), VECTOR);
+        assert_int_equal(fired(NOW + 101), 0);
     }
 }
 
@@ -544,7 +643,7 @@ static void test_init(void **state) {
     x2apic_init(&fresh, 5);
     assert_memory_equal(&apic, &fresh, sizeof(apic));
     assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
-    assert_int_equal(x2apic_deadline(&apic), 0);
+    assert_int_equal(apic.deadline, 0);
     assert_int_equal(x2apic_pending(&apic), 0);
 }
 
@@ -602,17 +701,32 @@ static void test_is_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_numbers, make),       cmocka_unit_test_setup(test_bits, make),
-        cmocka_unit_test_setup(test_effects, make),       cmocka_unit_test_setup(test_ids, make),
-        cmocka_unit_test_setup(test_svr, make),           cmocka_unit_test_setup(test_svr_holds, make),
-        cmocka_unit_test_setup(test_esr, make),           cmocka_unit_test_setup(test_illegal_vectors, make),
-        cmocka_unit_test_setup(test_every_vector, make),  cmocka_unit_test_setup(test_order, make),
-        cmocka_unit_test_setup(test_nesting, make),       cmocka_unit_test_setup(test_priorities, make),
-        cmocka_unit_test_setup(test_one_shot, make),      cmocka_unit_test_setup(test_periodic, make),
-        cmocka_unit_test_setup(test_count_goes_on, make), cmocka_unit_test_setup(test_masked, make),
-        cmocka_unit_test_setup(test_vector, make),        cmocka_unit_test_setup(test_dividers, make),
-        cmocka_unit_test_setup(test_deadline, make),      cmocka_unit_test_setup(test_deadline_modes, make),
-        cmocka_unit_test_setup(test_move_tsc, make),      cmocka_unit_test_setup(test_init, make),
+        cmocka_unit_test_setup(test_numbers, make),
+        cmocka_unit_test_setup(test_bits, make),
+        cmocka_unit_test_setup(test_effects, make),
+        cmocka_unit_test_setup(test_ids, make),
+        cmocka_unit_test_setup(test_svr, make),
+        cmocka_unit_test_setup(test_svr_holds, make),
+        cmocka_unit_test_setup(test_svr_refuses, make),
+        cmocka_unit_test_setup(test_esr_sent, make),
+        cmocka_unit_test_setup(test_esr, make),
+        cmocka_unit_test_setup(test_illegal_vectors, make),
+        cmocka_unit_test_setup(test_take_out, make),
+        cmocka_unit_test_setup(test_every_vector, make),
+        cmocka_unit_test_setup(test_order, make),
+        cmocka_unit_test_setup(test_nesting, make),
+        cmocka_unit_test_setup(test_priorities, make),
+        cmocka_unit_test_setup(test_one_shot, make),
+        cmocka_unit_test_setup(test_periodic, make),
+        cmocka_unit_test_setup(test_count_goes_on, make),
+        cmocka_unit_test_setup(test_masked, make),
+        cmocka_unit_test_setup(test_vector, make),
+        cmocka_unit_test_setup(test_dividers, make),
+        cmocka_unit_test_setup(test_deadline, make),
+        cmocka_unit_test_setup(test_deadline_modes, make),
+        cmocka_unit_test_setup(test_deadline_offset, make),
+        cmocka_unit_test_setup(test_due_at_write, make),
+        cmocka_unit_test_setup(test_init, make),
         cmocka_unit_test_setup(test_is_named, make),
     };
 
