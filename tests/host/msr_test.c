@@ -163,27 +163,64 @@ static void test_apic_base(void **state) {
     assert_int_equal(processor.write_count, 0); /* the machine's is left alone */
 }
 
-/* The APIC's own are its business, and the TSC is its clock. */
+/* The APIC's own are its business; a deadline is a time of the guest's TSC. */
 static void test_apic(void **state) {
     (void)state;
     common.has_apic = true;
     x2apic_init(&vcpu.apic, 5);
     assert_int_equal(read_msr(0x802), 5);
     assert_false(write_msr(0x802, 6));
-    assert_false(run(0x801, false));
-    assert_false(run(0x840, false));
-    assert_false(run(0x7ff, false));
+    assert_true(write_msr(0x80f, 0x1ff)); /* masked, it would ring no alarm */
     assert_true(write_msr(0x83e, 0xb));
+    assert_true(write_msr(0x832, 0x41));
     assert_true(write_msr(0x838, 500));
+    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 500);
     assert_true(write_msr(MSR_TSC, 0x123456789a));
     assert_int_equal(read_msr(0x839), 500);
-    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 500);
     assert_true(write_msr(0x832, 0x40041));
     assert_true(write_msr(0x6e0, 0x123456789a + 300));
     assert_int_equal(read_msr(0x6e0), 0x123456789a + 300);
     assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 300);
-    assert_true(write_msr(MSR_TSC, 0x123456789a + 200));
+}
+
+/* A new TSC counts for the deadlines that are written from then on; the one before fires when it would have. */
+static void test_apic_tsc(void **state) {
+    (void)state;
+    common.has_apic = true;
+    x2apic_init(&vcpu.apic, 0);
+    assert_true(write_msr(0x80f, 0x1ff));
+    assert_true(write_msr(0x832, 0x40041));
+    assert_true(write_msr(0x6e0, 1000 + 300));
+    assert_true(write_msr(MSR_TSC, 1000 + 200));
+    assert_int_equal(x2apic_due_tsc(&vcpu.apic), 1000 + 300);
+    assert_int_equal(read_msr(0x6e0), 1000 + 300);
+    assert_true(write_msr(0x6e0, 1000 + 300));
+    assert_int_equal(x2apic_due_tsc(&vcpu.apic), 1000 + 100);
     assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 100);
+    assert_true(write_msr(MSR_TSC, 0));
+    assert_int_equal(x2apic_due_tsc(&vcpu.apic), 1000 + 100);
+    assert_true(write_msr(0x6e0, 50));
+    assert_int_equal(x2apic_due_tsc(&vcpu.apic), 1000 + 50);
+}
+
+/* Of all numbers that the APIC might have, those that can be read, and what is there without it, are there. */
+static void test_apic_numbers(void **state) {
+    (void)state;
+    common.has_apic = true;
+    for (uint32_t msr = 0; msr < 0x2000; msr++) {
+        uint32_t number = msr - 0x800;
+        bool is_register = number == 2 || number == 3 || number == 8 || number == 0xa || number == 0xd ||
+                           number == 0xf || (number >= 0x10 && number <= 0x28) || number == 0x30 ||
+                           (number >= 0x32 && number <= 0x39) || number == 0x3e;
+
+        x2apic_init(&vcpu.apic, 0);
+        assert_int_equal(run(msr, false),
+                         is_register || msr == 0x6e0 || msr == MSR_APIC_BASE || msr == MSR_TSC || msr == MSR_PAT);
+    }
+    vcpu.guest.registers[REGISTER_RDX] = vmcb.save.rax = 0;
+    assert_true(run(0x80b, true)); /* EOI */
+    assert_false(run(0xc0000802, false));
+    assert_false(run(0xc00006e0, false));
 }
 
 /* Every MSR of the map's three ranges, and some outside. */
@@ -233,11 +270,12 @@ static void test_passed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_efer, make),    cmocka_unit_test_setup(test_pat, make),
-        cmocka_unit_test_setup(test_tsc, make),     cmocka_unit_test_setup(test_tsc_aux, make),
-        cmocka_unit_test_setup(test_unknown, make), cmocka_unit_test_setup(test_refused_read, make),
-        cmocka_unit_test_setup(test_passed, make),  cmocka_unit_test_setup(test_apic_base, make),
-        cmocka_unit_test_setup(test_apic, make),
+        cmocka_unit_test_setup(test_efer, make),         cmocka_unit_test_setup(test_pat, make),
+        cmocka_unit_test_setup(test_tsc, make),          cmocka_unit_test_setup(test_tsc_aux, make),
+        cmocka_unit_test_setup(test_unknown, make),      cmocka_unit_test_setup(test_refused_read, make),
+        cmocka_unit_test_setup(test_passed, make),       cmocka_unit_test_setup(test_apic_base, make),
+        cmocka_unit_test_setup(test_apic, make),         cmocka_unit_test_setup(test_apic_tsc, make),
+        cmocka_unit_test_setup(test_apic_numbers, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
