@@ -49,12 +49,16 @@ void lapic_wake(struct cpu *cpu) {
     wakes[cpu - processors]++;
 }
 
+static enum verdict run(struct vcpu *of, uint32_t msr) {
+    return msr == MSR_DEADLINE ? interrupt_deadline_exit(of) : interrupt_register_exit(of, msr);
+}
+
 static void write_msr(struct vcpu *of, uint32_t msr, uint64_t value) {
     of->vmcb->control.exitinfo1 = 1;
     of->vmcb->save.rip = RIP;
     of->vmcb->save.rax = UPPER | (uint32_t)value;
     of->guest.registers[REGISTER_RDX] = UPPER | value >> 32;
-    assert_int_equal(interrupt_msr_exit(of, msr), VERDICT_RESUME);
+    assert_int_equal(run(of, msr), VERDICT_RESUME);
     assert_int_equal(of->vmcb->save.rip, RIP + 2);
 }
 
@@ -62,7 +66,7 @@ static uint64_t read_msr(struct vcpu *of, uint32_t msr) {
     of->vmcb->control.exitinfo1 = 0;
     of->vmcb->save.rip = RIP;
     of->vmcb->save.rax = of->guest.registers[REGISTER_RDX] = UINT64_MAX;
-    assert_int_equal(interrupt_msr_exit(of, msr), VERDICT_RESUME);
+    assert_int_equal(run(of, msr), VERDICT_RESUME);
     assert_int_equal(of->vmcb->save.rip, RIP + 2);
     assert_int_equal((of->vmcb->save.rax | of->guest.registers[REGISTER_RDX]) >> 32, 0);
     return of->guest.registers[REGISTER_RDX] << 32 | of->vmcb->save.rax;
@@ -117,6 +121,10 @@ static void expect_offer(struct vcpu *to, uint64_t vector, uint64_t tpr) {
     assert_int_equal(to->vmcb->control.eventinj, 0);
 }
 
+static void expect_no_offer(void) {
+    assert_false(event_is_offered(vmcb));
+}
+
 /* The guest takes it; the processor clears V_IRQ and leaves the vector. */
 static void take(struct vcpu *to, uint64_t vector) {
     assert_int_equal(to->vmcb->control.vintr & VINTR_IRQ, VINTR_IRQ);
@@ -145,9 +153,46 @@ static void test_noticed_late(void **state) {
     write_msr(vcpu, MSR_SELF_IPI, 0x41);
     take(vcpu, 0x41);
     write_msr(vcpu, MSR_SELF_IPI, 0x41); /* waits for EOI, and is a second one */
-    assert_false(event_is_offered(vmcb));
+    expect_no_offer();
     write_msr(vcpu, MSR_EOI, 0);
     expect_offer(vcpu, 0x41, 0);
+}
+
+/* One from another processor, when the guest has taken an equal one and nobody has noticed: it is a second one. */
+static void test_second_before_noticed(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    x2apic_post(&vcpu->apic, 0x41); /* before it is taken they are one */
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0x41, 0);
+    take(vcpu, 0x41);
+    x2apic_post(&vcpu->apic, 0x41);
+    assert_true(has(vcpu, MSR_ISR, 0x41) && has(vcpu, MSR_IRR, 0x41));
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_offer(vcpu, 0x41, 0);
+    take(vcpu, 0x41);
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_no_offer();
+    assert_false(has(vcpu, MSR_ISR, 0x41) || has(vcpu, MSR_IRR, 0x41));
+}
+
+/* Every vector reads as requested while it is offered, beside those that wait behind it, and in no other word. */
+static void test_offered_is_requested(void **state) {
+    (void)state;
+    for (unsigned vector = 32; vector < 256; vector++) {
+        make(SVM_INJECTION_V_IRQ);
+        write_msr(vcpu, MSR_SELF_IPI, 0x10);
+        write_msr(vcpu, MSR_SELF_IPI, vector);
+        expect_offer(vcpu, vector, 0);
+        assert_int_equal(x2apic_highest(vcpu->apic.irr), 0x10); /* taken out */
+        assert_int_equal(read_msr(vcpu, MSR_IRR), 1 << 16);
+        for (uint32_t word = 1; word < 8; word++)
+            assert_int_equal(read_msr(vcpu, MSR_IRR + word), word == vector / 32 ? 1U << vector % 32 : 0);
+        assert_int_equal(x2apic_highest(vcpu->apic.isr), 0);
+        take(vcpu, vector);
+        assert_int_equal(read_msr(vcpu, MSR_IRR + vector / 32), 0);
+        assert_int_equal(x2apic_highest(vcpu->apic.isr), vector);
+    }
 }
 
 static void test_higher_replaces(void **state) {
@@ -163,7 +208,7 @@ static void test_higher_replaces(void **state) {
     interrupt_arm(vcpu);
     assert_true(has(vcpu, MSR_ISR, 0xf1));
     assert_true(has(vcpu, MSR_IRR, 0x4f) && has(vcpu, MSR_IRR, 0x41) && has(vcpu, MSR_IRR, 0x31));
-    assert_false(event_is_offered(vmcb));
+    expect_no_offer();
     write_msr(vcpu, MSR_EOI, 0);
     expect_offer(vcpu, 0x4f, 0);
     take(vcpu, 0x4f);
@@ -171,7 +216,7 @@ static void test_higher_replaces(void **state) {
     expect_offer(vcpu, 0x51, 0);
     take(vcpu, 0x51);
     write_msr(vcpu, MSR_EOI, 0);
-    assert_false(event_is_offered(vmcb));
+    expect_no_offer();
     assert_true(has(vcpu, MSR_ISR, 0x4f));
     write_msr(vcpu, MSR_EOI, 0);
     expect_offer(vcpu, 0x41, 0);
@@ -197,7 +242,7 @@ static void test_tpr(void **state) {
     interrupt_write_cr8(vcpu, 15); /* comes too late for it */
     assert_true(has(vcpu, MSR_ISR, 0xff));
     interrupt_write_cr8(vcpu, 0);
-    assert_false(event_is_offered(vmcb));
+    expect_no_offer();
     write_msr(vcpu, MSR_EOI, 0);
     expect_offer(vcpu, 0x41, 0);
 }
@@ -221,7 +266,7 @@ static void test_timer(void **state) {
     expect_offer(vcpu, 0x41, 0);
     take(vcpu, 0x41);
     write_msr(vcpu, MSR_EOI, 0);
-    assert_false(event_is_offered(vmcb));
+    expect_no_offer();
     processor.tsc = NOW + 1200;
     assert_true(interrupt_waits(vcpu));
     expect_offer(vcpu, 0x41, 0);
@@ -261,7 +306,7 @@ static void test_inject_tpr(void **state) {
     write_msr(vcpu, MSR_SELF_IPI, 0x4f);
     expect_injected(0);
     assert_false(interrupt_waits(vcpu));
-    assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER); /* there is nothing to try again */
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER); /* there is nothing to try again */
     interrupt_write_cr8(vcpu, 3);
     expect_injected(0x4f);
 }
@@ -303,8 +348,34 @@ static void test_blocked(void **state) {
         interrupt_arm(vcpu);
         expect_injected(0x41);
         assert_int_equal(armed(), SLOT_END - NOW);
-        assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
     }
+}
+
+/* Its own timer may be due before the next try is. */
+static void test_blocked_until_timer(void **state) {
+    (void)state;
+    vmcb->save.rflags = 0;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x51);
+    write_msr(vcpu, MSR_INITIAL_COUNT, 700);
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 700);
+    assert_int_equal(armed(), 700);
+}
+
+/* EOI of a handler that runs with IF=0 lets the next one out as soon as the handler is over, not by its slot's end. */
+static void test_blocked_after_eoi(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_SELF_IPI, 0x41);
+    write_msr(vcpu, MSR_SELF_IPI, 0x42);
+    vmcb->control.eventinj = 0;
+    vmcb->save.rflags = 0;
+    (void)armed();
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_injected(0);
+    assert_int_equal(armed(), AGAIN_TICKS);
+    interrupt_write_cr8(vcpu, 0);
+    assert_int_equal(armed(), AGAIN_TICKS);
 }
 
 /* While it is blocked, a higher one comes before it, and TPR ends the waiting. */
@@ -315,7 +386,7 @@ static void test_blocked_replaced(void **state) {
     write_msr(vcpu, MSR_SELF_IPI, 0x61);
     expect_injected(0);
     write_msr(vcpu, MSR_TPR, 0xf0);
-    assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
     write_msr(vcpu, MSR_TPR, 0);
     assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + AGAIN_TICKS);
     vmcb->save.rflags = RFLAGS_IF;
@@ -353,7 +424,7 @@ static void test_alarm(void **state) {
     static const uint64_t offsets[] = {0, 12345, (uint64_t)-777, 1ULL << 40, (uint64_t)-NOW};
 
     (void)state;
-    assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
     for (unsigned i = 0; i < ARRAY_LENGTH(offsets); i++) {
         make(SVM_INJECTION_V_IRQ);
         vmcb->control.tsc_offset = offsets[i];
@@ -362,7 +433,7 @@ static void test_alarm(void **state) {
         assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 100);
         assert_int_equal(armed(), 100);
         write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
-        assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
         assert_int_equal(armed(), SLOT_END - NOW);
         write_msr(vcpu, MSR_DEADLINE, NOW + offsets[i] + 200);
         assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 200);
@@ -371,10 +442,88 @@ static void test_alarm(void **state) {
         processor.tsc = NOW + 200;
         interrupt_arm(vcpu);
         expect_offer(vcpu, 0x41, 0);
-        assert_int_equal(interrupt_alarm_tsc(vcpu), INTERRUPT_NEVER);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
         assert_int_equal(read_msr(vcpu, MSR_DEADLINE), 0);
         assert_int_equal(armed(), SLOT_END - NOW - 200);
     }
+}
+
+/* One that is written when it has passed, or is this very tick, is due now, and is offered at the next look. */
+static void test_deadline_passed(void **state) {
+    static const uint64_t passed[] = {1, NOW - 1, NOW};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++) {
+        make(SVM_INJECTION_V_IRQ);
+        write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+        write_msr(vcpu, MSR_DEADLINE, passed[i]);
+        assert_int_equal(interrupt_alarm_tsc(vcpu), NOW);
+        assert_int_equal(armed(), 1);
+        assert_true(interrupt_waits(vcpu));
+        expect_offer(vcpu, 0x41, 0);
+        assert_int_equal(read_msr(vcpu, MSR_DEADLINE), 0);
+        take(vcpu, 0x41);
+        write_msr(vcpu, MSR_EOI, 0);
+        processor.tsc = NOW + 1000;
+        assert_false(interrupt_waits(vcpu)); /* once */
+    }
+}
+
+/* A new deadline comes beside the interrupt of the one before, where that was due when it was written. */
+static void test_deadline_after_due(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+    write_msr(vcpu, MSR_DEADLINE, NOW + 100);
+    processor.tsc = NOW + 99;
+    write_msr(vcpu, MSR_DEADLINE, NOW + 200); /* in time: takes its place */
+    processor.tsc = NOW + 199;
+    assert_false(interrupt_waits(vcpu));
+    processor.tsc = NOW + 200;
+    (void)armed();
+    write_msr(vcpu, MSR_DEADLINE, NOW + 500);
+    expect_offer(vcpu, 0x41, 0);
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), NOW + 500);
+    assert_int_equal(armed(), 300);
+    take(vcpu, 0x41);
+    write_msr(vcpu, MSR_EOI, 0);
+    expect_no_offer();
+    processor.tsc = NOW + 500;
+    write_msr(vcpu, MSR_DEADLINE, 0); /* comes too late */
+    expect_offer(vcpu, 0x41, 0);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
+}
+
+/* In the other modes it means nothing, and a count goes on. */
+static void test_deadline_in_other_modes(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_DEADLINE, NOW + 10);
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), 0);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
+    write_msr(vcpu, MSR_LVT_TIMER, 0x20041); /* periodic */
+    write_msr(vcpu, MSR_INITIAL_COUNT, 100);
+    write_msr(vcpu, MSR_DEADLINE, NOW + 10);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 100);
+    processor.tsc = NOW + 130;
+    write_msr(vcpu, MSR_DEADLINE, NOW + 10);
+    expect_offer(vcpu, 0x41, 0);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 200);
+}
+
+/* What is masked rings no alarm and, when it is due, is lost. */
+static void test_masked(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x50041);
+    write_msr(vcpu, MSR_DEADLINE, NOW + 100);
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), NOW + 100);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
+    assert_int_equal(armed(), SLOT_END - NOW);
+    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+    assert_int_equal(armed(), 100);
+    write_msr(vcpu, MSR_SVR, 0xff); /* masks, too */
+    assert_int_equal(armed(), SLOT_END - NOW);
+    processor.tsc = NOW + 100;
+    assert_false(interrupt_waits(vcpu));
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), 0);
 }
 
 /* The timer of the processor is for the slot's end and the guest's timer, whichever comes first. */
@@ -398,24 +547,30 @@ static void test_arm(void **state) {
     assert_int_equal(armed(), SLOT_END - NOW);
 }
 
-/* A guest that moves its TSC waits as long as before for a count, and longer or shorter for a deadline. */
-static void test_move_tsc(void **state) {
+/* When the guest's TSC moves, what was armed before fires when it would have; what is armed then goes by the new one.
+ */
+static void test_tsc_moves(void **state) {
+    static const uint64_t by[] = {100, (uint64_t)-100, 1ULL << 40};
+
     (void)state;
-    write_msr(vcpu, MSR_LVT_TIMER, 0x41);
-    write_msr(vcpu, MSR_INITIAL_COUNT, 500);
-    vmcb->control.tsc_offset += 100;
-    interrupt_move_tsc(vcpu, 100);
-    assert_int_equal(armed(), 500);
-    assert_int_equal(read_msr(vcpu, MSR_CURRENT_COUNT), 500);
-    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
-    write_msr(vcpu, MSR_DEADLINE, NOW + 1000);
-    assert_int_equal(armed(), 900);
-    vmcb->control.tsc_offset += 300;
-    interrupt_move_tsc(vcpu, 300);
-    assert_int_equal(armed(), 600);
-    common.has_apic = false;
-    interrupt_move_tsc(vcpu, 300);
-    assert_int_equal(armed(), 0);
+    for (unsigned i = 0; i < ARRAY_LENGTH(by); i++) {
+        make(SVM_INJECTION_V_IRQ);
+        write_msr(vcpu, MSR_LVT_TIMER, 0x41);
+        write_msr(vcpu, MSR_INITIAL_COUNT, 500);
+        vmcb->control.tsc_offset += by[i];
+        assert_int_equal(read_msr(vcpu, MSR_CURRENT_COUNT), 500);
+        interrupt_arm(vcpu);
+        assert_int_equal(armed(), 500);
+        write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+        write_msr(vcpu, MSR_DEADLINE, NOW + by[i] + 1000);
+        assert_int_equal(armed(), 1000);
+        vmcb->control.tsc_offset += by[i];
+        interrupt_arm(vcpu);
+        assert_int_equal(armed(), 1000);
+        assert_int_equal(read_msr(vcpu, MSR_DEADLINE), NOW + by[i] + 1000);
+        write_msr(vcpu, MSR_DEADLINE, NOW + 2 * by[i] + 300);
+        assert_int_equal(armed(), 300);
+    }
 }
 
 /* MOV to CR8 is there without an APIC, too. */
@@ -432,9 +587,6 @@ static void test_no_apic(void **state) {
 
 static void test_msrs(void **state) {
     (void)state;
-    for (uint32_t msr = 0; msr < 0x2000; msr++)
-        assert_int_equal(interrupt_has_msr(msr), (msr >= 0x800 && msr <= 0x83f) || msr == 0x6e0);
-    assert_false(interrupt_has_msr(0xc0000800));
     assert_int_equal(read_msr(&vcpus[2], MSR_ID), 2);
     write_msr(vcpu, MSR_ICR, 0x0000000500000041);
     assert_int_equal(read_msr(vcpu, MSR_ICR), 0x0000000500000041);
@@ -460,7 +612,7 @@ static void test_refused(void **state) {
         vmcb->save.rip = RIP;
         vmcb->save.rax = UPPER | (uint32_t)cases[i].value;
         vcpu->guest.registers[REGISTER_RDX] = UPPER | cases[i].value >> 32;
-        assert_int_equal(interrupt_msr_exit(vcpu, cases[i].msr), VERDICT_RESUME);
+        assert_int_equal(run(vcpu, cases[i].msr), VERDICT_RESUME);
         assert_int_equal(vmcb->control.eventinj, GP_INJECTED);
         assert_int_equal(vmcb->save.rip, RIP);
         assert_int_equal(vmcb->save.rax, UPPER | (uint32_t)cases[i].value);
@@ -501,6 +653,17 @@ static void test_send(void **state) {
     assert_int_equal(reached(TO(1) | 0x40000), 1);
     assert_int_equal(reached(TO(1) | 0x80000), 7);
     assert_int_equal(reached(TO(1) | 0xc0000), 6);
+}
+
+/* One for the lowest priority reaches the first that is named, and nobody else. */
+static void test_send_lowest(void **state) {
+    (void)state;
+    assert_int_equal(reached(TO(0xffffffff) | 0x100), 1);
+    assert_int_equal(reached(TO(6) | 0x900), 2);
+    assert_int_equal(reached(TO(2) | 0x100), 4);
+    assert_int_equal(reached(TO(3) | 0x100), 0);
+    assert_int_equal(reached(TO(0) | 0x80100), 1);
+    assert_int_equal(reached(TO(0) | 0xc0100), 2);
 }
 
 /* SMI, NMI, INIT, start-up and what is reserved reach nobody. */
@@ -545,21 +708,30 @@ static void test_kick(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_noticed_late, make_v_irq),
+        cmocka_unit_test_setup(test_second_before_noticed, make_v_irq),
+        cmocka_unit_test(test_offered_is_requested),
         cmocka_unit_test_setup(test_higher_replaces, make_v_irq),
         cmocka_unit_test_setup(test_tpr, make_v_irq),
         cmocka_unit_test_setup(test_timer, make_v_irq),
         cmocka_unit_test_setup(test_inject, make_eventinj),
         cmocka_unit_test_setup(test_inject_tpr, make_eventinj),
         cmocka_unit_test(test_blocked),
+        cmocka_unit_test_setup(test_blocked_until_timer, make_eventinj),
+        cmocka_unit_test_setup(test_blocked_after_eoi, make_eventinj),
         cmocka_unit_test_setup(test_blocked_replaced, make_eventinj),
         cmocka_unit_test(test_waits),
         cmocka_unit_test_setup(test_alarm, make_v_irq),
+        cmocka_unit_test_setup(test_deadline_passed, make_v_irq),
+        cmocka_unit_test_setup(test_deadline_after_due, make_v_irq),
+        cmocka_unit_test_setup(test_deadline_in_other_modes, make_v_irq),
+        cmocka_unit_test_setup(test_masked, make_v_irq),
         cmocka_unit_test_setup(test_arm, make_v_irq),
-        cmocka_unit_test_setup(test_move_tsc, make_v_irq),
+        cmocka_unit_test_setup(test_tsc_moves, make_v_irq),
         cmocka_unit_test_setup(test_no_apic, make_v_irq),
         cmocka_unit_test_setup(test_msrs, make_v_irq),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_send),
+        cmocka_unit_test(test_send_lowest),
         cmocka_unit_test(test_send_other_modes),
         cmocka_unit_test_setup(test_receive, make_v_irq),
         cmocka_unit_test(test_kick),
