@@ -138,10 +138,11 @@ static enum verdict done(struct vcpu *vcpu) {
 }
 
 __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t msr) {
-    uint64_t now_tsc = x86_rdtsc(), value = vcpu->apic.deadline;
+    uint64_t now_tsc = x86_rdtsc(), value;
 
     note_taken(vcpu);
     x2apic_tick(&vcpu->apic, now_tsc);
+    value = vcpu->apic.deadline;
     if (msr != X2APIC_MSR_DEADLINE && !x2apic_read(&vcpu->apic, msr - X2APIC_MSR_BASE, now_tsc, &value))
         return exit_protection(vcpu);
     if (vcpu->offered && msr - X2APIC_MSR_BASE == X2APIC_IRR + vcpu->offered / 32U) /* is still requested */

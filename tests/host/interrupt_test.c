@@ -493,6 +493,18 @@ static void test_deadline_after_due(void **state) {
     assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
 }
 
+/* It reads 0 from the tick on at which it is due, whoever has looked by then. */
+static void test_deadline_is_over(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+    write_msr(vcpu, MSR_DEADLINE, NOW + 100);
+    processor.tsc = NOW + 99;
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), NOW + 100);
+    processor.tsc = NOW + 100;
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), 0);
+    assert_true(has(vcpu, MSR_IRR, 0x41));
+}
+
 /* In the other modes it means nothing, and a count goes on. */
 static void test_deadline_in_other_modes(void **state) {
     (void)state;
@@ -723,6 +735,7 @@ int main(void) {
         cmocka_unit_test_setup(test_alarm, make_v_irq),
         cmocka_unit_test_setup(test_deadline_passed, make_v_irq),
         cmocka_unit_test_setup(test_deadline_after_due, make_v_irq),
+        cmocka_unit_test_setup(test_deadline_is_over, make_v_irq),
         cmocka_unit_test_setup(test_deadline_in_other_modes, make_v_irq),
         cmocka_unit_test_setup(test_masked, make_v_irq),
         cmocka_unit_test_setup(test_arm, make_v_irq),
