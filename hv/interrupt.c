@@ -189,13 +189,18 @@ __attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu,
     return write_deadline(vcpu, deadline);
 }
 
-/* One that has passed by now is due now. It is written ahead of every tick. */
+/*
+ * One that has passed by now is due now, and one that is further away than the processor's TSC reaches never is. It is
+ * written ahead of every tick.
+ */
 static enum verdict write_deadline(struct vcpu *vcpu, uint64_t deadline) {
-    uint64_t now_tsc = x86_rdtsc(), offset = vcpu->vmcb->control.tsc_offset;
+    uint64_t now_tsc = x86_rdtsc(), guest_tsc = now_tsc + vcpu->vmcb->control.tsc_offset, fires_tsc = now_tsc;
 
     if (now_tsc >= vcpu->apic.fires_tsc)
         return write_after_due(vcpu, deadline);
-    x2apic_set_deadline(&vcpu->apic, deadline, deadline > now_tsc + offset ? deadline - offset : now_tsc);
+    if (deadline > guest_tsc && __builtin_add_overflow(now_tsc, deadline - guest_tsc, &fires_tsc))
+        fires_tsc = X2APIC_NEVER;
+    x2apic_set_deadline(&vcpu->apic, deadline, fires_tsc);
     arm(vcpu);
     return done(vcpu);
 }

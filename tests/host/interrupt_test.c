@@ -448,6 +448,27 @@ static void test_alarm(void **state) {
     }
 }
 
+/* A deadline that has passed is now, and one that no processor will live to see is never, whatever the guest's TSC is.
+ */
+static void test_alarm_wraps(void **state) {
+    (void)state;
+    vmcb->control.tsc_offset = 1ULL << 40;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x40041);
+    write_msr(vcpu, MSR_DEADLINE, 5);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), NOW);
+    assert_int_equal(armed(), 1);
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0x41, 0);
+    vmcb->control.tsc_offset = (uint64_t)-NOW; /* the guest's TSC is 0 */
+    write_msr(vcpu, MSR_DEADLINE, UINT64_MAX - 1);
+    assert_int_equal(read_msr(vcpu, MSR_DEADLINE), UINT64_MAX - 1);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), X2APIC_NEVER);
+    assert_int_equal(armed(), SLOT_END - NOW);
+    write_msr(vcpu, MSR_DEADLINE, 1ULL << 63);
+    assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + (1ULL << 63));
+    assert_int_equal(armed(), SLOT_END - NOW);
+}
+
 /* One that is written when it has passed, or is this very tick, is due now, and is offered at the next look. */
 static void test_deadline_passed(void **state) {
     static const uint64_t passed[] = {1, NOW - 1, NOW};
@@ -733,6 +754,7 @@ int main(void) {
         cmocka_unit_test_setup(test_blocked_replaced, make_eventinj),
         cmocka_unit_test(test_waits),
         cmocka_unit_test_setup(test_alarm, make_v_irq),
+        cmocka_unit_test_setup(test_alarm_wraps, make_v_irq),
         cmocka_unit_test_setup(test_deadline_passed, make_v_irq),
         cmocka_unit_test_setup(test_deadline_after_due, make_v_irq),
         cmocka_unit_test_setup(test_deadline_is_over, make_v_irq),
