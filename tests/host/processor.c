@@ -60,3 +60,11 @@ void processor_vmload(hpa_t vmcb) {
 void processor_vmsave(hpa_t vmcb) {
     assert_int_equal(vmcb.value, processor.loaded.value);
 }
+
+void processor_open_gif(void) {
+    processor.gif_openings++;
+}
+
+void processor_xsetbv(uint64_t value) {
+    processor.xcr0 = value;
+}

@@ -24,6 +24,8 @@ struct processor {
         uint64_t value;
     } writes[PROCESSOR_WRITES_MAX]; /* by WRMSR, in order */
     unsigned write_count;
+    unsigned gif_openings;
+    uint64_t xcr0; /* by XSETBV */
 };
 
 extern struct processor processor;
@@ -36,6 +38,8 @@ void processor_write_dr0_to_3(const uint64_t dr[4]);
 void processor_read_dr0_to_3(uint64_t dr[4]);
 void processor_vmload(hpa_t vmcb);
 void processor_vmsave(hpa_t vmcb);
+void processor_open_gif(void);
+void processor_xsetbv(uint64_t value);
 
 #define x86_cpuid          processor_cpuid
 #define x86_rdtsc          processor_rdtsc
@@ -45,6 +49,8 @@ void processor_vmsave(hpa_t vmcb);
 #define x86_read_dr0_to_3  processor_read_dr0_to_3
 #define x86_vmload         processor_vmload
 #define x86_vmsave         processor_vmsave
+#define x86_open_gif       processor_open_gif
+#define x86_xsetbv         processor_xsetbv
 
 /* Behind these names, which lapic_arm() is to mean. Where the LAPIC is, the test has memory. */
 #include "hv/cpu/lapic.h"
