@@ -272,6 +272,24 @@ static void test_timer(void **state) {
     expect_offer(vcpu, 0x41, 0);
 }
 
+/* What is due when its timer is written, or stopped, is offered at once. */
+static void test_due_at_write(void **state) {
+    static const struct {
+        uint32_t msr, value;
+    } writes[] = {{MSR_LVT_TIMER, 0x10041}, {MSR_LVT_TIMER, 0x40051}, {MSR_INITIAL_COUNT, 0}, {MSR_SVR, 0xff}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(writes); i++) {
+        make(SVM_INJECTION_V_IRQ);
+        write_msr(vcpu, MSR_LVT_TIMER, 0x41);
+        write_msr(vcpu, MSR_INITIAL_COUNT, 300);
+        processor.tsc = NOW + 300;
+        write_msr(vcpu, writes[i].msr, writes[i].value);
+        expect_offer(vcpu, 0x41, 0);
+        assert_int_equal(armed(), SLOT_END - NOW - 300);
+    }
+}
+
 /* ---- EVENTINJ ------------------------------------------------------------------------------- */
 
 static void expect_injected(uint64_t vector) {
@@ -746,6 +764,7 @@ int main(void) {
         cmocka_unit_test_setup(test_higher_replaces, make_v_irq),
         cmocka_unit_test_setup(test_tpr, make_v_irq),
         cmocka_unit_test_setup(test_timer, make_v_irq),
+        cmocka_unit_test(test_due_at_write),
         cmocka_unit_test_setup(test_inject, make_eventinj),
         cmocka_unit_test_setup(test_inject_tpr, make_eventinj),
         cmocka_unit_test(test_blocked),

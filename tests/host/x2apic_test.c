@@ -500,6 +500,18 @@ static void test_masked(void **state) {
     assert_int_equal(fired(NOW + 900), 0);
 }
 
+/* As after reset: a count whose LVT was never written brings nothing, not even an illegal vector. */
+static void test_masked_by_reset(void **state) {
+    (void)state;
+    write(DIVIDE, BY_1);
+    write(INITIAL_COUNT, 100);
+    assert_int_equal(read(CURRENT_COUNT), 100);
+    assert_int_equal(x2apic_due_tsc(&apic), X2APIC_NEVER);
+    assert_int_equal(fired(NOW + 100), 0);
+    write(ESR, 0);
+    assert_int_equal(read(ESR), 0);
+}
+
 /* The vector is that of the time when it fires. */
 static void test_vector(void **state) {
     (void)state;
@@ -576,6 +588,12 @@ static void test_deadline_modes(void **state) {
         assert_int_equal(apic.fires_tsc, X2APIC_NEVER);
         assert_int_equal(read(CURRENT_COUNT), 0);
         assert_int_equal(fired(NOW + 1000), 0);
+        set_deadline(NOW + 50); /* as if the mode had never been */
+        assert_int_equal(apic.deadline, 0);
+        start(mode, BY_1, 100);
+        assert_int_equal(read(CURRENT_COUNT), 100);
+        assert_int_equal(fired(NOW + 99), 0);
+        assert_int_equal(fired(NOW + 100), VECTOR);
     }
     write(LVT_TIMER, DEADLINE | VECTOR);
     set_deadline(NOW + 100);
@@ -720,6 +738,7 @@ int main(void) {
         cmocka_unit_test_setup(test_periodic, make),
         cmocka_unit_test_setup(test_count_goes_on, make),
         cmocka_unit_test_setup(test_masked, make),
+        cmocka_unit_test_setup(test_masked_by_reset, make),
         cmocka_unit_test_setup(test_vector, make),
         cmocka_unit_test_setup(test_dividers, make),
         cmocka_unit_test_setup(test_deadline, make),
