@@ -3,6 +3,8 @@
  * interrupt.c: what a vCPU's APIC has reaches the guest, by V_IRQ and by EVENTINJ, and the processor's timer fires
  * when there is to look again. The guest is played by the tests: it takes what the VMCB offers.
  */
+#include <unistd.h>
+
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
 #include "hv/interrupt.h"
@@ -560,6 +562,21 @@ static void test_deadline_in_other_modes(void **state) {
     assert_int_equal(interrupt_alarm_tsc(vcpu), NOW + 200);
 }
 
+/* However short its period, a guest cannot have us look for ever: time goes on while we do. */
+static void test_deadline_beside_short_period(void **state) {
+    (void)state;
+    write_msr(vcpu, MSR_LVT_TIMER, 0x20041); /* periodic */
+    write_msr(vcpu, MSR_INITIAL_COUNT, 1);
+    processor.tsc = NOW + 50;
+    processor.tsc_step = 100;
+    (void)alarm(10); /* seconds, and the test has failed */
+    write_msr(vcpu, MSR_DEADLINE, NOW + 10);
+    (void)alarm(0);
+    expect_offer(vcpu, 0x41, 0);
+    assert_int_equal(armed(), 1);
+    assert_int_equal(vcpu->apic.deadline, 0);
+}
+
 /* What is masked rings no alarm and, when it is due, is lost. */
 static void test_masked(void **state) {
     (void)state;
@@ -778,6 +795,7 @@ int main(void) {
         cmocka_unit_test_setup(test_deadline_after_due, make_v_irq),
         cmocka_unit_test_setup(test_deadline_is_over, make_v_irq),
         cmocka_unit_test_setup(test_deadline_in_other_modes, make_v_irq),
+        cmocka_unit_test_setup(test_deadline_beside_short_period, make_v_irq),
         cmocka_unit_test_setup(test_masked, make_v_irq),
         cmocka_unit_test_setup(test_arm, make_v_irq),
         cmocka_unit_test_setup(test_tsc_moves, make_v_irq),

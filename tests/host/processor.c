@@ -32,7 +32,10 @@ struct cpuid_result processor_cpuid(uint32_t leaf, uint32_t subleaf) {
 }
 
 uint64_t processor_rdtsc(void) {
-    return processor.tsc;
+    uint64_t tsc = processor.tsc;
+
+    processor.tsc += processor.tsc_step;
+    return tsc;
 }
 
 void processor_wrmsr(uint32_t msr, uint64_t value) {

@@ -16,6 +16,7 @@
 struct processor {
     struct cpuid_result (*cpuid)(uint32_t leaf, uint32_t subleaf);
     uint64_t tsc;
+    uint64_t tsc_step; /* by which each RDTSC moves it on */
     uint64_t cr2;
     uint64_t dr[4];
     hpa_t loaded; /* by VMLOAD */
