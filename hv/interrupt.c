@@ -181,33 +181,6 @@ __attribute__((noinline)) static enum verdict write(struct vcpu *vcpu, uint32_t 
     return done(vcpu);
 }
 
-static enum verdict write_deadline(struct vcpu *vcpu, uint64_t deadline);
-
-/* The last one's interrupt comes although there is a new one. A short period would be over again by then. */
-__attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu, uint64_t deadline) {
-    look(vcpu);
-    if (vcpu->apic.has_deadline)
-        return write_deadline(vcpu, deadline);
-    arm(vcpu);
-    return done(vcpu);
-}
-
-/*
- * One that has passed by now is due now, and one that is further away than the processor's TSC reaches never is. It is
- * written ahead of every tick.
- */
-static enum verdict write_deadline(struct vcpu *vcpu, uint64_t deadline) {
-    uint64_t now_tsc = x86_rdtsc(), guest_tsc = now_tsc + vcpu->vmcb->control.tsc_offset, fires_tsc = now_tsc;
-
-    if (now_tsc >= vcpu->apic.fires_tsc)
-        return write_after_due(vcpu, deadline);
-    if (deadline > guest_tsc && __builtin_add_overflow(now_tsc, deadline - guest_tsc, &fires_tsc))
-        fires_tsc = X2APIC_NEVER;
-    x2apic_set_deadline(&vcpu->apic, deadline, fires_tsc);
-    arm(vcpu);
-    return done(vcpu);
-}
-
 static bool is_write(const struct vcpu *vcpu) {
     return vcpu->vmcb->control.exitinfo1;
 }
@@ -220,8 +193,32 @@ enum verdict interrupt_register_exit(struct vcpu *vcpu, uint32_t msr) {
     return is_write(vcpu) ? write(vcpu, msr, value_to_write(vcpu)) : read(vcpu, msr);
 }
 
+/* The last deadline's interrupt comes although there is a new one. A short period would be over again by then. */
+__attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu) {
+    look(vcpu);
+    if (vcpu->apic.has_deadline)
+        return interrupt_deadline_exit(vcpu);
+    arm(vcpu);
+    return done(vcpu);
+}
+
+/*
+ * One that has passed by now is due now, and one that is further away than the processor's TSC reaches never is. It is
+ * written ahead of every tick.
+ */
 enum verdict interrupt_deadline_exit(struct vcpu *vcpu) {
-    return is_write(vcpu) ? write_deadline(vcpu, value_to_write(vcpu)) : read(vcpu, X2APIC_MSR_DEADLINE);
+    uint64_t now_tsc = x86_rdtsc(), guest_tsc = now_tsc + vcpu->vmcb->control.tsc_offset, fires_tsc = now_tsc;
+    uint64_t deadline = value_to_write(vcpu);
+
+    if (!is_write(vcpu))
+        return read(vcpu, X2APIC_MSR_DEADLINE);
+    if (now_tsc >= vcpu->apic.fires_tsc)
+        return write_after_due(vcpu);
+    if (deadline > guest_tsc && __builtin_add_overflow(now_tsc, deadline - guest_tsc, &fires_tsc))
+        fires_tsc = X2APIC_NEVER;
+    x2apic_set_deadline(&vcpu->apic, deadline, fires_tsc);
+    arm(vcpu);
+    return done(vcpu);
 }
 
 void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value) {
