@@ -165,7 +165,7 @@ def test_race(attempt):
     assert "crash: race ok" in result.serial
     for line in result.lines:
         assert re.match(r"(pair|left|right) +\|( |$)|shikiri: |Shikiri |$", line), line
-        assert len(line) <= 200
+        assert line.startswith("shikiri: ") or len(line) <= 200  # the closing table's lines may be longer
     assert_exact(result, "left", [11])
     assert_exact(result, "right", [12])
 
