@@ -5,6 +5,7 @@
  */
 #include "boot/acpi.h"
 
+#include "hv/lib/acpi.h"
 #include "hv/lib/string.h"
 
 #define EBDA_SEGMENT  0x40e /* of the BIOS data area: where the extended one begins, in paragraphs */
@@ -12,24 +13,8 @@
 #define BIOS_AREA     0xe0000
 #define BIOS_END      0x100000
 
-#define RSDP_ALIGN     16
-#define RSDP_BYTES     20 /* of revision 0, which the first checksum covers */
-#define RSDP_REVISION  15
-#define RSDP_RSDT      16
-#define RSDP_LENGTH    20
-#define RSDP_XSDT      24
-#define RSDP_MAX_BYTES 36
-
-#define TABLE_LENGTH 4
-#define TABLE_BYTES  36 /* of the header */
-#define TABLE_MAX    (1 * MIB)
-
-#define MADT_ENTRIES       44
-#define MADT_LOCAL_APIC    0
-#define LOCAL_APIC_ID      3
-#define LOCAL_APIC_FLAGS   4
-#define LOCAL_APIC_BYTES   8
-#define LOCAL_APIC_ENABLED (1U << 0)
+#define RSDP_ALIGN 16
+#define TABLE_MAX  (1 * MIB)
 
 /* The bytes at a physical address; NULL where not all of them can be read. */
 static const uint8_t *at(struct range memory, uint64_t address, uint64_t size_bytes) {
@@ -38,19 +23,11 @@ static const uint8_t *at(struct range memory, uint64_t address, uint64_t size_by
     return range_contains(memory, bytes) ? (const uint8_t *)bytes.base : NULL;
 }
 
-static bool sums_to_zero(const uint8_t *bytes, uint64_t size_bytes) {
-    uint8_t sum = 0;
-
-    for (uint64_t i = 0; i < size_bytes; i++)
-        sum = (uint8_t)(sum + bytes[i]);
-    return sum == 0;
-}
-
 static const uint8_t *search_rsdp(struct range memory, uint64_t from, uint64_t size_bytes) {
     for (uint64_t address = align_up(from, RSDP_ALIGN); address < from + size_bytes; address += RSDP_ALIGN) {
-        const uint8_t *rsdp = at(memory, address, RSDP_MAX_BYTES);
+        const uint8_t *rsdp = at(memory, address, RSDP_BYTES);
 
-        if (rsdp && memcmp(rsdp, "RSD PTR ", 8) == 0 && sums_to_zero(rsdp, RSDP_BYTES))
+        if (rsdp && load(rsdp, 8) == RSDP_SIGNATURE && acpi_sum(rsdp, RSDP_BYTES_OLD) == 0)
             return rsdp;
     }
     return NULL;
@@ -71,7 +48,7 @@ static const uint8_t *table_at(struct range memory, uint64_t address, const char
         return NULL;
     uint64_t length = load(table + TABLE_LENGTH, 4);
 
-    if (length < TABLE_BYTES || length > TABLE_MAX || !at(memory, address, length) || !sums_to_zero(table, length))
+    if (length < TABLE_BYTES || length > TABLE_MAX || !at(memory, address, length) || acpi_sum(table, length) != 0)
         return NULL;
     return table;
 }
@@ -102,7 +79,7 @@ static void read_madt(struct processors *processors, const uint8_t *madt) {
 
         if (entry_bytes < 2 || offset + entry_bytes > length)
             return;
-        if (entry[0] == MADT_LOCAL_APIC && entry_bytes >= LOCAL_APIC_BYTES &&
+        if (entry[0] == LOCAL_APIC && entry_bytes >= LOCAL_APIC_BYTES &&
             (load(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) &&
             entry[LOCAL_APIC_ID] != processors->apic_id[0] && processors->count < CPU_MAX)
             processors->apic_id[processors->count++] = entry[LOCAL_APIC_ID];
@@ -118,7 +95,7 @@ void acpi_find_processors(struct processors *processors, struct range memory, ui
     if (!rsdp)
         return;
     processors->missing = "no ACPI table of processors (MADT) that is whole";
-    if (rsdp[RSDP_REVISION] >= 2 && load(rsdp + RSDP_LENGTH, 4) == RSDP_MAX_BYTES && sums_to_zero(rsdp, RSDP_MAX_BYTES))
+    if (rsdp[RSDP_REVISION] >= 2 && load(rsdp + RSDP_LENGTH, 4) == RSDP_BYTES && acpi_sum(rsdp, RSDP_BYTES) == 0)
         madt = find_madt(memory, load(rsdp + RSDP_XSDT, 8), "XSDT", 8);
     if (!madt)
         madt = find_madt(memory, load(rsdp + RSDP_RSDT, 4), "RSDT", 4);

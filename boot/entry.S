@@ -48,6 +48,13 @@ boot_gdt_register:
         .word   . - boot_gdt - 1
         .long   boot_gdt
 
+/* A register of COM1. Changes EAX and EDX. */
+        .macro  set_up number, value
+        mov     $COM1 + \number, %dx
+        mov     $\value, %al
+        out     %al, %dx
+        .endm
+
         .text
         .code32
         .global start
@@ -63,13 +70,13 @@ start:
         mov     %edx, entry_tsc + 4
 
         /* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). */
-        mov     $serial_set_up, %ebx
-1:      movzwl  (%ebx), %edx
-        mov     2(%ebx), %al
-        out     %al, %dx
-        add     $4, %ebx
-        cmp     $serial_set_up_end, %ebx
-        jb      1b
+        set_up  1, 0x00
+        set_up  3, 0x80
+        set_up  0, 0x01
+        set_up  1, 0x00
+        set_up  3, 0x03
+        set_up  2, 0x07
+        set_up  4, 0x03
         mov     $banner, %esi
         call    print
 
@@ -145,20 +152,6 @@ print:  lodsb
         jmp     print
 3:      ret
 
-        .section .rodata
-        .balign 4
-/* Port, value, padding. */
-serial_set_up:
-        .word   COM1 + 1, 0x00
-        .word   COM1 + 3, 0x80
-        .word   COM1 + 0, 0x01
-        .word   COM1 + 1, 0x00
-        .word   COM1 + 3, 0x03
-        .word   COM1 + 2, 0x07
-        .word   COM1 + 4, 0x03
-serial_set_up_end:
-
-        .text
         .code64
 long_mode:
         /*

@@ -9,7 +9,6 @@
 #include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/xstate.h"
-#include "hv/exit.h"
 #include "hv/lib/log.h"
 
 __attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);

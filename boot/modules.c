@@ -10,7 +10,7 @@ uint64_t modules_bytes(const struct boot_info *boot) {
     uint64_t size_bytes = 0;
 
     for (unsigned i = 0; i < boot->module_count; i++)
-        size_bytes += align_up(boot->modules[i].range.size_bytes, PAGE_BYTES);
+        size_bytes += align_up(boot->modules[i].size_bytes, PAGE_BYTES);
     return size_bytes;
 }
 
@@ -18,13 +18,13 @@ uint64_t modules_bytes(const struct boot_info *boot) {
  * The module to move next: the highest below the block's end, so that it goes up and covers only what has been
  * moved. What lies above the block is in nobody's way and comes last.
  */
-static struct boot_module *next_to_move(struct boot_info *boot, uint64_t block_end, const bool *moved) {
-    struct boot_module *next = NULL;
+static struct image_file *next_to_move(struct boot_info *boot, uint64_t block_end, const bool *moved) {
+    struct image_file *next = NULL;
     uint64_t highest = 0;
 
     for (unsigned i = 0; i < boot->module_count; i++) {
-        struct boot_module *module = &boot->modules[i];
-        uint64_t base = module->range.base < block_end ? module->range.base : 0;
+        struct image_file *module = &boot->modules[i];
+        uint64_t base = (uintptr_t)module->data < block_end ? (uintptr_t)module->data : 0;
 
         if (!moved[i] && (!next || base > highest)) {
             next = module;
@@ -38,12 +38,11 @@ void modules_move(struct boot_info *boot, struct range block) {
     uint64_t block_end = range_end(block);
     uint64_t top = block_end;
     bool moved[BOOT_MODULES_MAX] = {false};
-    struct boot_module *module;
+    struct image_file *module;
 
     while ((module = next_to_move(boot, block_end, moved))) {
-        top -= align_up(module->range.size_bytes, PAGE_BYTES);
-        memmove((void *)top, (const void *)module->range.base, module->range.size_bytes);
-        module->range.base = top;
+        top -= align_up(module->size_bytes, PAGE_BYTES);
+        module->data = memmove((void *)top, module->data, module->size_bytes);
         moved[module - boot->modules] = true;
     }
 }

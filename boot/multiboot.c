@@ -53,10 +53,10 @@ static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, con
         boot->modules_dropped++;
         return;
     }
-    struct boot_module *module = &boot->modules[boot->module_count++];
+    unsigned number = boot->module_count++;
 
-    module->range = (struct range){start, end > start ? end - start : 0};
-    copy_name(module->name, command_line ? command_line : "");
+    copy_name(boot->names[number], command_line ? command_line : "");
+    boot->modules[number] = (struct image_file){boot->names[number], pointer(start), end > start ? end - start : 0};
 }
 
 /* Inserts a piece of RAM in order, joining it to neighbours it touches or overlaps. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "hv/lib/range.h"
+#include "partitions/image.h"
 
 #define MULTIBOOT1_LOADER_MAGIC 0x2badb002U
 #define MULTIBOOT2_LOADER_MAGIC 0x36d76289U
@@ -15,17 +16,13 @@
 
 #define BOOT_NAME_MAX 64
 
-struct boot_module {
-    struct range range;
-    char name[BOOT_NAME_MAX]; /* the last path component of its command line's first word: "bin/a.elf x" is a.elf */
-};
-
 struct boot_info {
     const char *command_line; /* the only thing that still lies where the loader has put it */
-    struct boot_module modules[BOOT_MODULES_MAX];
+    struct image_file modules[BOOT_MODULES_MAX];
     unsigned module_count;
-    unsigned modules_dropped;          /* more than fit */
-    struct range ram[BOOT_RANGES_MAX]; /* sorted, disjoint, whole pages, above 1 MiB */
+    char names[BOOT_MODULES_MAX][BOOT_NAME_MAX]; /* last path component of the first word: "bin/a.elf x" is a.elf */
+    unsigned modules_dropped;                    /* more than fit */
+    struct range ram[BOOT_RANGES_MAX];           /* sorted, disjoint, whole pages, above 1 MiB */
     unsigned ram_count;
     bool has_memory_map;
 };
@@ -37,7 +34,7 @@ bool multiboot_read(struct boot_info *boot, uint32_t magic, const void *info);
 uint64_t modules_bytes(const struct boot_info *boot);
 
 /*
- * Moves the modules into `block`, which has modules_bytes(), and changes their ranges. They begin
+ * Moves the modules into `block`, which has modules_bytes(), and changes where they are. They begin
  * pages and do not overlap; the block may overlap them when it ends a piece of RAM.
  */
 void modules_move(struct boot_info *boot, struct range block);

@@ -6,18 +6,10 @@
 
 #include "hv/lib/string.h"
 
-#define WORD_MAX           128
-#define CERTIFICATE        "certificate="
-#define CERTIFICATE_LENGTH 12
-#define END_AFTER          "end-after-ms="
-#define END_AFTER_LENGTH   13
-#define END_AFTER_MS_MAX   86400000U /* a day */
-
-static const char *const ends[] = {
-    [MACHINE_HALT] = "on-end=halt",
-    [MACHINE_QEMU_EXIT] = "on-end=qemu-exit",
-    [MACHINE_BOCHS_SHUTDOWN] = "on-end=bochs-shutdown",
-};
+#define WORD_MAX         128
+#define CERTIFICATE      "certificate="
+#define END_AFTER        "end-after-ms="
+#define END_AFTER_MS_MAX 86400000U /* a day */
 
 /* Capital letters will do: they differ from small ones in a bit that digits have set. */
 static void read_certificate(struct options *options, const char *hash, struct report *report) {
@@ -47,20 +39,20 @@ static void read_end_after(struct options *options, const char *number, struct r
 }
 
 static void read_word(struct options *options, const char *word, struct report *report) {
-    for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++) {
-        if (strcmp(word, ends[i]) == 0) {
-            options->on_end = (enum machine_exit)i;
-            return;
-        }
-    }
-    if (strcmp(word, "trace=print") == 0)
+    if (strcmp(word, "on-end=halt") == 0)
+        options->on_end = MACHINE_HALT;
+    else if (strcmp(word, "on-end=qemu-exit") == 0)
+        options->on_end = MACHINE_QEMU_EXIT;
+    else if (strcmp(word, "on-end=bochs-shutdown") == 0)
+        options->on_end = MACHINE_BOCHS_SHUTDOWN;
+    else if (strcmp(word, "trace=print") == 0)
         options->trace_print = true;
     else if (strcmp(word, "idle=poll") == 0)
         options->idle_polls = true;
-    else if (strncmp(word, CERTIFICATE, CERTIFICATE_LENGTH) == 0)
-        read_certificate(options, word + CERTIFICATE_LENGTH, report);
-    else if (strncmp(word, END_AFTER, END_AFTER_LENGTH) == 0)
-        read_end_after(options, word + END_AFTER_LENGTH, report);
+    else if (strncmp(word, CERTIFICATE, strlen(CERTIFICATE)) == 0)
+        read_certificate(options, word + strlen(CERTIFICATE), report);
+    else if (strncmp(word, END_AFTER, strlen(END_AFTER)) == 0)
+        read_end_after(options, word + strlen(END_AFTER), report);
     else
         report_error(report, "command line", NULL, NULL,
                      "found %s, want on-end=halt, =qemu-exit or =bochs-shutdown, end-after-ms=N, idle=poll, "

@@ -7,7 +7,6 @@
 #include "hv/cpu/machine.h"
 #include "hv/lib/report.h"
 #include "hv/lib/sha256.h"
-#include "hv/lib/types.h"
 
 struct options {
     enum machine_exit on_end;                /* on-end=halt (default), qemu-exit or bochs-shutdown */

@@ -11,7 +11,6 @@
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/lib/string.h"
-#include "hv/svm/svm.h"
 
 #define TRAMPOLINE 0x8000UL
 

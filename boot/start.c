@@ -15,6 +15,7 @@
 #include "hv/interrupt.h"
 #include "hv/msr.h"
 #include "hv/svm/selftest.h"
+#include "sched/keys.h"
 #include "sched/report.h"
 
 uint64_t entry_tsc;
@@ -45,7 +46,6 @@ static void *alloc(struct boot *boot, size_t size_bytes, size_t align, const cha
 static void emit(struct report *to, const struct finding *finding) {
     char line[512];
 
-    (void)to;
     report_line(finding, line, sizeof(line));
     log_line("error: %s", line);
 }
@@ -80,28 +80,31 @@ void start_place_modules(struct boot *boot) {
     if (loader->modules_dropped)
         refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
     for (unsigned i = 0; i < loader->module_count; i++)
-        if (!is_aligned(loader->modules[i].range.base, PAGE_BYTES))
+        if (!is_aligned((uintptr_t)loader->modules[i].data, PAGE_BYTES))
             refuse("found module %s at 0x%lx, want it on a page boundary, as the Multiboot header asks",
-                   loader->modules[i].name, loader->modules[i].range.base);
+                   loader->modules[i].name, (uintptr_t)loader->modules[i].data);
     layout_init(&boot->layout, loader->ram, loader->ram_count);
     if (!layout_place_modules(&boot->layout, modules_bytes(loader), &report))
         machine_end(MACHINE_REFUSED);
     modules_move(loader, boot->layout.modules);
 }
 
+/* The other modules stay, as the files of the system. */
 void start_find_blob(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
     for (unsigned i = 0; i < loader->module_count; i++) {
-        struct range file = loader->modules[i].range;
+        struct image_file file = loader->modules[i];
 
-        if (file.size_bytes < sizeof(fdt32_t) || fdt_magic((const void *)file.base) != FDT_MAGIC)
-            continue;
-        if (boot->blob)
+        if (file.size_bytes < sizeof(fdt32_t) || fdt_magic(file.data) != FDT_MAGIC)
+            loader->modules[boot->system.file_count++] = file;
+        else if (boot->blob.data)
             refuse("found two modules that are device trees, want one");
-        boot->blob = &loader->modules[i];
+        else
+            boot->blob = file;
     }
-    if (!boot->blob)
+    boot->system.files = loader->modules;
+    if (!boot->blob.data)
         refuse("found no device tree among %u module%s, want one made by dtc from a .dts; in GRUB add \"module "
                "system.dtb\"",
                loader->module_count, loader->module_count == 1 ? "" : "s");
@@ -114,7 +117,7 @@ void start_find_processors(struct boot *boot) {
 void start_find_memory(struct boot *boot) {
     struct layout *layout = &boot->layout;
 
-    if (!layout_place_arena(layout, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &report))
+    if (!layout_place_arena(layout, boot->blob.data, boot->blob.size_bytes, &report))
         machine_end(MACHINE_REFUSED);
     boot->arena.next = (uint8_t *)layout->arena.base;
     boot->arena.end = boot->arena.next + layout->arena.size_bytes;
@@ -157,24 +160,11 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
              selftest.injection == SVM_INJECTION_V_IRQ ? "V_IRQ" : "EVENTINJ", cpu->tsc_khz);
 }
 
-static void list_files(struct boot *boot) {
-    for (unsigned i = 0; i < boot->loader.module_count; i++) {
-        const struct boot_module *module = &boot->loader.modules[i];
-
-        if (module != boot->blob)
-            boot->files[boot->system.file_count++] =
-                (struct image_file){module->name, (const void *)module->range.base, module->range.size_bytes};
-    }
-    boot->system.files = boot->files;
-}
-
 void start_check_system(struct boot *boot) {
-    list_files(boot);
     if (boot->processors.missing)
         log_line("found %s; only the boot processor is known", boot->processors.missing);
     boot->system.machine_cpus = boot->processors.count;
-    system_check(&boot->system, (const void *)boot->blob->range.base, boot->blob->range.size_bytes, &boot->layout.host,
-                 &boot->arena, &report);
+    system_check(&boot->system, boot->blob.data, boot->blob.size_bytes, &boot->layout.host, &boot->arena, &report);
     if (report.errors)
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }
@@ -188,32 +178,22 @@ static void log_windows(const struct partition_config *partition) {
     }
 }
 
-/* The same on every processor with frames; 0 without any. */
-static unsigned plan_count(const struct config *config) {
-    for (unsigned i = 0; i < config->cpu_count; i++)
-        if (config->cpus[i].is_cyclic)
-            return config->cpus[i].plan_count;
-    return 0;
-}
-
 static void build_one(struct boot *boot, unsigned index) {
     const struct config *system = &boot->system.config;
     const struct partition_config *config = &system->partitions[index];
     struct partition_environment environment = {
         .cpus = cpus,
         .wanted_plan = &boot->agreement.wanted,
-        .plan_count = plan_count(system),
         .vcpus = boot->vcpus,
         .arena = &boot->arena,
         .svm = &boot->svm,
         .config = system,
     };
-    const struct image_file *file = system_find_image(&boot->system, config->image);
     struct image_plan plan;
 
     log_windows(config);
-    image_plan(&plan, file->data, file->size_bytes, config, &report);
-    if (!partition_build(&boot->partitions[index], index, &plan, file->data, &environment))
+    system_plan_image(&boot->system, config, &plan, &report);
+    if (!partition_build(&boot->partitions[index], index, &plan, &environment))
         refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
 }
 
@@ -274,20 +254,14 @@ static void build_schedule(struct boot *boot, struct loop *loop, const struct cp
         round_robin_init(&schedule->round_robin, ticks(config->slot_us), loop->runner_count);
 }
 
-/* The partition's vCPU on that processor. */
-static struct vcpu *vcpu_on(struct partition *partition, const struct cpu_config *cpu) {
-    struct vcpu *vcpu = partition->common.vcpus;
+/* Of the partition's vCPU on that processor. Only the first of a partition runs by itself. */
+static void start_runner(struct loop *loop, struct runner *runner, const struct cpu *cpu) {
+    struct vcpu *first = runner->partition->common.vcpus;
 
-    while (vcpu->guest.cpu != &cpus[cpu->number])
-        vcpu++;
-    return vcpu;
-}
-
-/* Only the first vCPU of a partition runs by itself. */
-static void start_runner(struct loop *loop, struct runner *runner, const struct cpu_config *cpu) {
-    runner->vcpu = vcpu_on(runner->partition, cpu);
+    for (runner->vcpu = first; runner->vcpu->guest.cpu != cpu;)
+        runner->vcpu++;
     runner->turn.absent = true;
-    if (runner->vcpu != runner->partition->common.vcpus)
+    if (runner->vcpu != first)
         return;
     runner->state = RUNNER_RUNS;
     schedule_add(&loop->schedule, &runner->turn);
@@ -302,16 +276,7 @@ static void build_loop(struct boot *boot, const struct cpu_config *config) {
         loop->runners[i].partition = &boot->partitions[config->members[i]];
     build_schedule(boot, loop, config);
     for (unsigned i = 0; i < config->member_count; i++)
-        start_runner(loop, &loop->runners[i], config);
-}
-
-static void describe_cpu(const struct cpu_config *cpu) {
-    if (cpu->is_cyclic)
-        log_line("processor %u: %u partition%s in frames of %u us, %u plan%s", cpu->number, cpu->member_count,
-                 cpu->member_count == 1 ? "" : "s", cpu->frame_us, cpu->plan_count, cpu->plan_count == 1 ? "" : "s");
-    else
-        log_line("processor %u: %u partition%s in turn, slots of %u us", cpu->number, cpu->member_count,
-                 cpu->member_count == 1 ? "" : "s", cpu->slot_us);
+        start_runner(loop, &loop->runners[i], &cpus[config->number]);
 }
 
 /* The boot processor has a loop in any case: it waits for the others. */
@@ -325,21 +290,32 @@ void start_build(struct boot *boot) {
     for (unsigned i = 0; i < config->cpu_count; i++)
         build_loop(boot, &config->cpus[i]);
     for (unsigned i = 0; i < CPU_MAX; i++) {
-        boot->loops[i].cpu = i == 0 || boot->loops[i].runners ? &cpus[i] : NULL;
-        boot->loops[i].running = &boot->running;
-        boot->loops[i].idle_polls = boot->options.idle_polls;
-        boot->loops[i].end_ticks =
-            boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : INT64_MAX;
-        boot->running += boot->loops[i].cpu != NULL;
+        struct loop *loop = &boot->loops[i];
+
+        loop->cpu = i == 0 || loop->runners ? &cpus[i] : NULL;
+        loop->running = &boot->running;
+        loop->idle_polls = boot->options.idle_polls;
+        loop->end_ticks = boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : INT64_MAX;
+        boot->running += loop->cpu != NULL;
     }
     devices_show_screen(0);
+    keys_init(boot->partitions, config->partition_count);
 }
 
 void start_announce(const struct boot *boot) {
     const struct config *config = &boot->system.config;
 
-    for (unsigned i = 0; i < config->cpu_count; i++)
-        describe_cpu(&config->cpus[i]);
+    for (unsigned i = 0; i < config->cpu_count; i++) {
+        const struct cpu_config *cpu = &config->cpus[i];
+        const char *plural = cpu->member_count == 1 ? "" : "s";
+
+        if (cpu->is_cyclic)
+            log_line("processor %u: %u partition%s in frames of %u us, %u plan%s", cpu->number, cpu->member_count,
+                     plural, cpu->frame_us, cpu->plan_count, cpu->plan_count == 1 ? "" : "s");
+        else
+            log_line("processor %u: %u partition%s in turn, slots of %u us", cpu->number, cpu->member_count, plural,
+                     cpu->slot_us);
+    }
     log_line("%u partition%s, %u screen%s; %lu TSC ticks since entry, %lu of them for the audit",
              config->partition_count, config->partition_count == 1 ? "" : "s", devices_screen_count(),
              devices_screen_count() == 1 ? "" : "s", x86_rdtsc() - entry_tsc, boot->audit_ticks);

@@ -8,7 +8,6 @@
 #include "boot/acpi.h"
 #include "boot/multiboot.h"
 #include "boot/options.h"
-#include "hv/svm/svm.h"
 #include "partitions/devices.h"
 #include "partitions/layout.h"
 #include "partitions/system.h"
@@ -18,10 +17,9 @@ struct boot {
     struct boot_info loader;
     struct options options;
     struct svm_facts svm;
-    const struct boot_module *blob; /* the module that is a device tree */
+    struct image_file blob; /* the module that is a device tree */
     struct layout layout;
     struct arena arena;
-    struct image_file files[BOOT_MODULES_MAX];
     struct system system;
     struct processors processors;
     struct partition *partitions;

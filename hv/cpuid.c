@@ -4,11 +4,9 @@
  * A leaf without a row reads zero, so a feature is offered only when somebody has
  * written down here that a partition can have it (APM vol. 3, appendix E).
  */
-#include "hv/abi.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
 #include "hv/exits.h"
-#include "hv/vcpu.h"
 
 #define ALL           0xffffffffU
 #define BIT(n)        (1U << (n))
@@ -18,6 +16,14 @@
 
 #define XSAVE_BYTES_SSE 576 /* legacy area and header */
 #define XSAVE_BYTES_AVX (XSAVE_BYTES_SSE + 256)
+
+#define KVM_BASE         0x40000100U
+#define KVM_EBX          0x4b4d564bU /* "KVMK" */
+#define KVM_ECX          0x564b4d56U /* "VMKV" */
+#define KVM_EDX          0x0000004dU /* "M" */
+#define KVM_NOP_IO_DELAY BIT(1)
+#define KVM_CLOCK        BIT(3)
+#define KVM_CLOCK_STABLE BIT(24)
 
 #define EBX1_APIC_ID_SHIFT 24
 #define ECX1_X2APIC        BIT(21)
@@ -48,10 +54,6 @@ struct mask {
 /* EDX1's common bits, SYSCALL, NX, MMX extensions, FFXSR not, 1 GiB pages, RDTSCP, long mode, 3DNow! */
 #define EDX_8_1 ((EDX1 & 0x0183f3ffU) | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
 
-static uint64_t least(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
 static enum verdict answer(struct vcpu *vcpu, uint64_t eax, uint64_t ebx, uint64_t ecx, uint64_t edx) {
     vcpu->vmcb->save.rax = eax;
     vcpu->guest.registers[REGISTER_RBX] = ebx;
@@ -61,29 +63,31 @@ static enum verdict answer(struct vcpu *vcpu, uint64_t eax, uint64_t ebx, uint64
 }
 
 static enum verdict adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf) {
-    (void)subleaf;
-    vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, STANDARD_LAST);
+    vcpu->vmcb->save.rax = lower(vcpu->vmcb->save.rax, STANDARD_LAST);
     return VERDICT_RESUME;
 }
 
 static enum verdict adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf) {
-    (void)subleaf;
-    vcpu->vmcb->save.rax = least(vcpu->vmcb->save.rax, EXTENDED_LAST);
+    vcpu->vmcb->save.rax = lower(vcpu->vmcb->save.rax, EXTENDED_LAST);
     return VERDICT_RESUME;
 }
 
 static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf) {
     uint64_t *registers = vcpu->guest.registers;
 
-    (void)subleaf;
     registers[REGISTER_RCX] &= ~(uint64_t)ECX1_OSXSAVE;
     registers[REGISTER_RCX] |= ECX1_HYPERVISOR | ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
     if (vcpu->common->has_apic) {
-        registers[REGISTER_RBX] |= (uint64_t)vcpu->apic.id << EBX1_APIC_ID_SHIFT;
+        registers[REGISTER_RBX] |= (uint64_t)vcpu->apic.registers[X2APIC_ID] << EBX1_APIC_ID_SHIFT;
         registers[REGISTER_RCX] |= ECX1_X2APIC | ECX1_TSC_DEADLINE;
         registers[REGISTER_RDX] |= EDX1_APIC;
     }
     return VERDICT_RESUME;
+}
+
+/* The schedules rely on an invariant TSC, so a guest may, too, whatever an emulator says of its own. */
+static enum verdict adjust_power(struct vcpu *vcpu, uint32_t subleaf) {
+    return answer(vcpu, 0, 0, 0, BIT(8));
 }
 
 static enum verdict adjust_structured(struct vcpu *vcpu, uint32_t subleaf) {
@@ -108,19 +112,14 @@ static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf) {
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_hypervisor(struct vcpu *vcpu, uint32_t subleaf) {
-    (void)subleaf;
-    return answer(vcpu, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX);
-}
+/* Rows: standard leaves by number, then extended ones. */
+#define EXTENDED_ROW (STANDARD_LAST + 1)
+#define ROWS         (EXTENDED_ROW + EXTENDED_LAST - EXTENDED + 1)
 
-/* Rows: standard leaves by number, then extended ones, ours, and the one for all the rest. */
-#define EXTENDED_ROW   (STANDARD_LAST + 1)
-#define HYPERVISOR_ROW (EXTENDED_ROW + EXTENDED_LAST - EXTENDED + 1)
-#define NOTHING_ROW    (HYPERVISOR_ROW + 1)
-
-static const struct mask masks[NOTHING_ROW + 1] = {
+static const struct mask masks[ROWS] = {
     [0x0] = {ALL, ALL, ALL, ALL, adjust_standard_last},
     [0x1] = {ALL, 0x0000ff00, ECX1, EDX1, adjust_features},
+    [0x6] = {BIT(2), 0, 0, 0, NULL}, /* the APIC's timer never stops */
     [0x7] = {0, EBX7, 0, 0, adjust_structured},
     [0xd] = {ALL, ALL, ALL, ALL, adjust_xstate},
     [EXTENDED_ROW + 0x0] = {ALL, ALL, ALL, ALL, adjust_extended_last},
@@ -130,24 +129,39 @@ static const struct mask masks[NOTHING_ROW + 1] = {
     [EXTENDED_ROW + 0x4] = {ALL, ALL, ALL, ALL, NULL},
     [EXTENDED_ROW + 0x5] = {ALL, ALL, ALL, ALL, NULL}, /* caches */
     [EXTENDED_ROW + 0x6] = {ALL, ALL, ALL, ALL, NULL},
-    [EXTENDED_ROW + 0x7] = {0, 0, 0, BIT(8), NULL}, /* invariant TSC */
+    [EXTENDED_ROW + 0x7] = {0, 0, 0, 0, adjust_power},
     [EXTENDED_ROW + 0x8] = {0x0000ffff, 0, 0, 0, NULL},
-    [HYPERVISOR_ROW] = {0, 0, 0, 0, adjust_hypervisor},
 };
 
-static unsigned row_of(uint32_t leaf) {
-    if (leaf <= STANDARD_LAST)
-        return leaf;
-    if (leaf - EXTENDED <= EXTENDED_LAST - EXTENDED)
-        return EXTENDED_ROW + (leaf - EXTENDED);
-    return leaf == SHIKIRI_CPUID_BASE ? HYPERVISOR_ROW : NOTHING_ROW;
+/* Our signature, and KVM's, for its clock. */
+static const struct {
+    uint32_t leaf, eax, ebx, ecx, edx;
+} hypervisor[] = {
+    {SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_BASE, SHIKIRI_CPUID_EBX, SHIKIRI_CPUID_ECX, SHIKIRI_CPUID_EDX},
+    {KVM_BASE, KVM_BASE + 1, KVM_EBX, KVM_ECX, KVM_EDX},
+    {KVM_BASE + 1, KVM_NOP_IO_DELAY | KVM_CLOCK | KVM_CLOCK_STABLE, 0, 0, 0},
+};
+
+static enum verdict other_leaf(struct vcpu *vcpu, uint32_t leaf) {
+    exit_advance(vcpu, LENGTH_CPUID);
+    for (unsigned i = 0; i < ARRAY_LENGTH(hypervisor); i++)
+        if (hypervisor[i].leaf == leaf)
+            return answer(vcpu, hypervisor[i].eax, hypervisor[i].ebx, hypervisor[i].ecx, hypervisor[i].edx);
+    return answer(vcpu, 0, 0, 0, 0);
 }
 
 enum verdict cpuid_exit(struct vcpu *vcpu) {
     uint32_t leaf = (uint32_t)vcpu->vmcb->save.rax;
     uint32_t subleaf = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
+    uint32_t row = leaf;
+
+    if (__builtin_expect(leaf > STANDARD_LAST, 0)) {
+        row = EXTENDED_ROW + (leaf - EXTENDED);
+        if (leaf - EXTENDED > EXTENDED_LAST - EXTENDED)
+            return other_leaf(vcpu, leaf);
+    }
+    const struct mask *mask = &masks[row];
     struct cpuid_result r = x86_cpuid(leaf, subleaf);
-    const struct mask *mask = &masks[row_of(leaf)];
 
     exit_advance(vcpu, LENGTH_CPUID);
     answer(vcpu, r.eax & mask->eax, r.ebx & mask->ebx, r.ecx & mask->ecx, r.edx & mask->edx);

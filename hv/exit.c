@@ -12,8 +12,6 @@
 #include "hv/exits.h"
 #include "hv/interrupt.h"
 #include "hv/svm/event.h"
-#include "hv/svm/vmrun.h"
-#include "hv/vcpu.h"
 
 #define ROW_INVALID 0
 #define ROW_NPF     1
@@ -27,7 +25,7 @@ struct exit_entry {
     exit_fn *act;
 };
 
-static enum verdict inject(struct vcpu *vcpu, unsigned vector) {
+__attribute__((noinline)) static enum verdict inject(struct vcpu *vcpu, unsigned vector) {
     event_exception(vcpu->vmcb, vector);
     trace_put(vcpu->guest.cpu, x86_rdtsc(), vector, TRACE_INJECT, vcpu->subject);
     return VERDICT_RESUME;
@@ -47,8 +45,7 @@ enum verdict exit_protection(struct vcpu *vcpu) {
 }
 
 static enum verdict skip(struct vcpu *vcpu) {
-    exit_advance(vcpu, LENGTH_INVD);
-    return VERDICT_RESUME;
+    return exit_advance(vcpu, LENGTH_INVD);
 }
 
 /* The machine is broken, whoever ran at the time (APM vol. 2, "Machine Check Architecture"). */
@@ -57,7 +54,6 @@ static enum verdict machine_check(struct vcpu *vcpu) {
 }
 
 static enum verdict fault(struct vcpu *vcpu) {
-    (void)vcpu;
     return VERDICT_FAULT;
 }
 
@@ -101,15 +97,14 @@ static enum verdict invalid(struct vcpu *vcpu) {
 
 /* Priority of XSETBV's checks is the processor's: CPL and CR4.OSXSAVE before the intercept or here. */
 static enum verdict set_xcr0(struct vcpu *vcpu) {
-    uint64_t value = vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
+    uint64_t value = exit_edx_eax(vcpu);
 
     if (!(vcpu->vmcb->save.cr4 & CR4_OSXSAVE))
         return exit_undefined(vcpu);
     if (vcpu->vmcb->save.cpl != 0 || (uint32_t)vcpu->guest.registers[REGISTER_RCX] != 0 || !xstate_guest_may_set(value))
         return exit_protection(vcpu);
     x86_xsetbv(value);
-    exit_advance(vcpu, LENGTH_XSETBV);
-    return VERDICT_RESUME;
+    return exit_advance(vcpu, LENGTH_XSETBV);
 }
 
 static const struct exit_entry entries[EXIT_ROWS] = {

@@ -2,8 +2,6 @@
 /*
  * An exit in words, for the report of a guest's fault.
  */
-#include "hv/exit.h"
-
 #include "hv/lib/log.h"
 #include "hv/vcpu.h"
 

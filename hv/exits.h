@@ -6,7 +6,6 @@
 #pragma once
 
 #include "hv/vcpu.h"
-#include "hv/verdict.h"
 
 /* Lengths of intercepted instructions in bytes, without prefixes. */
 #define LENGTH_HLT     1
@@ -28,13 +27,31 @@ enum verdict exit_undefined(struct vcpu *vcpu);
 enum verdict exit_protection(struct vcpu *vcpu);
 
 /*
- * Moves RIP past the instruction that exited, and ends the interrupt shadow it may have been in.
+ * Goes on behind the instruction that exited, out of the interrupt shadow it may have been in.
  * Its length counts on processors that do not save nRIP.
  */
-static inline void exit_advance(struct vcpu *vcpu, unsigned length) {
+static inline enum verdict exit_advance(struct vcpu *vcpu, unsigned length) {
     struct vmcb *vmcb = vcpu->vmcb;
     uint64_t next = vmcb->control.nrip;
 
     vmcb->save.rip = next ? next : vmcb->save.rip + length;
     vmcb->control.interrupt_shadow = 0;
+    return VERDICT_RESUME;
+}
+
+/* Of EXIT_MSR: whether it is WRMSR. */
+static inline bool exit_is_wrmsr(const struct vcpu *vcpu) {
+    return vcpu->vmcb->control.exitinfo1;
+}
+
+/* What WRMSR and XSETBV write. */
+static inline uint64_t exit_edx_eax(const struct vcpu *vcpu) {
+    return vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
+}
+
+/* RDMSR has read it. */
+static inline enum verdict exit_rdmsr(struct vcpu *vcpu, uint64_t value) {
+    vcpu->vmcb->save.rax = (uint32_t)value;
+    vcpu->guest.registers[REGISTER_RDX] = value >> 32;
+    return exit_advance(vcpu, LENGTH_MSR);
 }

@@ -29,13 +29,11 @@ static struct paging paging_of(const struct vmcb_save *save) {
 
 /* At most 8 bytes that do not cross a page. */
 static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned size_bytes) {
-    hpa_t hpa;
-    unsigned rights;
+    const void *memory = npt_memory(&vcpu->common->npt, GPA(gpa), REACH_READ);
 
-    if (!npt_lookup(&vcpu->common->npt, GPA(gpa), &hpa, &rights))
-        return false;
-    memcpy(to, (const void *)hpa.value, size_bytes);
-    return true;
+    if (memory)
+        memcpy(to, memory, size_bytes);
+    return memory;
 }
 
 static bool is_leaf(const struct vmcb_save *save, unsigned level, uint64_t entry) {

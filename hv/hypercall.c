@@ -3,11 +3,8 @@
  * What guests may call: a row a hypercall. The interface is hv/abi.h; everything in
  * the registers is the guest's choice and is checked here.
  */
-#include "hv/abi.h"
-#include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
-#include "hv/vcpu.h"
 
 typedef enum verdict call_fn(struct vcpu *vcpu, uint64_t first, uint64_t second);
 
@@ -17,23 +14,12 @@ static enum verdict answer(struct vcpu *vcpu, int64_t result) {
 }
 
 static enum verdict call_info(struct vcpu *vcpu, uint64_t field, uint64_t unused) {
-    (void)unused;
     return answer(vcpu, field < SHIKIRI_INFO_COUNT ? (int64_t)vcpu->info[field] : SHIKIRI_ERROR_ARGUMENT);
 }
 
 static enum verdict call_yield(struct vcpu *vcpu, uint64_t first, uint64_t second) {
-    (void)first;
-    (void)second;
     answer(vcpu, 0);
     return VERDICT_YIELD;
-}
-
-/* Where a byte of the guest lies, NULL where nothing is mapped. */
-static const uint8_t *byte_at(const struct npt *npt, uint64_t gpa) {
-    hpa_t hpa;
-    unsigned rights;
-
-    return npt_lookup(npt, GPA(gpa), &hpa, &rights) ? (const uint8_t *)(uintptr_t)hpa.value : NULL;
 }
 
 /*
@@ -49,8 +35,8 @@ static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t
         return answer(vcpu, 0);
     if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    const uint8_t *first = byte_at(&vcpu->common->npt, gpa);
-    const uint8_t *last = byte_at(&vcpu->common->npt, gpa + length_bytes - 1);
+    const uint8_t *first = npt_memory(&vcpu->common->npt, GPA(gpa), REACH_READ);
+    const uint8_t *last = npt_memory(&vcpu->common->npt, GPA(gpa + length_bytes - 1), REACH_READ);
 
     if (!first || !last)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
@@ -62,13 +48,11 @@ static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t
 }
 
 static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t unused) {
-    (void)unused;
     vcpu->status = status;
     return VERDICT_SHUTDOWN;
 }
 
 static enum verdict call_plan(struct vcpu *vcpu, uint64_t plan, uint64_t unused) {
-    (void)unused;
     if (!vcpu->common->wanted_plan)
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
     if (plan >= vcpu->common->plan_count)
@@ -84,21 +68,12 @@ static uint64_t argument(const struct vcpu *vcpu, unsigned number) {
     return vcpu->guest.registers[number] & width;
 }
 
-/* The first to ask for a vCPU has it to himself until he publishes what he has written. */
 static enum verdict call_start(struct vcpu *vcpu, uint64_t number, uint64_t entry) {
     struct common *common = vcpu->common;
-    struct start *start = number < common->vcpu_count ? &common->vcpus[number].start : NULL;
-    uint32_t free = START_NOT_ASKED;
+    bool started = number < common->vcpu_count &&
+                   vcpu_ask_start(&common->vcpus[number], entry, argument(vcpu, REGISTER_RDX), false);
 
-    if (number == 0 || !start ||
-        !__atomic_compare_exchange_n(&start->state, &free, START_CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    start->entry = entry;
-    start->argument = argument(vcpu, REGISTER_RDX);
-    __atomic_fetch_add(&common->awake, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&start->state, START_ASKED, __ATOMIC_RELEASE);
-    lapic_wake(common->vcpus[number].guest.cpu);
-    return answer(vcpu, 0);
+    return answer(vcpu, started ? 0 : SHIKIRI_ERROR_ARGUMENT);
 }
 
 #define EXITS(n)       SHIKIRI_STATISTIC_EXITS(0, n)

@@ -14,8 +14,10 @@
 #define AGAIN_US    10 /* until a guest that could not take an interrupt is looked at again */
 #define MODE_SHIFT  8  /* of an interrupt command */
 #define MODE_MASK   7U
-#define MODE_FIXED  0
 #define MODE_LOWEST 1
+#define MODE_SIPI   6
+#define SIPI_SHIFT  12 /* from its vector to the address */
+#define VECTOR_MASK 0xffU
 #define TPR_SHIFT   4 /* CR8 is its upper half */
 
 static enum svm_injection how;
@@ -77,20 +79,21 @@ uint64_t interrupt_alarm_tsc(const struct vcpu *vcpu) {
     return due_tsc;
 }
 
-/* The timer may have to end the guest's run earlier than its slot does. */
-static inline void arm(const struct vcpu *vcpu) {
+/* The timer may have to end the guest's run earlier than its slot does. Inlined where it is frequent. */
+__attribute__((always_inline)) static inline void arm_here(const struct vcpu *vcpu) {
     const struct cpu *cpu = vcpu->guest.cpu;
 
     lapic_arm(cpu, lower(interrupt_alarm_tsc(vcpu), cpu->slot_end_tsc));
 }
 
+__attribute__((noinline)) static void arm(const struct vcpu *vcpu) {
+    arm_here(vcpu);
+}
+
 void interrupt_arm(struct vcpu *vcpu) {
-    if (vcpu->common->has_apic) {
+    if (vcpu->common->has_apic)
         look(vcpu);
-        arm(vcpu);
-    } else {
-        lapic_arm(vcpu->guest.cpu, vcpu->guest.cpu->slot_end_tsc);
-    }
+    arm_here(vcpu);
 }
 
 bool interrupt_waits(struct vcpu *vcpu) {
@@ -114,27 +117,25 @@ static void kick(struct vcpu *to) {
         lapic_wake(cpu);
 }
 
-/* Fixed interrupts, and those for the lowest priority, which go to the first that is named; any other command is lost.
+/*
+ * Fixed interrupts, those for the lowest priority, which go to the first that is named, and SIPI, by which a vCPU
+ * starts once; any other command, INIT among them, is lost. `from` sends it, NULL where it is the I/O APIC.
  */
-static void send(struct vcpu *vcpu, uint64_t icr) {
-    const struct common *common = vcpu->common;
+static void send(const struct common *common, const struct x2apic *from, uint64_t icr) {
     unsigned mode = icr >> MODE_SHIFT & MODE_MASK, left = mode == MODE_LOWEST ? 1 : common->vcpu_count;
 
-    for (struct vcpu *to = common->vcpus; mode <= MODE_LOWEST && left && to < common->vcpus + common->vcpu_count;
-         to++) {
-        if (!x2apic_is_named(&to->apic, &vcpu->apic, icr))
+    for (struct vcpu *to = common->vcpus; left && to < common->vcpus + common->vcpu_count; to++) {
+        if (!x2apic_is_named(&to->apic, from, icr))
             continue;
         left--;
-        x2apic_post(&to->apic, icr & 0xff);
-        if (to != vcpu)
+        if (mode == MODE_SIPI)
+            vcpu_ask_start(to, (icr & VECTOR_MASK) << SIPI_SHIFT, 0, true);
+        if (mode > MODE_LOWEST)
+            continue;
+        x2apic_post(&to->apic, icr & VECTOR_MASK);
+        if (&to->apic != from)
             kick(to);
     }
-    offer(vcpu);
-}
-
-static enum verdict done(struct vcpu *vcpu) {
-    exit_advance(vcpu, LENGTH_MSR);
-    return VERDICT_RESUME;
 }
 
 __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t msr) {
@@ -147,50 +148,33 @@ __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t m
         return exit_protection(vcpu);
     if (vcpu->offered && msr - X2APIC_MSR_BASE == X2APIC_IRR + vcpu->offered / 32U) /* is still requested */
         value |= 1U << vcpu->offered % 32;
-    vcpu->vmcb->save.rax = (uint32_t)value;
-    vcpu->guest.registers[REGISTER_RDX] = value >> 32;
-    return done(vcpu);
+    return exit_rdmsr(vcpu, value);
+}
+
+/* Of a register that was written. */
+static void act_on(struct vcpu *vcpu, enum x2apic_effect effect) {
+    if (effect == X2APIC_PRIORITY)
+        event_set_tpr(vcpu->vmcb, vcpu->apic.registers[X2APIC_TPR] >> TPR_SHIFT);
+    if (effect == X2APIC_SEND)
+        send(vcpu->common, &vcpu->apic, vcpu->apic.icr);
+    if (effect != X2APIC_DONE)
+        offer(vcpu);
+    if (effect == X2APIC_TIMER || vcpu->is_blocked)
+        arm(vcpu);
 }
 
 __attribute__((noinline)) static enum verdict write(struct vcpu *vcpu, uint32_t msr, uint64_t value) {
-    struct x2apic *apic = &vcpu->apic;
-
     note_taken(vcpu);
-    switch (x2apic_write(apic, msr - X2APIC_MSR_BASE, x86_rdtsc(), value)) {
-    case X2APIC_REFUSED:
+    enum x2apic_effect effect = x2apic_write(&vcpu->apic, msr - X2APIC_MSR_BASE, x86_rdtsc(), value);
+
+    if (effect == X2APIC_REFUSED)
         return exit_protection(vcpu);
-    case X2APIC_DONE:
-        break;
-    case X2APIC_PRIORITY:
-        event_set_tpr(vcpu->vmcb, apic->registers[X2APIC_TPR] >> TPR_SHIFT);
-        offer(vcpu);
-        break;
-    case X2APIC_PENDING:
-        offer(vcpu);
-        break;
-    case X2APIC_TIMER:
-        offer(vcpu);
-        arm(vcpu);
-        break;
-    case X2APIC_SEND:
-        send(vcpu, apic->icr);
-        break;
-    }
-    if (vcpu->is_blocked)
-        arm(vcpu);
-    return done(vcpu);
-}
-
-static bool is_write(const struct vcpu *vcpu) {
-    return vcpu->vmcb->control.exitinfo1;
-}
-
-static uint64_t value_to_write(const struct vcpu *vcpu) {
-    return vcpu->guest.registers[REGISTER_RDX] << 32 | (uint32_t)vcpu->vmcb->save.rax;
+    act_on(vcpu, effect);
+    return exit_advance(vcpu, LENGTH_MSR);
 }
 
 enum verdict interrupt_register_exit(struct vcpu *vcpu, uint32_t msr) {
-    return is_write(vcpu) ? write(vcpu, msr, value_to_write(vcpu)) : read(vcpu, msr);
+    return exit_is_wrmsr(vcpu) ? write(vcpu, msr, exit_edx_eax(vcpu)) : read(vcpu, msr);
 }
 
 /* The last deadline's interrupt comes although there is a new one. A short period would be over again by then. */
@@ -199,7 +183,7 @@ __attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu)
     if (vcpu->apic.has_deadline)
         return interrupt_deadline_exit(vcpu);
     arm(vcpu);
-    return done(vcpu);
+    return exit_advance(vcpu, LENGTH_MSR);
 }
 
 /*
@@ -208,17 +192,17 @@ __attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu)
  */
 enum verdict interrupt_deadline_exit(struct vcpu *vcpu) {
     uint64_t now_tsc = x86_rdtsc(), guest_tsc = now_tsc + vcpu->vmcb->control.tsc_offset, fires_tsc = now_tsc;
-    uint64_t deadline = value_to_write(vcpu);
+    uint64_t deadline = exit_edx_eax(vcpu);
 
-    if (!is_write(vcpu))
+    if (!exit_is_wrmsr(vcpu))
         return read(vcpu, X2APIC_MSR_DEADLINE);
     if (now_tsc >= vcpu->apic.fires_tsc)
         return write_after_due(vcpu);
     if (deadline > guest_tsc && __builtin_add_overflow(now_tsc, deadline - guest_tsc, &fires_tsc))
         fires_tsc = X2APIC_NEVER;
     x2apic_set_deadline(&vcpu->apic, deadline, fires_tsc);
-    arm(vcpu);
-    return done(vcpu);
+    arm_here(vcpu);
+    return exit_advance(vcpu, LENGTH_MSR);
 }
 
 void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value) {
@@ -227,7 +211,5 @@ void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value) {
         return;
     note_taken(vcpu);
     vcpu->apic.registers[X2APIC_TPR] = (uint32_t)value << TPR_SHIFT;
-    offer(vcpu);
-    if (vcpu->is_blocked)
-        arm(vcpu);
+    act_on(vcpu, X2APIC_PENDING);
 }

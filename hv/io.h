@@ -7,10 +7,11 @@
 #pragma once
 
 #include "hv/lib/types.h"
+#include "hv/verdict.h"
 
 /* `offset` counts from the first port of the range. */
 typedef uint8_t io_read_fn(void *device, unsigned offset);
-typedef void io_write_fn(void *device, unsigned offset, uint8_t value);
+typedef enum verdict io_write_fn(void *device, unsigned offset, uint8_t value);
 
 struct io_range {
     uint16_t first;
@@ -20,7 +21,7 @@ struct io_range {
     void *device;
 };
 
-#define IO_RANGES_MAX 8
+#define IO_RANGES_MAX 16
 
 struct io_space {
     struct io_range ranges[IO_RANGES_MAX];

@@ -39,35 +39,31 @@ static unsigned read_operand(const struct vcpu *vcpu, uint64_t *value) {
     return LENGTH_PLAIN + prefixes;
 }
 
-static enum verdict unreadable(struct vcpu *vcpu) {
-    vcpu->fault = "an instruction that cannot be read";
-    return VERDICT_FAULT;
+/* A MOV of at most `max` that `write` carries out. */
+static enum verdict move(struct vcpu *vcpu, uint64_t max, void (*write)(struct vcpu *vcpu, uint64_t value)) {
+    uint64_t value;
+    unsigned length = read_operand(vcpu, &value);
+
+    if (!length) {
+        vcpu->fault = "an instruction that cannot be read";
+        return VERDICT_FAULT;
+    }
+    if (value > max)
+        return exit_protection(vcpu);
+    write(vcpu, value);
+    return exit_advance(vcpu, length);
 }
 
 /* With V_INTR_MASKING CR8 is V_TPR (APM vol. 2, "Virtual Interrupts"). */
 enum verdict mov_cr8_exit(struct vcpu *vcpu) {
-    uint64_t value;
-    unsigned length = read_operand(vcpu, &value);
-
-    if (!length)
-        return unreadable(vcpu);
-    if (value > CR8_MAX)
-        return exit_protection(vcpu);
-    interrupt_write_cr8(vcpu, value);
-    exit_advance(vcpu, length);
-    return VERDICT_RESUME;
+    return move(vcpu, CR8_MAX, interrupt_write_cr8);
 }
 
 /* All but the enable bits and general detection is kept: breakpoints are the debugger's of the machine. */
-enum verdict mov_dr7_exit(struct vcpu *vcpu) {
-    uint64_t value;
-    unsigned length = read_operand(vcpu, &value);
-
-    if (!length)
-        return unreadable(vcpu);
-    if (value > UINT32_MAX)
-        return exit_protection(vcpu);
+static void write_dr7(struct vcpu *vcpu, uint64_t value) {
     vcpu->vmcb->save.dr7 = (value & DR7_CONDITIONS) | DR7_INIT;
-    exit_advance(vcpu, length);
-    return VERDICT_RESUME;
+}
+
+enum verdict mov_dr7_exit(struct vcpu *vcpu) {
+    return move(vcpu, UINT32_MAX, write_dr7);
 }

@@ -3,6 +3,7 @@
  * RDMSR and WRMSR of MSRs that are not passed through: a row each. An MSR without a
  * row does not exist for the guest and gives #GP (APM vol. 2, "MSR Intercepts").
  */
+#include "hv/clock.h"
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
@@ -10,13 +11,12 @@
 #include "hv/msr.h"
 #include "hv/svm/event.h"
 #include "hv/svm/msrpm.h"
-#include "hv/vcpu.h"
 
-#define EXITINFO1_WRITE 1
+#define MSR_INT_PENDING 0xc0010055
 #define EFER_GUEST      (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define FEATURE_RDTSCP  (1U << 27) /* CPUID 0x80000001 EDX */
 
-/* What may not be read or written gives false, and #GP in the guest. */
+/* What may not be read or written gives false or has no function, and gives #GP in the guest. */
 struct msr_row {
     uint32_t msr;
     bool (*read)(struct vcpu *vcpu, uint64_t *value);
@@ -100,12 +100,21 @@ static bool write_apic_base(struct vcpu *vcpu, uint64_t value) {
     return vcpu->common->has_apic && value == apic_base(vcpu);
 }
 
+/* The MSR that processors with erratum 400 are asked about: no C1E here. */
+static bool read_zero(struct vcpu *vcpu, uint64_t *value) {
+    *value = 0;
+    return true;
+}
+
 static const struct msr_row rows[] = {
     {MSR_EFER, read_efer, write_efer},
     {MSR_TSC, read_tsc, write_tsc},
     {MSR_PAT, read_pat, write_pat},
     {MSR_TSC_AUX, read_tsc_aux, write_tsc_aux},
     {MSR_APIC_BASE, read_apic_base, write_apic_base},
+    {MSR_INT_PENDING, read_zero, NULL},
+    {MSR_KVM_WALL_CLOCK, NULL, clock_write_wall},
+    {MSR_KVM_SYSTEM_TIME, NULL, clock_write_system},
 };
 
 /* What VMSAVE and VMLOAD cover, so that it is the partition's own (APM vol. 2, "VMSAVE and VMLOAD"). */
@@ -126,23 +135,17 @@ void msr_pass_all(uint8_t *msrpm) {
 static bool access(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value) {
     for (const struct msr_row *row = rows; row < rows + ARRAY_LENGTH(rows); row++)
         if (row->msr == msr)
-            return write ? row->write(vcpu, *value) : row->read(vcpu, value);
+            return write ? row->write && row->write(vcpu, *value) : row->read && row->read(vcpu, value);
     return false;
 }
 
 __attribute__((noinline)) static enum verdict access_row(struct vcpu *vcpu, uint32_t msr) {
-    bool write = vcpu->vmcb->control.exitinfo1 & EXITINFO1_WRITE;
-    uint64_t *rax = &vcpu->vmcb->save.rax, *rdx = &vcpu->guest.registers[REGISTER_RDX];
-    uint64_t value = *rdx << 32 | (uint32_t)*rax;
+    bool write = exit_is_wrmsr(vcpu);
+    uint64_t value = exit_edx_eax(vcpu);
 
     if (!access(vcpu, msr, write, &value))
         return exit_protection(vcpu);
-    if (!write) {
-        *rax = (uint32_t)value;
-        *rdx = value >> 32;
-    }
-    exit_advance(vcpu, LENGTH_MSR);
-    return VERDICT_RESUME;
+    return write ? exit_advance(vcpu, LENGTH_MSR) : exit_rdmsr(vcpu, value);
 }
 
 /* Inlined, the rows would cost an APIC's MSR the saving of their registers. */

@@ -45,12 +45,33 @@ bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32
     return true;
 }
 
+/* The first to ask for a vCPU has it to himself until he publishes what he has written. */
+bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool by_sipi) {
+    struct start *start = &vcpu->start;
+    uint32_t free = START_NOT_ASKED;
+
+    if (vcpu == vcpu->common->vcpus ||
+        !__atomic_compare_exchange_n(&start->state, &free, START_CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    start->entry = entry;
+    start->argument = argument;
+    start->by_sipi = by_sipi;
+    __atomic_fetch_add(&vcpu->common->awake, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&start->state, START_ASKED, __ATOMIC_RELEASE);
+    lapic_wake(vcpu->guest.cpu);
+    return true;
+}
+
 /* Outside 64-bit mode RIP and RDI have 32 bits. */
 bool vcpu_take_start(struct vcpu *vcpu) {
     uint64_t width = (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? UINT64_MAX : UINT32_MAX;
 
     if (__atomic_load_n(&vcpu->start.state, __ATOMIC_ACQUIRE) != START_ASKED)
         return false;
+    if (vcpu->start.by_sipi) {
+        vmcb_reset(&vcpu->vmcb->save, vcpu->start.entry);
+        return true;
+    }
     vcpu->vmcb->save.rip = vcpu->last_rip = vcpu->start.entry & width;
     vcpu->guest.registers[REGISTER_RDI] = vcpu->start.argument & width;
     return true;

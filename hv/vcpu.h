@@ -7,15 +7,12 @@
 #pragma once
 
 #include "hv/abi.h"
-#include "hv/cpu/cpu.h"
 #include "hv/dev/console.h"
 #include "hv/dev/x2apic.h"
 #include "hv/exit.h"
 #include "hv/io.h"
 #include "hv/svm/npt.h"
-#include "hv/svm/vmcb.h"
 #include "hv/svm/vmrun.h"
-#include "hv/verdict.h"
 
 /* What its turns came to; the loop keeps it. */
 struct vcpu_times {
@@ -38,10 +35,10 @@ struct common {
     unsigned peer_count;
     struct vcpu *vcpus; /* by their numbers */
     unsigned vcpu_count;
-    uint64_t position; /* where in the log the last line of any of them ended; none goes on before it is sent */
-    unsigned awake;    /* have been started and not halted for ever */
-    bool ends;         /* none goes on, as one has ended them all */
-    bool has_apic;     /* each has a local APIC */
+    struct console console; /* none goes on before its output is sent */
+    unsigned awake;         /* have been started and not halted for ever */
+    bool ends;              /* none goes on, as one has ended them all */
+    bool has_apic;          /* each has a local APIC, and all of them an I/O APIC */
 };
 
 enum { START_NOT_ASKED, START_CLAIMED, START_ASKED };
@@ -50,6 +47,7 @@ enum { START_NOT_ASKED, START_CLAIMED, START_ASKED };
 struct start {
     uint32_t state; /* START_... */
     uint64_t entry, argument;
+    bool by_sipi; /* in real mode, as after reset */
 };
 
 struct vcpu {
@@ -87,6 +85,12 @@ bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages
 
 /* Makes a vCPU in the state after reset; `subject` is set already. False when the arena is used up. */
 bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32_t asid, struct arena *arena);
+
+/*
+ * Asks for the start of a vCPU, by SIPI or by a call; from any processor. False when that has been done before, as for
+ * the first vCPU of a partition.
+ */
+bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool by_sipi);
 
 /* Sets a vCPU to where its start has been asked for; false when it has not. Called by its own processor. */
 bool vcpu_take_start(struct vcpu *vcpu);

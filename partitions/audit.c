@@ -32,10 +32,10 @@ __attribute__((format(printf, 2, 3))) static bool differ(struct audit_finding *f
 }
 
 static bool check_place(const char *name, uint64_t base, uint64_t size_bytes, struct audit_finding *finding) {
-    if (is_aligned(base, PAGE_BYTES) && range_contains(audited.tables, (struct range){base, size_bytes}))
-        return true;
-    return differ(finding, "found %s 0x%lx, want pages in 0x%lx-0x%lx, the hypervisor's", name, base,
-                  audited.tables.base, range_end(audited.tables) - 1);
+    bool inside = is_aligned(base, PAGE_BYTES) && range_contains(audited.tables, (struct range){base, size_bytes});
+
+    return inside || differ(finding, "found %s 0x%lx, want pages in 0x%lx-0x%lx, the hypervisor's", name, base,
+                            audited.tables.base, range_end(audited.tables) - 1);
 }
 
 static bool check_places(const struct vcpu *vcpu, struct audit_finding *finding) {
@@ -51,9 +51,8 @@ static bool check_places(const struct vcpu *vcpu, struct audit_finding *finding)
 static bool check_controls(const struct vcpu *vcpu, struct audit_finding *finding) {
     struct vmcb_odd odd;
 
-    if (vmcb_check((const struct vmcb *)vcpu->guest.vmcb_pa.value, &odd))
-        return true;
-    return differ(finding, "found %s 0x%lx in the VMCB, want 0x%lx set and 0x%lx clear", odd.field, odd.value, odd.set,
+    return vmcb_check((const struct vmcb *)vcpu->guest.vmcb_pa.value, &odd) ||
+           differ(finding, "found %s 0x%lx in the VMCB, want 0x%lx set and 0x%lx clear", odd.field, odd.value, odd.set,
                   odd.clear);
 }
 
@@ -79,24 +78,22 @@ static bool check_asid(const struct vcpu *vcpu, struct audit_finding *finding) {
 /* The vCPUs of a partition reach the same. */
 static bool check_same(const struct vcpu *vcpu, struct audit_finding *finding) {
     const struct vmcb_control *control = control_of(vcpu), *first = control_of(vcpu->common->vcpus);
+    bool same = control->n_cr3 == first->n_cr3 && control->iopm_base_pa == first->iopm_base_pa &&
+                control->msrpm_base_pa == first->msrpm_base_pa;
 
-    if (control->n_cr3 == first->n_cr3 && control->iopm_base_pa == first->iopm_base_pa &&
-        control->msrpm_base_pa == first->msrpm_base_pa)
-        return true;
-    return differ(finding,
-                  "found nCR3 0x%lx, IOPM_BASE_PA 0x%lx, MSRPM_BASE_PA 0x%lx, want those of vCPU 0, 0x%lx, "
-                  "0x%lx, 0x%lx",
-                  control->n_cr3, control->iopm_base_pa, control->msrpm_base_pa, first->n_cr3, first->iopm_base_pa,
-                  first->msrpm_base_pa);
+    return same || differ(finding,
+                          "found nCR3 0x%lx, IOPM_BASE_PA 0x%lx, MSRPM_BASE_PA 0x%lx, want those of vCPU 0, 0x%lx, "
+                          "0x%lx, 0x%lx",
+                          control->n_cr3, control->iopm_base_pa, control->msrpm_base_pa, first->n_cr3,
+                          first->iopm_base_pa, first->msrpm_base_pa);
 }
 
 /* The first vCPU's is that of all. */
 static bool check_npt(const struct vcpu *vcpu, struct audit_finding *finding) {
     struct npt_odd odd;
 
-    if (vcpu != vcpu->common->vcpus || npt_check(HPA(control_of(vcpu)->n_cr3), audited.tables, &odd))
-        return true;
-    return differ(finding, "found NPT entry 0x%016lx of level %d for GPA 0x%lx, want %s", odd.entry, odd.level,
+    return vcpu != vcpu->common->vcpus || npt_check(HPA(control_of(vcpu)->n_cr3), audited.tables, &odd) ||
+           differ(finding, "found NPT entry 0x%016lx of level %d for GPA 0x%lx, want %s", odd.entry, odd.level,
                   odd.gpa.value, odd.want);
 }
 

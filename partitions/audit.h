@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include "hv/lib/range.h"
 #include "partitions/certificate.h"
 #include "partitions/partition.h"
 

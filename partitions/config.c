@@ -128,14 +128,13 @@ static void parse_children(struct dt *dt, int node, struct partition_config *par
         parse_isa(dt, isa, partition);
 }
 
-static void parse_image(struct dt *dt, int node, struct partition_config *partition) {
-    const char *image = dt_string(dt, node, "image");
-
-    if (image && (*image == '\0' || strlen(image) > CONFIG_IMAGE_MAX || strchr(image, '/') || strchr(image, ' ')))
-        dt_error(dt, node, "image", "name the file without its folder",
-                 "found \"%s\", want the name of a module, 1 to %d characters without '/' and spaces", image,
+/* The name of a module, which has been read from a property. */
+static const char *check_module(struct dt *dt, int node, const char *property, const char *name) {
+    if (name && (*name == '\0' || strlen(name) > CONFIG_IMAGE_MAX || strchr(name, '/') || strchr(name, ' ')))
+        dt_error(dt, node, property, "name the file without its folder",
+                 "found \"%s\", want the name of a module, 1 to %d characters without '/' and spaces", name,
                  CONFIG_IMAGE_MAX);
-    partition->image = keep(dt, image);
+    return keep(dt, name);
 }
 
 static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition) {
@@ -162,15 +161,16 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node,
-                   DT_NAMES("compatible", "reg", "label", "image", "bootargs", "unowned-ports", "control", "vcpus",
-                            "#address-cells", "#size-cells"),
+                   DT_NAMES("compatible", "reg", "label", "image", "ramdisk", "bootargs", "unowned-ports", "control",
+                            "vcpus", "#address-cells", "#size-cells"),
                    DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
     dt_expect_string(dt, node, "compatible", "shikiri,partition");
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     label = dt_string(dt, node, "label");
     if (label && check_label(dt, node, label))
         partition->label = keep(dt, label);
-    parse_image(dt, node, partition);
+    partition->image = check_module(dt, node, "image", dt_string(dt, node, "image"));
+    partition->ramdisk = check_module(dt, node, "ramdisk", dt_optional_string(dt, node, "ramdisk"));
     parse_bootargs(dt, node, partition);
     parse_unowned_ports(dt, node, partition);
     if (dt_has(dt, node, "vcpus"))

@@ -8,7 +8,6 @@
 #include "hv/lib/arena.h"
 #include "hv/lib/range.h"
 #include "hv/lib/report.h"
-#include "hv/lib/types.h"
 
 #define CONFIG_SLOT_US_MIN     50
 #define CONFIG_SLOT_US_MAX     1000000
@@ -63,6 +62,7 @@ struct partition_config {
     const char *path;
     const char *label;
     const char *image;    /* name of the Multiboot module */
+    const char *ramdisk;  /* the same, "" without */
     const char *bootargs; /* "" where the node has none */
     struct window_config *windows;
     unsigned window_count;
@@ -111,6 +111,7 @@ struct config {
     struct partition_config *partitions;
     unsigned partition_count;
     unsigned vcpu_count; /* of all partitions */
+    unsigned plan_count; /* on every processor with frames; 0 without any */
 };
 
 /* Where the window lies in guest-physical memory. */

@@ -6,6 +6,7 @@
 #include "partitions/devices.h"
 
 #include "hv/cpu/screen.h"
+#include "hv/dev/power.h"
 #include "hv/svm/iopm.h"
 
 static struct vga *screens[SCREEN_PAGES];
@@ -45,12 +46,11 @@ static bool attach_vga(struct partition *partition, const struct device_config *
     struct io_space *io = &partition->common.io;
     unsigned page = screen_count++;
 
-    (void)config;
     vga_init(vga, page, note_cursor);
     screens[page] = vga;
     screen_clear(page);
     return npt_map(&partition->common.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
-                   NPT_WRITE) &&
+                   REACH_WRITE) &&
            io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write, vga}) &&
            io_add(io, (struct io_range){VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, vga});
 }
@@ -67,13 +67,8 @@ static bool attach_uart(struct partition *partition, const struct device_config 
 }
 
 static bool attach_x2apic(struct partition *partition, const struct device_config *config) {
-    struct common *common = &partition->common;
-
-    (void)config;
-    common->has_apic = true;
-    for (unsigned i = 0; i < common->vcpu_count; i++)
-        x2apic_init(&common->vcpus[i].apic, i);
-    return true;
+    partition->common.has_apic = true;
+    return io_add(&partition->common.io, (struct io_range){POWER_PORT, POWER_PORTS, power_read, power_write, NULL});
 }
 
 static bool (*const attach[])(struct partition *, const struct device_config *) = {

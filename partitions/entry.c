@@ -8,6 +8,7 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/pagetable.h"
 #include "hv/lib/string.h"
+#include "partitions/acpi.h"
 #include "partitions/partition.h"
 
 #define GUEST_CODE 0x08
@@ -37,11 +38,25 @@ struct multiboot_info {
 _Static_assert(offsetof(struct multiboot_info, map_bytes) == 44, "offset of mmap_length");
 _Static_assert(offsetof(struct multiboot_info, boot_loader_name) == 64, "offset of boot_loader_name");
 
-struct __attribute__((packed)) multiboot_map_entry {
-    uint32_t size_bytes; /* of what follows */
-    uint64_t base, length;
-    uint32_t type;
+/* A memory map in the making: entries of Multiboot have their size in bytes in front, those of Linux have not. */
+struct map {
+    uint8_t *at;
+    bool has_sizes;
 };
+
+#define MAP_ENTRY_BYTES 20U /* base, length, type */
+
+/* Offsets in Linux' boot_params; the setup header is where it is in the file. */
+#define PARAMS_RSDP          0x070
+#define PARAMS_MAP_COUNT     0x1e8
+#define PARAMS_HEADER        0x1f1
+#define PARAMS_HEADER_LENGTH 0x201 /* what is behind 0x202 */
+#define PARAMS_LOADER        0x210
+#define PARAMS_RAMDISK       0x218
+#define PARAMS_RAMDISK_BYTES 0x21c
+#define PARAMS_COMMAND_LINE  0x228
+#define PARAMS_MAP           0x2d0
+#define LOADER_UNKNOWN       0xff
 
 static struct vmcb_segment flat(uint16_t selector, uint16_t attributes) {
     return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K, FLAT_LIMIT, 0};
@@ -82,27 +97,35 @@ static uint32_t kib_from(const struct partition_config *config, uint64_t base, u
 }
 
 /* Appends `base` up to `end`, if that is not empty. */
-static struct multiboot_map_entry *add_memory(struct multiboot_map_entry *entry, uint64_t base, uint64_t end,
-                                              uint32_t type) {
+static void add_memory(struct map *map, uint64_t base, uint64_t end, uint32_t type) {
     if (base >= end)
-        return entry;
-    *entry = (struct multiboot_map_entry){sizeof(*entry) - sizeof(entry->size_bytes), base, end - base, type};
-    return entry + 1;
+        return;
+    if (map->has_sizes) {
+        store(map->at, MAP_ENTRY_BYTES, 4);
+        map->at += 4;
+    }
+    store(map->at, base, 8);
+    store(map->at + 8, end - base, 8);
+    store(map->at + 16, type, 4);
+    map->at += MAP_ENTRY_BYTES;
 }
 
-/* RAM is what can be written and is not the screen. */
-static uint64_t write_multiboot_map(struct multiboot_map_entry *map, const struct partition_config *config) {
+/* RAM is what can be written and is neither the screen nor the start area. Its size in bytes. */
+static uint64_t write_map(struct map map, const struct partition_config *config) {
     struct range hole = config_vga(config) ? VGA_TEXT_RANGE : (struct range){UINT64_MAX, 0};
-    struct multiboot_map_entry *entry = map;
+    uint64_t start = image_start_area(config).value;
+    const uint8_t *from = map.at;
 
+    add_memory(&map, start, start + START_AREA_BYTES, MULTIBOOT_RESERVED);
     for (unsigned i = 0; i < config->window_count; i++) {
         struct range window = config_range(&config->windows[i]);
         uint32_t type = config->windows[i].writable ? MULTIBOOT_AVAILABLE : MULTIBOOT_RESERVED;
+        uint64_t end = i == 0 ? start : range_end(window);
 
-        entry = add_memory(entry, window.base, lower(range_end(window), hole.base), type);
-        entry = add_memory(entry, higher(window.base, range_end(hole)), range_end(window), type);
+        add_memory(&map, window.base, lower(end, hole.base), type);
+        add_memory(&map, higher(window.base, range_end(hole)), end, type);
     }
-    return (uintptr_t)entry - (uintptr_t)map;
+    return (uint64_t)(map.at - from);
 }
 
 static void write_multiboot(uint8_t *start, gpa_t start_area, const struct partition_config *config) {
@@ -119,7 +142,22 @@ static void write_multiboot(uint8_t *start, gpa_t start_area, const struct parti
     info->command_line = (uint32_t)(start_area.value + START_AREA_BOOTARGS);
     info->boot_loader_name = info_gpa + MULTIBOOT_INFO_BYTES;
     info->map = info_gpa + MULTIBOOT_INFO_BYTES + 16;
-    info->map_bytes = (uint32_t)write_multiboot_map((void *)map_at, config);
+    info->map_bytes = (uint32_t)write_map((struct map){map_at, true}, config);
+}
+
+static void write_boot_params(uint8_t *params, uint64_t start_area, const struct image_plan *plan,
+                              const struct partition_config *config) {
+    struct map map = {params + PARAMS_MAP, false};
+
+    memcpy(params + PARAMS_HEADER, plan->setup + PARAMS_HEADER, 0x11U + plan->setup[PARAMS_HEADER_LENGTH]);
+    store(params + PARAMS_MAP_COUNT, write_map(map, config) / MAP_ENTRY_BYTES, 1);
+    store(params + PARAMS_LOADER, LOADER_UNKNOWN, 1);
+    store(params + PARAMS_COMMAND_LINE, start_area + START_AREA_BOOTARGS, 4);
+    store(params + PARAMS_RSDP, start_area + START_AREA_ACPI, 8);
+    if (plan->ramdisk) {
+        store(params + PARAMS_RAMDISK, plan->ramdisk->gpa.value, 4);
+        store(params + PARAMS_RAMDISK_BYTES, plan->ramdisk->file_bytes, 4);
+    }
 }
 
 void entry_prepare(struct common *common, const struct partition_config *config, const struct image_plan *plan) {
@@ -127,7 +165,7 @@ void entry_prepare(struct common *common, const struct partition_config *config,
     gpa_t start_area = image_start_area(config);
     uint8_t *start = partition_memory(config, start_area);
     gpa_t page_tables = GPA(start_area.value + START_AREA_PAGE_TABLES);
-    bool is_long = plan->kind == IMAGE_ELF64;
+    bool is_long = plan->kind == IMAGE_ELF64 || plan->kind == IMAGE_BZIMAGE;
 
     memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
     if (is_long)
@@ -140,6 +178,10 @@ void entry_prepare(struct common *common, const struct partition_config *config,
         write_multiboot(start, start_area, config);
         first->vmcb->save.rax = MULTIBOOT_MAGIC;
         first->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
+    } else if (plan->kind == IMAGE_BZIMAGE) {
+        acpi_write(start + START_AREA_ACPI, start_area.value + START_AREA_ACPI, common->vcpu_count);
+        write_boot_params(start + START_AREA_BOOT_PARAMS, start_area.value, plan, config);
+        first->guest.registers[REGISTER_RSI] = start_area.value + START_AREA_BOOT_PARAMS;
     } else {
         first->guest.registers[REGISTER_RSI] = start_area.value + START_AREA_BOOTARGS;
     }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "hv/vcpu.h"
-#include "partitions/config.h"
 #include "partitions/image.h"
 
 /*

@@ -8,7 +8,6 @@
 
 #include "hv/lib/arena.h"
 #include "hv/lib/report.h"
-#include "hv/lib/types.h"
 
 struct dt {
     const void *blob;

@@ -6,7 +6,6 @@
  */
 #include "partitions/image.h"
 
-#include "hv/lib/range.h"
 #include "hv/lib/string.h"
 
 #define ELF_CLASS_32 1
@@ -33,6 +32,21 @@
 #define MULTIBOOT_VIDEO    (1U << 2)
 #define MULTIBOOT_REQUIRED 0xffffU
 #define MULTIBOOT_KNOWN    0x0003U /* page-aligned modules, memory information */
+
+/* Offsets in a bzImage (Linux: "The Linux/x86 Boot Protocol"). */
+#define BZIMAGE_SECTORS     0x1f1
+#define BZIMAGE_MAGIC       0x202
+#define BZIMAGE_VERSION     0x206
+#define BZIMAGE_ALIGNMENT   0x230
+#define BZIMAGE_RELOCATABLE 0x234
+#define BZIMAGE_XLOADFLAGS  0x236
+#define BZIMAGE_PREFERRED   0x258
+#define BZIMAGE_INIT_BYTES  0x260
+#define BZIMAGE_HEADER_END  0x268
+#define BZIMAGE_VERSION_MIN 0x20c
+#define BZIMAGE_64          1U
+#define BZIMAGE_ENTRY_64    0x200
+#define SECTOR_BYTES        512
 
 struct file {
     const uint8_t *data;
@@ -140,6 +154,7 @@ static bool add_segment(const struct file *file, unsigned number, uint64_t at, s
                            IMAGE_SEGMENTS_MAX);
     if (!check_segment(file, number, &segment, plan))
         return false;
+    segment.file = file->data;
     plan->segments[plan->segment_count++] = segment;
     return true;
 }
@@ -162,25 +177,23 @@ static bool read_segments(const struct file *file, struct image_plan *plan) {
     return true;
 }
 
-static void check_entry(const struct file *file, struct image_plan *plan) {
+static bool check_entry(const struct file *file, struct image_plan *plan) {
     uint64_t entry = read(file, EHDR_ENTRY, file->word);
 
     plan->entry = GPA(entry);
-    if (entry >= 4 * GIB) {
-        image_error(file, "a guest starts with the first 4 GiB mapped",
-                    "found %s with entry 0x%lx, want it below 0x%lx", file->partition->image, entry, 4 * GIB);
-        return;
-    }
+    if (entry >= 4 * GIB)
+        return image_error(file, "a guest starts with the first 4 GiB mapped",
+                           "found %s with entry 0x%lx, want it below 0x%lx", file->partition->image, entry, 4 * GIB);
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
         const struct window_config *window =
             config_window(file->partition, (struct range){segment->gpa.value, segment->memory_bytes});
 
         if (entry - segment->gpa.value < segment->memory_bytes && window->executable)
-            return;
+            return true;
     }
-    image_error(file, NULL, "found %s with entry 0x%lx, want it inside a segment in an executable window",
-                file->partition->image, entry);
+    return image_error(file, NULL, "found %s with entry 0x%lx, want it inside a segment in an executable window",
+                       file->partition->image, entry);
 }
 
 /* Multiboot is ELF32 with a valid Multiboot header. */
@@ -202,11 +215,81 @@ static enum image_kind find_kind(const struct file *file) {
     return file->word == 8 ? IMAGE_ELF64 : IMAGE_ELF32;
 }
 
-void image_plan(struct image_plan *plan, const void *data, uint64_t size_bytes,
+static bool is_bzimage(const struct file *file) {
+    return file->size_bytes >= BZIMAGE_HEADER_END && memcmp(file->data + BZIMAGE_MAGIC, "HdrS", 4) == 0;
+}
+
+/* The kernel, which is the first, has to be executable. */
+static bool is_free(const struct file *file, const struct image_plan *plan, struct range range) {
+    const struct window_config *window = config_window(file->partition, range);
+
+    return window && window->writable && (window->executable || plan->segment_count) && !overlapped(file, plan, range);
+}
+
+/* Where it wants to be, or else as low in the first window as it can; false when it fits nowhere. */
+static bool place_kernel(const struct file *file, const struct image_plan *plan, struct range *range) {
+    uint64_t lowest = file->partition->windows[0].gpa.value;
+
+    if (is_free(file, plan, *range))
+        return true;
+    if (!file->data[BZIMAGE_RELOCATABLE])
+        return false;
+    range->base = align_up(lowest > MIB ? lowest : MIB, read(file, BZIMAGE_ALIGNMENT, 4));
+    return is_free(file, plan, *range);
+}
+
+static bool plan_ramdisk(const struct file *file, const struct image_file *ramdisk, struct image_plan *plan) {
+    struct range range = {0, ramdisk->size_bytes};
+    uint64_t top = image_start_area(file->partition).value;
+
+    range.base = top > range.size_bytes ? align_down(top - range.size_bytes, PAGE_BYTES) : 0;
+    if (!is_free(file, plan, range))
+        return report_error(file->report, file->partition->path, "ramdisk", "enlarge the first window",
+                            "found %s with 0x%lx bytes, want them between the kernel and the window's end",
+                            ramdisk->name, ramdisk->size_bytes);
+    plan->ramdisk = &plan->segments[plan->segment_count];
+    plan->segments[plan->segment_count++] =
+        (struct image_segment){ramdisk->data, 0, ramdisk->size_bytes, GPA(range.base), ramdisk->size_bytes};
+    return true;
+}
+
+static bool plan_bzimage(const struct file *file, const struct image_file *ramdisk, struct image_plan *plan) {
+    const char *name = file->partition->image;
+    uint64_t sectors = file->data[BZIMAGE_SECTORS] ? file->data[BZIMAGE_SECTORS] : 4;
+    uint64_t offset = (sectors + 1) * SECTOR_BYTES;
+    unsigned version = (unsigned)read(file, BZIMAGE_VERSION, 2);
+    struct range range = {read(file, BZIMAGE_PREFERRED, 8),
+                          higher(read(file, BZIMAGE_INIT_BYTES, 4), file->size_bytes - offset)};
+
+    plan->kind = IMAGE_BZIMAGE;
+    plan->setup = file->data;
+    if (version < BZIMAGE_VERSION_MIN || !(read(file, BZIMAGE_XLOADFLAGS, 2) & BZIMAGE_64) ||
+        offset + BZIMAGE_ENTRY_64 >= file->size_bytes)
+        return image_error(file, NULL,
+                           "found %s with boot protocol 0x%x and %lu bytes, want a 64-bit kernel with 0x%x or later",
+                           name, version, file->size_bytes, BZIMAGE_VERSION_MIN);
+    if (!place_kernel(file, plan, &range))
+        return image_error(file, "enlarge the window",
+                           "found %s, which needs 0x%lx bytes at 0x%lx, want them in a window", name, range.size_bytes,
+                           range.base);
+    plan->entry = GPA(range.base + BZIMAGE_ENTRY_64);
+    plan->segments[plan->segment_count++] =
+        (struct image_segment){file->data, offset, file->size_bytes - offset, GPA(range.base), range.size_bytes};
+    return !ramdisk || plan_ramdisk(file, ramdisk, plan);
+}
+
+void image_plan(struct image_plan *plan, const struct image_file *image, const struct image_file *ramdisk,
                 const struct partition_config *partition, struct report *report) {
-    struct file file = {data, size_bytes, partition, report, 0};
+    struct file file = {image->data, image->size_bytes, partition, report, 0};
 
     *plan = (struct image_plan){0};
+    if (is_bzimage(&file)) {
+        plan_bzimage(&file, ramdisk, plan);
+        return;
+    }
+    if (ramdisk)
+        report_error(report, partition->path, "ramdisk", NULL, "found it beside %s, want it beside a Linux kernel",
+                     image->name);
     if (!check_header(&file) || !read_segments(&file, plan))
         return;
     plan->kind = find_kind(&file);

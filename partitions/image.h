@@ -10,18 +10,29 @@
 #define IMAGE_SEGMENTS_MAX 16
 
 /* The start area: the top of a partition's first window. */
-#define START_AREA_BYTES       0x7000UL
+#define START_AREA_BYTES       0x9000UL
 #define START_AREA_PAGE_TABLES 0x0000UL /* PML4, PDPT, four page directories */
 #define START_AREA_BOOTARGS    0x6000UL
 #define START_AREA_MULTIBOOT   0x6800UL /* information, then its strings and memory map */
+#define START_AREA_BOOT_PARAMS 0x7000UL /* of Linux */
+#define START_AREA_ACPI        0x8000UL
 
 enum image_kind {
     IMAGE_ELF64,
     IMAGE_ELF32,
     IMAGE_MULTIBOOT,
+    IMAGE_BZIMAGE,
+};
+
+/* A file that came along, by the name that image properties use. */
+struct image_file {
+    const char *name;
+    const void *data;
+    uint64_t size_bytes;
 };
 
 struct image_segment {
+    const uint8_t *file;
     uint64_t file_offset;
     uint64_t file_bytes;
     gpa_t gpa;
@@ -33,15 +44,17 @@ struct image_plan {
     gpa_t entry;
     struct image_segment segments[IMAGE_SEGMENTS_MAX];
     unsigned segment_count;
+    const uint8_t *setup;                /* of a bzImage: its first sector, with the setup header behind it */
+    const struct image_segment *ramdisk; /* the one that is it, or NULL */
 };
 
 /* GPA of the partition's start area; its first window is at least START_AREA_BYTES long. */
 gpa_t image_start_area(const struct partition_config *partition);
 
 /*
- * Checks the file of `size_bytes` at `file` against the partition's windows and fills
- * `plan`. Problems go to `report` under the partition's path and the property "image";
+ * Checks the partition's image, and the ramdisk if it is not NULL, against its windows and fills
+ * `plan`. Problems go to `report` under the partition's path and the properties "image" and "ramdisk";
  * the plan may be used only when none was reported.
  */
-void image_plan(struct image_plan *plan, const void *file, uint64_t size_bytes,
+void image_plan(struct image_plan *plan, const struct image_file *image, const struct image_file *ramdisk,
                 const struct partition_config *partition, struct report *report);

@@ -6,7 +6,6 @@
 
 #include <libfdt.h>
 
-#include "partitions/config.h"
 #include "partitions/fdt.h"
 
 #define BASE_BYTES         (384 * KIB) /* host save area, trace and its alignment, self-test, lists */

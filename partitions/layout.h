@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include "hv/lib/range.h"
-#include "hv/lib/report.h"
 #include "partitions/memory.h"
 
 /* What the image may take; boot/shikiri.ld holds it to that. */

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "hv/lib/range.h"
 #include "partitions/config.h"
 
 struct host_range {

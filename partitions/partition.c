@@ -13,7 +13,7 @@
 static bool map_windows(struct npt *npt, const struct partition_config *config) {
     for (unsigned i = 0; i < config->window_count; i++) {
         const struct window_config *window = &config->windows[i];
-        unsigned rights = (window->writable ? NPT_WRITE : 0) | (window->executable ? NPT_EXECUTE : 0);
+        unsigned rights = (window->writable ? REACH_WRITE : 0) | (window->executable ? REACH_EXECUTE : 0);
 
         if (!npt_map(npt, window->gpa, window->size_bytes, window->hpa, rights))
             return false;
@@ -33,11 +33,11 @@ void *partition_memory(const struct partition_config *config, gpa_t gpa) {
     return window ? (void *)(uintptr_t)(window->hpa.value + (gpa.value - window->gpa.value)) : NULL;
 }
 
-static void copy_segments(const struct partition_config *config, const struct image_plan *plan, const uint8_t *file) {
+static void copy_segments(const struct partition_config *config, const struct image_plan *plan) {
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
 
-        memcpy(partition_memory(config, segment->gpa), file + segment->file_offset, segment->file_bytes);
+        memcpy(partition_memory(config, segment->gpa), segment->file + segment->file_offset, segment->file_bytes);
     }
 }
 
@@ -87,13 +87,14 @@ static bool build_vcpus(struct common *common, unsigned index, const struct part
                        choose_asid(vcpu, config->first_vcpu + i, environment), environment->arena))
             return false;
         environment->vcpus[config->first_vcpu + i] = vcpu;
-        console_init(&vcpu->console, config->label, label_width(environment->config), &common->position);
+        console_init(&vcpu->console, config->label, label_width(environment->config), &common->console);
+        x2apic_init(&vcpu->apic, i);
         fill_info(vcpu, index, i, environment);
     }
     return true;
 }
 
-bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan, const void *file,
+bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
                      const struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
     struct common *common = &partition->common;
@@ -104,12 +105,12 @@ bool partition_build(struct partition *partition, unsigned index, const struct i
         return false;
     if (config->control) {
         common->wanted_plan = environment->wanted_plan;
-        common->plan_count = environment->plan_count;
+        common->plan_count = environment->config->plan_count;
         common->peers = environment->vcpus;
         common->peer_count = environment->config->vcpu_count;
     }
     clear_windows(config);
-    copy_segments(config, plan, file);
+    copy_segments(config, plan);
     entry_prepare(common, config, plan);
     return true;
 }

@@ -5,12 +5,10 @@
  */
 #pragma once
 
-#include "hv/dev/console.h"
 #include "hv/dev/uart.h"
 #include "hv/dev/vga.h"
 #include "hv/svm/svm.h"
 #include "hv/vcpu.h"
-#include "partitions/config.h"
 #include "partitions/image.h"
 
 enum partition_state {
@@ -33,18 +31,17 @@ struct partition {
 struct partition_environment {
     struct cpu *cpus;      /* by their numbers */
     unsigned *wanted_plan; /* for partitions with "control" */
-    unsigned plan_count;
-    struct vcpu **vcpus; /* gets those of the whole system, for the same */
+    struct vcpu **vcpus;   /* gets those of the whole system, for the same */
     struct arena *arena;
     const struct svm_facts *svm;
     const struct config *config;
 };
 
 /*
- * Builds partition `index` of the configuration: memory cleared and loaded by `plan` from `file`,
+ * Builds partition `index` of the configuration: memory cleared and loaded by `plan`,
  * nested page table, devices, first vCPU at the entry point. False when the arena is used up.
  */
-bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan, const void *file,
+bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
                      const struct partition_environment *environment);
 
 /* Where the byte at `gpa` lies, NULL outside the windows. What a window holds is contiguous. */

@@ -4,7 +4,6 @@
  */
 #include "partitions/rules.h"
 
-#include "hv/lib/range.h"
 #include "hv/lib/string.h"
 #include "partitions/image.h"
 
@@ -88,7 +87,11 @@ void rules_check_partition(const struct dt *dt, const struct partition_config *p
     check_first_window(dt, partition);
 }
 
-static void check_uart_owners(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {
+/* What two partitions may not have in common. */
+static void check_pair(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {
+    if (a->label && b->label && strcmp(a->label, b->label) == 0)
+        report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label,
+                     b->path);
     for (unsigned i = 0; i < a->device_count; i++)
         for (unsigned j = 0; j < b->device_count; j++)
             if (a->devices[i].kind == DEVICE_UART && b->devices[j].kind == DEVICE_UART &&
@@ -97,28 +100,16 @@ static void check_uart_owners(const struct dt *dt, const struct partition_config
                              "found port 0x%x, want another than that of %s", a->devices[i].port, b->devices[j].path);
 }
 
-static void check_pair(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {
-    if (a->label && b->label && strcmp(a->label, b->label) == 0)
-        report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label,
-                     b->path);
-    check_uart_owners(dt, a, b);
-}
-
-static void check_screens(const struct dt *dt, const struct config *config) {
+void rules_check_system(const struct dt *dt, const struct config *config) {
     unsigned screens = 0;
 
     for (unsigned i = 0; i < config->partition_count; i++) {
         const struct device_config *vga = config_vga(&config->partitions[i]);
 
+        for (unsigned j = 0; j < i; j++)
+            check_pair(dt, &config->partitions[i], &config->partitions[j]);
         if (vga && ++screens > CONFIG_VGA_SCREENS_MAX)
             report_error(dt->report, vga->path, NULL, "VGA text memory has eight pages; use shikiri,console",
                          "found screen number %u, want at most %d in a system", screens, CONFIG_VGA_SCREENS_MAX);
     }
-}
-
-void rules_check_system(const struct dt *dt, const struct config *config) {
-    for (unsigned i = 1; i < config->partition_count; i++)
-        for (unsigned j = 0; j < i; j++)
-            check_pair(dt, &config->partitions[i], &config->partitions[j]);
-    check_screens(dt, config);
 }

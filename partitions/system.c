@@ -10,28 +10,30 @@
 
 #define NAMES_BYTES 160 /* of the list of modules in a hint */
 
-const struct image_file *system_find_image(const struct system *system, const char *name) {
+/* NULL and an error when it is not there. */
+static const struct image_file *find_file(const struct system *system, const struct partition_config *partition,
+                                          const char *property, const char *name, struct report *report) {
+    char hint[NAMES_BYTES]; /* "loaded are: a.elf, b.elf", as far as it fits */
+
     for (unsigned i = 0; i < system->file_count; i++)
         if (strcmp(system->files[i].name, name) == 0)
             return &system->files[i];
-    return NULL;
-}
-
-static void check_image(const struct system *system, const struct partition_config *partition, struct report *report) {
-    const struct image_file *file = system_find_image(system, partition->image);
-    struct image_plan plan;
-    char hint[NAMES_BYTES]; /* "loaded are: a.elf, b.elf", as far as it fits */
-
-    if (file) {
-        image_plan(&plan, file->data, file->size_bytes, partition, report);
-        return;
-    }
     size_t at = format_string(hint, sizeof(hint), system->file_count ? "loaded are:" : "no module is loaded");
 
     for (unsigned i = 0; i < system->file_count; i++)
         at += format_string(hint + at, sizeof(hint) - at, "%s %s", i ? "," : "", system->files[i].name);
-    report_error(report, partition->path, "image", hint, "found no file \"%s\", want it loaded as a module",
-                 partition->image);
+    report_error(report, partition->path, property, hint, "found no file \"%s\", want it loaded as a module", name);
+    return NULL;
+}
+
+void system_plan_image(const struct system *system, const struct partition_config *partition, struct image_plan *plan,
+                       struct report *report) {
+    const struct image_file *image = find_file(system, partition, "image", partition->image, report), *ramdisk = NULL;
+
+    if (partition->ramdisk[0])
+        ramdisk = find_file(system, partition, "ramdisk", partition->ramdisk, report);
+    if (image)
+        image_plan(plan, image, ramdisk, partition, report);
 }
 
 static void check_cpus(const struct system *system, struct report *report) {
@@ -49,6 +51,9 @@ void system_check(struct system *system, const void *blob, size_t size_bytes, co
         return;
     check_cpus(system, report);
     memory_place(&system->config, host, report);
-    for (unsigned i = 0; i < system->config.partition_count; i++)
-        check_image(system, &system->config.partitions[i], report);
+    for (unsigned i = 0; i < system->config.partition_count; i++) {
+        struct image_plan plan;
+
+        system_plan_image(system, &system->config.partitions[i], &plan, report);
+    }
 }

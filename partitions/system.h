@@ -6,16 +6,8 @@
  */
 #pragma once
 
-#include "partitions/config.h"
 #include "partitions/image.h"
 #include "partitions/memory.h"
-
-/* A file that came along, by the name that image properties use. */
-struct image_file {
-    const char *name;
-    const void *data;
-    uint64_t size_bytes;
-};
 
 struct system {
     struct config config;
@@ -24,8 +16,9 @@ struct system {
     unsigned machine_cpus; /* that can be started; 0 where it is not known */
 };
 
-/* The file of that name, or NULL. */
-const struct image_file *system_find_image(const struct system *system, const char *name);
+/* What becomes of a partition's image and ramdisk: see image_plan(). A file that is not there is a problem, too. */
+void system_plan_image(const struct system *system, const struct partition_config *partition, struct image_plan *plan,
+                       struct report *report);
 
 /*
  * Parses the blob into system->config, places its windows and checks the images, of which all

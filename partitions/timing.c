@@ -163,7 +163,7 @@ static void parse_cpus(struct dt *dt, int node, struct config *config) {
 }
 
 /* Frames start together on all processors, and a plan is switched on all of them. */
-static void check_frames(const struct dt *dt, const struct config *config) {
+static void check_frames(const struct dt *dt, struct config *config) {
     const struct cpu_config *first = NULL;
 
     for (unsigned i = 0; i < config->cpu_count; i++) {
@@ -179,6 +179,7 @@ static void check_frames(const struct dt *dt, const struct config *config) {
         if (cpu->plan_count != first->plan_count)
             report_error(dt->report, cpu->path, NULL, "a plan is switched on all processors",
                          "found %u plans, want %u as in %s", cpu->plan_count, first->plan_count, first->path);
+        config->plan_count = first->plan_count;
     }
 }
 

@@ -16,13 +16,14 @@
 #include "sched/keys.h"
 #include "sched/report.h"
 
-#define KEYS_CPU   0     /* the processor that looks at keys */
-#define POLL_US    10000 /* from one look to the next */
-#define CHORE_US   10    /* what has to be left of an idle time for a chore */
-#define DETAILS_US 100   /* and for the details of a fault */
-#define SPINS      64    /* of a processor that polls, between two PAUSEs */
+#define KEYS_CPU     0     /* the processor that looks at keys */
+#define POLL_US      10000 /* from one look to the next */
+#define POLL_SOON_US 500   /* while somebody types */
+#define CHORE_US     10    /* what has to be left of an idle time for a chore */
+#define DETAILS_US   100   /* and for the details of a fault */
+#define SPINS        64    /* of a processor that polls, between two PAUSEs */
 
-static uint64_t ticks(const struct loop *loop, uint64_t us) {
+__attribute__((noinline)) static uint64_t ticks(const struct loop *loop, uint64_t us) {
     return us * loop->cpu->tsc_khz / 1000;
 }
 
@@ -37,10 +38,11 @@ static uint64_t note(const struct loop *loop, uint64_t from_tsc, unsigned event,
 /* Only here does state move that a plain exit leaves alone. */
 static void switch_to(struct loop *loop, struct runner *runner) {
     struct vcpu *vcpu = runner->vcpu;
-    uint64_t from_tsc = x86_rdtsc();
 
     if (loop->loaded == runner)
         return;
+    uint64_t from_tsc = x86_rdtsc();
+
     if (loop->loaded)
         vcpu_save(loop->loaded->vcpu);
     vcpu_load(vcpu);
@@ -70,7 +72,7 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
 static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decision *decision) {
     loop->cpu->slot_end_tsc = decision->until_tsc;
     __atomic_store_n(&loop->cpu->turn_of, ((struct runner *)decision->owner)->vcpu, __ATOMIC_SEQ_CST);
-    if (!serial_send(vcpu->common->position, decision->until_tsc)) {
+    if (!serial_send(vcpu->common->console.position, decision->until_tsc)) {
         loop->output_slots += decision->due_tsc != 0;
         return VERDICT_PREEMPT;
     }
@@ -78,7 +80,7 @@ static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decis
     if (decision->due_tsc != 0)
         start_slot(loop, vcpu, decision->due_tsc);
     else
-        note(loop, x86_rdtsc(), TRACE_TURN, vcpu->subject);
+        trace_put(loop->cpu, x86_rdtsc(), 0, TRACE_TURN, vcpu->subject);
     return vcpu_run(vcpu);
 }
 
@@ -95,11 +97,11 @@ static enum turn_end stop(struct loop *loop, struct runner *runner) {
 }
 
 /* The first vCPU that ends or faults, or the last to halt for ever, ends its partition. */
-static enum turn_end end(struct loop *loop, struct runner *runner, enum partition_state state) {
+__attribute__((cold)) static enum turn_end end(struct loop *loop, struct runner *runner, enum partition_state state) {
     struct vcpu *nobody = NULL;
 
     if (state == PARTITION_FAULTED)
-        note(loop, x86_rdtsc(), TRACE_FAULT, runner->vcpu->subject);
+        trace_put(loop->cpu, x86_rdtsc(), 0, TRACE_FAULT, runner->vcpu->subject);
     if (__atomic_compare_exchange_n(&runner->partition->ended_by, &nobody, runner->vcpu, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED)) {
         runner->partition->state = state;
@@ -108,15 +110,10 @@ static enum turn_end end(struct loop *loop, struct runner *runner, enum partitio
     return stop(loop, runner);
 }
 
-static enum turn_end halt_for_ever(struct loop *loop, struct runner *runner) {
+__attribute__((cold)) static enum turn_end halt_for_ever(struct loop *loop, struct runner *runner) {
     if (__atomic_sub_fetch(&runner->vcpu->common->awake, 1, __ATOMIC_RELAXED) > 0)
         return stop(loop, runner);
     return end(loop, runner, PARTITION_HALTED);
-}
-
-/* A guest that halts with interrupts off waits for nothing that can come. */
-static bool halts_for_ever(const struct vcpu *vcpu) {
-    return !(vcpu->vmcb->save.rflags & RFLAGS_IF);
 }
 
 /* What a verdict means. */
@@ -127,8 +124,8 @@ static enum turn_end judge(struct loop *loop, struct runner *runner, enum verdic
         return TURN_SPENT;
     case VERDICT_YIELD:
         return TURN_YIELDS;
-    case VERDICT_HALT:
-        return halts_for_ever(runner->vcpu) ? halt_for_ever(loop, runner) : TURN_HALTS;
+    case VERDICT_HALT: /* with interrupts off it waits for nothing that can come */
+        return (runner->vcpu->vmcb->save.rflags & RFLAGS_IF) ? TURN_HALTS : halt_for_ever(loop, runner);
     case VERDICT_SHUTDOWN:
         return end(loop, runner, PARTITION_ENDED);
     case VERDICT_FAULT:
@@ -142,7 +139,7 @@ static bool is_left(const struct loop *loop, uint64_t until_tsc, uint64_t us) {
 }
 
 /* One step of a report that there is time for; false when there is none. */
-static bool report_next(struct loop *loop, uint64_t until_tsc) {
+__attribute__((cold)) static bool report_next(struct loop *loop, uint64_t until_tsc) {
     for (unsigned i = 0; i < loop->runner_count; i++) {
         struct runner *runner = &loop->runners[i];
 
@@ -168,8 +165,7 @@ static void do_chores(struct loop *loop, uint64_t now_tsc, uint64_t until_tsc) {
         ;
     if (loop->cpu->index != KEYS_CPU || now_tsc < loop->next_poll_tsc || !is_left(loop, until_tsc, CHORE_US))
         return;
-    loop->next_poll_tsc = now_tsc + ticks(loop, POLL_US);
-    keys_poll();
+    loop->next_poll_tsc = now_tsc + ticks(loop, keys_poll() ? POLL_SOON_US : POLL_US);
     serial_send(serial_written(), now_tsc + ticks(loop, CHORE_US));
 }
 
@@ -190,7 +186,7 @@ static void poll(struct loop *loop, uint64_t until_tsc) {
     x86_open_gif();
 }
 
-static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
+__attribute__((cold)) static void idle(struct loop *loop, uint64_t from_tsc, uint64_t until_tsc) {
     loop->cpu->slot_end_tsc = until_tsc;
     do_chores(loop, from_tsc, until_tsc);
     serial_send(serial_written(), until_tsc);
@@ -228,12 +224,6 @@ static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision
     schedule_return(&loop->schedule, decision, end);
 }
 
-/* The schedule has moved to another frame. */
-static void start_frame(struct loop *loop, const struct cyclic *cyclic) {
-    loop->frame_tsc = cyclic->frame_tsc;
-    trace_put(loop->cpu, x86_rdtsc(), (uint64_t)(cyclic->plan - cyclic->plans), TRACE_FRAME, 0);
-}
-
 /*
  * Does what other processors have asked for: to start vCPUs, to stop them as their partition ends, or to wake them for
  * an interrupt. They can have it look once a decision at most. False when the run is over.
@@ -260,6 +250,8 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
 }
 
 void loop_run(struct loop *loop) {
+    const struct cyclic *cyclic = &loop->schedule.cyclic;
+
     trap_leave_tss();
     loop->started_tsc = x86_rdtsc();
     x86_clgi();
@@ -276,8 +268,10 @@ void loop_run(struct loop *loop) {
 
         if (state == SCHEDULE_OVER)
             break;
-        if (loop->schedule.is_cyclic && loop->schedule.cyclic.frame_tsc != loop->frame_tsc)
-            start_frame(loop, &loop->schedule.cyclic);
+        if (loop->schedule.is_cyclic && cyclic->frame_tsc != loop->frame_tsc) {
+            loop->frame_tsc = cyclic->frame_tsc;
+            trace_put(loop->cpu, x86_rdtsc(), (uint64_t)(cyclic->plan - cyclic->plans), TRACE_FRAME, 0);
+        }
         if (state == SCHEDULE_IDLE)
             idle(loop, now_tsc, decision.until_tsc);
         else

@@ -25,21 +25,14 @@ void report_stop(const struct runner *runner) {
         return;
     if (vcpu->common->vcpu_count > 1)
         format_string(by, sizeof(by), ", by vCPU %lu", vcpu->info[SHIKIRI_INFO_VCPU]);
-    switch (partition->state) {
-    case PARTITION_HALTED:
+    if (partition->state == PARTITION_HALTED)
         log_line("partition %s halted for ever: HLT with interrupts off at rip 0x%lx%s", label,
                  vcpu->vmcb->save.rip - 1, by);
-        break;
-    case PARTITION_ENDED:
+    else if (partition->state == PARTITION_ENDED)
         log_line("partition %s ended with status %ld%s", label, (long)vcpu->status, by);
-        break;
-    case PARTITION_FAULTED:
+    else if (partition->state == PARTITION_FAULTED)
         log_line("partition %s faulted: exit %s at rip 0x%lx%s", label,
                  exit_name(exit_row(vcpu->vmcb->control.exitcode)), vcpu->vmcb->save.rip, by);
-        break;
-    case PARTITION_RUNS:
-        break;
-    }
 }
 
 void report_details(const struct runner *runner) {
@@ -47,12 +40,6 @@ void report_details(const struct runner *runner) {
         return;
     exit_describe(runner->vcpu);
     vcpu_dump(runner->vcpu);
-}
-
-static const char *state_name(enum partition_state state) {
-    static const char *const names[] = {"runs", "halted", "ended", "faulted"};
-
-    return names[state];
 }
 
 /* In microseconds; the seconds a run lasts times the TSC's rate fit easily. */
@@ -68,17 +55,19 @@ static const char *name_vcpu(const struct partition *p, const struct vcpu *vcpu,
 }
 
 static void report_vcpu(const struct partition *p, const struct vcpu *vcpu) {
+    static const char *const states[] = {"runs", "halted", "ended", "faulted"};
     char name[NAME_MAX], ports[PORTS_MAX] = "";
 
     if (vcpu->unowned)
         format_string(ports, sizeof(ports), "  (ports nobody owns: %lu)", vcpu->unowned);
-    log_line("%-15s %-7s %12lu %12lu %9lu%s", name_vcpu(p, vcpu, name), state_name(p->state),
-             to_us(vcpu->times.run_ticks), to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES], ports);
+    log_line("%-15s %-7s %12lu %12lu %9lu%s", name_vcpu(p, vcpu, name), states[p->state], to_us(vcpu->times.run_ticks),
+             to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES], ports);
 }
 
 /* Exits of one kind: how many, and the powers of two that their costs lie in. */
-static void report_exit(const char *label, const char *name, const struct exit_cost *cost) {
-    char powers[POWERS_MAX] = "";
+static void report_exit(const struct partition *p, const struct vcpu *vcpu, unsigned row) {
+    const struct exit_cost *cost = &vcpu->costs[row];
+    char name[NAME_MAX], powers[POWERS_MAX] = "";
     uint64_t count = 0;
     size_t at = 0;
 
@@ -88,38 +77,27 @@ static void report_exit(const char *label, const char *name, const struct exit_c
         count += cost->counts[i];
     }
     if (count)
-        log_line("%-15s %-11s %9lu %9lu %s", label, name, count, cost->max_ticks, powers);
+        log_line("%-15s %-11s %9lu %9lu %s", name_vcpu(p, vcpu, name), exit_name(row), count, cost->max_ticks, powers);
 }
 
-static void report_exits(const struct partition *p, const struct vcpu *vcpu) {
-    char name[NAME_MAX];
-
-    for (unsigned row = 0; row < EXIT_ROWS; row++)
-        report_exit(name_vcpu(p, vcpu, name), exit_name(row), &vcpu->costs[row]);
-}
-
-/* Of the slots that its vCPUs started. */
-static void report_lateness(const struct loop *loop) {
+/* With frames also the slots that its vCPUs started. */
+static void report_processor(const struct loop *loop) {
     uint64_t starts = 0, late_ticks = 0, late_ticks_max = 0;
 
+    log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, loop->switches, to_us(loop->idle_ticks));
+    if (!loop->schedule.is_cyclic)
+        return;
     for (unsigned i = 0; i < loop->runner_count; i++) {
         const struct vcpu_times *times = &loop->runners[i].vcpu->times;
 
         starts += times->starts;
         late_ticks += times->late_ticks;
-        if (times->late_ticks_max > late_ticks_max)
-            late_ticks_max = times->late_ticks_max;
+        late_ticks_max = higher(late_ticks_max, times->late_ticks_max);
     }
     log_line("processor %u: %lu frames, %lu slots started, %lu missed, %lu spent on output; late by %lu ticks at most, "
              "%lu on average",
              loop->cpu->index, loop->schedule.cyclic.frame + 1, starts, loop->schedule.cyclic.missed,
              loop->output_slots, late_ticks_max, starts ? late_ticks / starts : 0);
-}
-
-static void report_processor(const struct loop *loop) {
-    log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, loop->switches, to_us(loop->idle_ticks));
-    if (loop->schedule.is_cyclic)
-        report_lateness(loop);
 }
 
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
@@ -148,7 +126,8 @@ void report_summary(const struct loop *loops, unsigned loop_count, const struct 
     log_line("%-15s %-11s %9s %9s  ticks and how many exits took them", "partition", "exit", "count", "at most");
     for (unsigned i = 0; i < partition_count; i++)
         for (unsigned j = 0; j < partitions[i].common.vcpu_count; j++)
-            report_exits(&partitions[i], &partitions[i].common.vcpus[j]);
+            for (unsigned row = 0; row < EXIT_ROWS; row++)
+                report_exit(&partitions[i], &partitions[i].common.vcpus[j], row);
 }
 
 void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {

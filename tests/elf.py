@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The smallest ELF files that a partition starts, with fields of the test's choice (System V ABI, "Object Files")."""
+"""The smallest images that a partition starts, with fields of the test's choice: ELF files (System V ABI, "Object
+Files"), and Linux kernels ("The Linux/x86 Boot Protocol")."""
 import struct
 
 CONTENT_AT = 0x1000  # offset of the first segment's content
@@ -38,3 +39,14 @@ def build(magic=0x464c457f, encoding=1, type=2, machine=None, entry=None, header
         words = struct.pack("<III", MULTIBOOT_MAGIC, multiboot, checksum)
         file = file[:MULTIBOOT_AT] + words + file[MULTIBOOT_AT + len(words):]
     return file[:keep]
+
+
+def build_kernel(protocol, loadflags=1, relocatable=1, alignment=0x200000, gpa=0x100000, memory=0x1000):
+    """A bzImage as bytes: the setup header, a sector of setup, and a page of kernel."""
+    file = bytearray(0x400) + HLT * 0x1000
+    for at, form, value in ((0x1f1, "<B", 1), (0x206, "<H", protocol), (0x230, "<I", alignment),
+                            (0x234, "<B", relocatable), (0x236, "<H", loadflags), (0x258, "<Q", gpa),
+                            (0x260, "<I", memory)):
+        struct.pack_into(form, file, at, value)
+    file[0x202:0x206] = b"HdrS"
+    return bytes(file)

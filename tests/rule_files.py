@@ -34,5 +34,5 @@ def write_case(case, directory):
     images = []
     for name, fields in {"one.elf": {}, "two.elf": {}, **case.images}.items():
         images.append(directory / name)
-        images[-1].write_bytes(elf.build(**fields))
+        images[-1].write_bytes((elf.build_kernel if "protocol" in fields else elf.build)(**fields))
     return [blob, *images]

@@ -50,6 +50,14 @@ lines=$(cloc --quiet --csv "${core[@]}" | tail -n 1 | cut -d , -f 5)
 echo "check: the core has $lines lines of code, want at most 8000"
 [ "$lines" -le 8000 ] || fail "the core has grown past its limit"
 
+echo "check: string functions of musl"
+object=$(mktemp)
+for member in $(grep -oE '\b(mem|str)[a-z]+\(' hv/lib/string.h | tr -d '(') memrchr strchrnul; do
+    ar p /usr/lib/x86_64-linux-musl/libc.a "$member.lo" > "$object" && [ -s "$object" ] || fail "musl has no $member"
+    objdump -d "$object" | grep -q '%[xyz]mm' && fail "$member of musl uses vector registers, which are the guest's"
+done
+rm "$object"
+
 flags=(-std=c11 -ffreestanding -mgeneral-regs-only -I. -Ibuild)
 mapfile -t core_sources < <(find "${core[@]}" -name '*.c' ! -name offsets.c | sort)
 echo "check: clang-tidy"

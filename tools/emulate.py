@@ -93,8 +93,8 @@ def source_of(dtb):
 
 
 def image_names(dtb):
-    """The values of all image properties, each once, in order."""
-    return list(dict.fromkeys(re.findall(r'\bimage = "([^"]+)"', source_of(dtb))))
+    """The values of all image and ramdisk properties, each once, in order."""
+    return list(dict.fromkeys(re.findall(r'\b(?:image|ramdisk) = "([^"]+)"', source_of(dtb))))
 
 
 def cpu_count(dtb):

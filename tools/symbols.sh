@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Makes the symbol table of panic's backtraces (hv/cpu/panic.c) from the output of nm -n.
-# With no input the table is empty.
+# With no input the table is empty. What the compiler has put behind a name goes: a part of a function is that function.
 set -eu
 
 awk '
     BEGIN { count = 0 }
-    $2 ~ /^[tT]$/ && $3 !~ /^\./ { address[count] = $1; name[count] = $3; count++ }
+    $2 ~ /^[tT]$/ && $3 !~ /^\./ { address[count] = $1; sub(/[.].*/, "", $3); name[count] = $3; count++ }
     END {
         print ".section .symbols, \"a\""
         print ".global symbols_base, symbols"

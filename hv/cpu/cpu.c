@@ -19,7 +19,7 @@ struct cpu cpus[CPU_MAX];
 unsigned cpu_count;
 
 struct cpu *cpu_self(void) {
-    return &cpus[(x86_read_rsp() - (uintptr_t)cpu_stacks) / CPU_STACKS_BYTES];
+    return &cpus[((uintptr_t)__builtin_frame_address(0) - (uintptr_t)cpu_stacks) / CPU_STACKS_BYTES];
 }
 
 void cpu_init(struct cpu *cpu) {

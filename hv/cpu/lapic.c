@@ -5,23 +5,14 @@
  */
 #include "hv/cpu/lapic.h"
 
+#include "hv/lib/apic.h"
+
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ULL
 #define FEATURE_APIC      (1U << 9) /* CPUID 1 EDX */
 
-#define LAPIC_TASK_PRIORITY 0x080
-#define LAPIC_SPURIOUS      0x0f0
-#define LAPIC_ICR_LOW       0x300
-#define LAPIC_ICR_HIGH      0x310
-#define LAPIC_LVT_TIMER     0x320
-#define LAPIC_LVT_LINT0     0x350
-#define LAPIC_LVT_LINT1     0x360
-#define LAPIC_CURRENT_COUNT 0x390
-#define LAPIC_DIVIDE        0x3e0
-
-#define SPURIOUS_ENABLE 0x100
-#define LVT_MASKED      0x10000
-#define ICR_PENDING     0x1000
-#define DIVIDE_BY_1     0x0b
+#define ICR_HIGH    (APIC_ICR + 1)
+#define ICR_PENDING 0x1000
+#define DIVIDE_BY_1 0x0b
 
 #define PIT_HZ         1193182ULL
 #define PIT_CHANNEL2   0x42
@@ -36,8 +27,8 @@
 #define MEASURE_TIMES     3
 #define PATIENCE_POLLS    100000000
 
-static volatile uint32_t *lapic_register(unsigned offset) {
-    return (volatile uint32_t *)(LAPIC_BASE + offset);
+static volatile uint32_t *lapic_register(unsigned number) {
+    return (volatile uint32_t *)(LAPIC_BASE + number * 16UL);
 }
 
 /* Waits for the 8254 to count to zero; false when it does not, as there may be none. */
@@ -61,20 +52,20 @@ static bool measure(struct cpu *cpu) {
     uint64_t best_lapic = 1;
 
     for (int i = 0; i < MEASURE_TIMES; i++) {
-        *lapic_register(LAPIC_INITIAL_COUNT) = UINT32_MAX;
+        *lapic_register(APIC_INITIAL_COUNT) = UINT32_MAX;
         uint64_t tsc = x86_rdtsc();
 
         if (!wait_pit(MEASURE_PIT_TICKS))
             return false;
         tsc = x86_rdtsc() - tsc;
-        uint64_t lapic = UINT32_MAX - *lapic_register(LAPIC_CURRENT_COUNT);
+        uint64_t lapic = UINT32_MAX - *lapic_register(APIC_CURRENT_COUNT);
 
         if (tsc < best_tsc) {
             best_tsc = tsc;
             best_lapic = lapic;
         }
     }
-    *lapic_register(LAPIC_INITIAL_COUNT) = 0;
+    *lapic_register(APIC_INITIAL_COUNT) = 0;
     cpu->tsc_khz = best_tsc * PIT_HZ / MEASURE_PIT_TICKS / 1000;
     cpu->lapic_per_tsc_q32 = (best_lapic << 32) / best_tsc;
     return cpu->tsc_khz > 0 && cpu->lapic_per_tsc_q32 > 0;
@@ -91,12 +82,12 @@ void lapic_enable(void) {
         x86_wrmsr(MSR_APIC_BASE, base & ~(APIC_BASE_EXTENDED | APIC_BASE_ENABLE));
     base &= ~(APIC_BASE_EXTENDED | APIC_BASE_ADDRESS);
     x86_wrmsr(MSR_APIC_BASE, base | LAPIC_BASE | APIC_BASE_ENABLE);
-    *lapic_register(LAPIC_TASK_PRIORITY) = 0;
-    *lapic_register(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
-    *lapic_register(LAPIC_LVT_LINT0) = LVT_MASKED;
-    *lapic_register(LAPIC_LVT_LINT1) = LVT_MASKED;
-    *lapic_register(LAPIC_DIVIDE) = DIVIDE_BY_1;
-    *lapic_register(LAPIC_LVT_TIMER) = VECTOR_TIMER;
+    *lapic_register(APIC_TPR) = 0;
+    *lapic_register(APIC_SVR) = APIC_SVR_ENABLE | VECTOR_SPURIOUS;
+    *lapic_register(APIC_LVT_LINT0) = APIC_LVT_MASKED;
+    *lapic_register(APIC_LVT_LINT1) = APIC_LVT_MASKED;
+    *lapic_register(APIC_DIVIDE) = DIVIDE_BY_1;
+    *lapic_register(APIC_LVT_TIMER) = VECTOR_TIMER;
 }
 
 const char *lapic_init(struct cpu *cpu) {
@@ -113,9 +104,9 @@ uint8_t lapic_own_id(void) {
 }
 
 void lapic_send(uint8_t apic_id, uint32_t command) {
-    *lapic_register(LAPIC_ICR_HIGH) = (uint32_t)apic_id << 24;
-    *lapic_register(LAPIC_ICR_LOW) = command;
-    for (int polls = 0; polls < PATIENCE_POLLS && (*lapic_register(LAPIC_ICR_LOW) & ICR_PENDING); polls++)
+    *lapic_register(ICR_HIGH) = (uint32_t)apic_id << 24;
+    *lapic_register(APIC_ICR) = command;
+    for (int polls = 0; polls < PATIENCE_POLLS && (*lapic_register(APIC_ICR) & ICR_PENDING); polls++)
         x86_pause();
 }
 

@@ -45,9 +45,5 @@ static inline void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {
     int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
     uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;
 
-    if (ticks == 0)
-        ticks = 1;
-    if (ticks > UINT32_MAX)
-        ticks = UINT32_MAX;
-    *(volatile uint32_t *)(LAPIC_BASE + LAPIC_INITIAL_COUNT) = (uint32_t)ticks;
+    *(volatile uint32_t *)(LAPIC_BASE + LAPIC_INITIAL_COUNT) = (uint32_t)lower(higher(ticks, 1), UINT32_MAX);
 }

@@ -17,7 +17,7 @@ void machine_set_exit(enum machine_exit exit) {
 
 void machine_end(enum machine_result result) {
     if (how == MACHINE_QEMU_EXIT)
-        x86_outl(QEMU_DEBUG_EXIT_PORT, result);
+        x86_outb(QEMU_DEBUG_EXIT_PORT, (uint8_t)result);
     if (how == MACHINE_BOCHS_SHUTDOWN)
         for (const char *c = "Shutdown"; *c; c++)
             x86_outb(BOCHS_SHUTDOWN_PORT, (uint8_t)*c);

@@ -53,16 +53,13 @@ static void scroll(void) {
     next_cell -= COLUMNS;
 }
 
-static void put(char c) {
-    if (c == '\n')
-        next_cell += COLUMNS - next_cell % COLUMNS;
-    else
-        page_cells(0)[next_cell++] = (uint16_t)((BLANK & 0xff00) | (uint8_t)c);
-    if (next_cell >= COLUMNS * ROWS)
-        scroll();
-}
-
 void screen_write(const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        put(text[i]);
+    for (const char *c = text; c < text + length; c++) {
+        if (*c == '\n')
+            next_cell += COLUMNS - next_cell % COLUMNS;
+        else
+            page_cells(0)[next_cell++] = (uint16_t)((BLANK & 0xff00) | (uint8_t)*c);
+        if (next_cell >= COLUMNS * ROWS)
+            scroll();
+    }
 }

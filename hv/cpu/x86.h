@@ -82,10 +82,6 @@ static inline void x86_outb(uint16_t port, uint8_t value) {
     __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
 }
 
-static inline void x86_outl(uint16_t port, uint32_t value) {
-    __asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port));
-}
-
 static inline uint64_t x86_rdmsr(uint32_t msr) {
     uint32_t low, high;
 
@@ -127,13 +123,6 @@ X86_CONTROL_REGISTER(cr0)
 X86_CONTROL_REGISTER(cr2)
 X86_CONTROL_REGISTER(cr3)
 X86_CONTROL_REGISTER(cr4)
-
-static inline uint64_t x86_read_rsp(void) {
-    uint64_t value;
-
-    __asm__ volatile("mov %%rsp, %0" : "=r"(value));
-    return value;
-}
 
 static inline void x86_read_dr0_to_3(uint64_t dr[4]) {
     __asm__ volatile("mov %%dr0, %0" : "=r"(dr[0]));

@@ -12,12 +12,13 @@
 
 #define CONTROL_REPLACEMENT '?'
 
-void console_init(struct console_line *line, const char *label, int label_width, uint64_t *position) {
+void console_init(struct console_line *line, const char *label, int label_width, struct console *console) {
     char text[CONSOLE_TEXT + 1];
     unsigned length = (unsigned)format_string(text, sizeof(text), "%-*s | ", label_width, label);
 
     line->length = 0;
-    line->position = position;
+    line->console = console;
+    console->length_max = CONSOLE_LINE_MAX;
     line->start = CONSOLE_TEXT - length;
     memcpy(line->line + line->start, text, length);
 }
@@ -36,14 +37,37 @@ static void append(struct console_line *line, unsigned length, char c) {
     __atomic_store_n(&line->length, length + 1, __ATOMIC_RELAXED);
 }
 
+/* Several vCPUs may be at it, which mixes their output at worst. */
+static void keep(struct console *console, const char *text, unsigned length) {
+    for (unsigned i = 0; i < length; i++)
+        console->history[console->kept++ % CONSOLE_HISTORY] = text[i];
+}
+
+static void log_text(struct console *console, const char *text, unsigned length) {
+    __atomic_store_n(&console->position, log_write(text, length), __ATOMIC_RELAXED);
+}
+
+void console_set_mode(struct console *console, enum console_mode mode) {
+    unsigned kept = console->kept, at = kept % CONSOLE_HISTORY;
+
+    __atomic_store_n(&console->mode, mode, __ATOMIC_RELAXED);
+    __atomic_store_n(&console->length_max, mode == CONSOLE_LINES ? CONSOLE_LINE_MAX : 0, __ATOMIC_RELAXED);
+    if (mode != CONSOLE_RAW)
+        return;
+    if (kept >= CONSOLE_HISTORY)
+        log_write(console->history + at, CONSOLE_HISTORY - at);
+    log_write(console->history, at);
+}
+
 /* The label and what is behind it, up to and without `end`. */
 static void send(struct console_line *line, unsigned end) {
     char copy[CONSOLE_TEXT + CONSOLE_LINE_MAX + 1];
-    unsigned length = end - line->start;
+    unsigned length = end - line->start, text = (unsigned)lower(CONSOLE_TEXT - line->start, length);
 
     memcpy(copy, line->line + line->start, length);
     copy[length] = '\n';
-    __atomic_store_n(line->position, log_write(copy, length + 1), __ATOMIC_RELAXED);
+    log_text(line->console, copy, length + 1);
+    keep(line->console, copy + text, length + 1 - text);
     __atomic_store_n(&line->length, 0, __ATOMIC_RELAXED);
 }
 
@@ -54,19 +78,23 @@ void console_flush(struct console_line *line) {
         send(line, CONSOLE_TEXT + length);
 }
 
-/* An empty line goes without the space behind the bar. */
-static void end_line(struct console_line *line, unsigned length) {
-    send(line, length ? CONSOLE_TEXT + length : CONSOLE_TEXT - 1);
-}
-
 static bool is_printable(uint8_t c) {
     return (c >= ' ' && c < 0x7f) || c >= 0xa0 || c == '\t';
 }
 
 /* Inlined, this would cost the short way the saving of its registers. */
 __attribute__((noinline)) static void put_special(struct console_line *line, unsigned length, uint8_t c) {
-    if (c == '\n') {
-        end_line(line, length);
+    enum console_mode mode = __atomic_load_n(&line->console->mode, __ATOMIC_RELAXED);
+    char text = (char)c;
+
+    if (mode != CONSOLE_LINES) {
+        keep(line->console, &text, 1);
+        if (mode == CONSOLE_RAW)
+            log_text(line->console, &text, 1);
+        return;
+    }
+    if (c == '\n') { /* an empty line goes without the space behind the bar */
+        send(line, length ? CONSOLE_TEXT + length : CONSOLE_TEXT - 1);
         return;
     }
     if (c == '\r')
@@ -75,14 +103,14 @@ __attribute__((noinline)) static void put_special(struct console_line *line, uns
         send(line, CONSOLE_TEXT + length);
         length = 0;
     }
-    append(line, length, is_printable(c) ? (char)c : CONTROL_REPLACEMENT);
+    append(line, length, is_printable(c) ? text : CONTROL_REPLACEMENT);
 }
 
 /* Nearly all characters take the short way. */
 void console_put(struct console_line *line, uint8_t c) {
     unsigned length = read_length(line);
 
-    if (c >= ' ' && c < 0x7f && length < CONSOLE_LINE_MAX)
+    if (c >= ' ' && c < 0x7f && length < line->console->length_max)
         append(line, length, (char)c);
     else
         put_special(line, length, c);

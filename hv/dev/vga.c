@@ -35,32 +35,30 @@ uint8_t vga_crtc_read(void *device, unsigned offset) {
     return index < VGA_CRTC_REGISTERS ? vga->crtc[index] : 0;
 }
 
-void vga_crtc_write(void *device, unsigned offset, uint8_t value) {
+enum verdict vga_crtc_write(void *device, unsigned offset, uint8_t value) {
     struct vga *vga = device;
     uint8_t index = read_index(vga);
 
     if (offset == PORT_INDEX) {
         vga->index = value;
-        return;
+        return VERDICT_RESUME;
     }
     if (index >= VGA_CRTC_REGISTERS)
-        return;
+        return VERDICT_RESUME;
     vga->crtc[index] = value;
     if (index == VGA_CURSOR_START || index == VGA_CURSOR_END || index == VGA_CURSOR_HIGH || index == VGA_CURSOR_LOW)
         vga->cursor_changed(vga);
+    return VERDICT_RESUME;
 }
 
 uint8_t vga_status_read(void *device, unsigned offset) {
     struct vga *vga = device;
 
-    (void)offset;
     vga->status ^= STATUS_RETRACE;
     return vga->status;
 }
 
 /* Port 0x3da written is the feature control register, which has no effect here. */
-void vga_status_write(void *device, unsigned offset, uint8_t value) {
-    (void)device;
-    (void)offset;
-    (void)value;
+enum verdict vga_status_write(void *device, unsigned offset, uint8_t value) {
+    return VERDICT_RESUME;
 }

@@ -4,36 +4,11 @@
  */
 #include "hv/dev/x2apic.h"
 
-enum {
-    ID = 0x02,
-    VERSION = 0x03,
-    TPR = X2APIC_TPR,
-    PPR = 0x0a,
-    EOI = 0x0b,
-    LDR = 0x0d,
-    SVR = 0x0f,
-    ISR = 0x10, /* 8 registers each */
-    TMR = 0x18,
-    IRR = X2APIC_IRR,
-    ESR = 0x28,
-    ICR = 0x30,
-    LVT_TIMER = 0x32,
-    LVT_THERMAL = 0x33,
-    LVT_COUNTERS = 0x34,
-    LVT_LINT0 = 0x35,
-    LVT_LINT1 = 0x36,
-    LVT_ERROR = 0x37,
-    INITIAL_COUNT = 0x38,
-    CURRENT_COUNT = 0x39,
-    DIVIDE = 0x3e,
-    SELF_IPI = 0x3f,
-};
+#include "hv/lib/apic.h"
 
 #define VERSION_VALUE     0x00050014U /* version 0x14, six LVT entries */
 #define SVR_RESET         0xffU
-#define SVR_ENABLE        0x100U
 #define LVT_VECTOR        0xffU
-#define LVT_MASKED        0x10000U
 #define TIMER_MODE        0x60000U
 #define TIMER_PERIODIC    0x20000U
 #define TIMER_DEADLINE    0x40000U
@@ -53,40 +28,44 @@ enum {
 #define SET(vector)       (1ULL << ((vector)&63))
 #define WORD(set, vector) ((set)[(vector) >> 6])
 
+/* Registers that read what `registers` has; the others have a word of their own in x2apic_read(). */
+#define READABLE                                                                                                       \
+    (1ULL << APIC_ID | 1ULL << APIC_VERSION | 1ULL << APIC_TPR | 1ULL << APIC_LDR | 1ULL << APIC_SVR |                 \
+     1ULL << APIC_ESR | 0x3fULL << APIC_LVT_TIMER | 1ULL << APIC_INITIAL_COUNT | 1ULL << APIC_DIVIDE)
+
 /* What may be written to registers that keep it; the others have a word of their own in x2apic_write(). */
 static const uint32_t writable[X2APIC_MSR_COUNT] = {
-    [TPR] = 0xff,
-    [SVR] = 0x3ff,
-    [LVT_TIMER] = 0x700ff,
-    [LVT_THERMAL] = 0x107ff,
-    [LVT_COUNTERS] = 0x107ff,
-    [LVT_LINT0] = 0x1a7ff,
-    [LVT_LINT1] = 0x1a7ff,
-    [LVT_ERROR] = 0x100ff,
-    [INITIAL_COUNT] = UINT32_MAX,
-    [DIVIDE] = 0xb,
+    [APIC_TPR] = 0xff,
+    [APIC_SVR] = 0x3ff,
+    [APIC_LVT_TIMER] = 0x700ff,
+    [APIC_LVT_THERMAL] = 0x107ff,
+    [APIC_LVT_COUNTERS] = 0x107ff,
+    [APIC_LVT_LINT0] = 0x1a7ff,
+    [APIC_LVT_LINT1] = 0x1a7ff,
+    [APIC_LVT_ERROR] = 0x100ff,
+    [APIC_INITIAL_COUNT] = UINT32_MAX,
+    [APIC_DIVIDE] = 0xb,
 };
 
-static bool is_lvt(uint32_t number) {
-    return number >= LVT_TIMER && number <= LVT_ERROR;
-}
-
 void x2apic_init(struct x2apic *apic, uint32_t id) {
-    *apic = (struct x2apic){.fires_tsc = X2APIC_NEVER, .mask = UINT64_MAX, .id = id};
-    apic->registers[SVR] = SVR_RESET;
-    for (uint32_t lvt = LVT_TIMER; lvt <= LVT_ERROR; lvt++)
-        apic->registers[lvt] = LVT_MASKED;
+    *apic = (struct x2apic){.fires_tsc = X2APIC_NEVER, .mask = UINT64_MAX};
+    apic->registers[APIC_ID] = id;
+    apic->registers[APIC_VERSION] = VERSION_VALUE;
+    apic->registers[APIC_LDR] = id >> ID_CLUSTER << CLUSTER_SHIFT | 1U << (id & ((1U << ID_CLUSTER) - 1));
+    apic->registers[APIC_SVR] = SVR_RESET;
+    for (uint32_t lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt++)
+        apic->registers[lvt] = APIC_LVT_MASKED;
 }
 
 static uint32_t processor_priority(const struct x2apic *apic) {
     uint32_t in_service = x2apic_highest(apic->isr) & PRIORITY_CLASS;
-    uint32_t task = apic->registers[TPR];
+    uint32_t task = apic->registers[APIC_TPR];
 
     return (task & PRIORITY_CLASS) >= in_service ? task : in_service;
 }
 
 void x2apic_post(struct x2apic *apic, unsigned vector) {
-    if (!(apic->registers[SVR] & SVR_ENABLE))
+    if (!(apic->registers[APIC_SVR] & APIC_SVR_ENABLE))
         return;
     if (vector < VECTOR_FIRST)
         __atomic_fetch_or(&apic->errors, ERROR_RECEIVED, __ATOMIC_RELAXED);
@@ -96,17 +75,13 @@ void x2apic_post(struct x2apic *apic, unsigned vector) {
 
 /* Divisors are 2 to 128, and behind them 1. */
 static unsigned divide_shift(const struct x2apic *apic) {
-    uint32_t divide = apic->registers[DIVIDE];
+    uint32_t divide = apic->registers[APIC_DIVIDE];
 
     return (((divide >> 1 & 4) | (divide & 3)) + 1) & 7;
 }
 
-static bool is_timer(const struct x2apic *apic, uint32_t mode) {
-    return (apic->registers[LVT_TIMER] & TIMER_MODE) == mode;
-}
-
 static uint64_t count_ticks(const struct x2apic *apic) {
-    return (uint64_t)apic->registers[INITIAL_COUNT] << divide_shift(apic);
+    return (uint64_t)apic->registers[APIC_INITIAL_COUNT] << divide_shift(apic);
 }
 
 void x2apic_tick(struct x2apic *apic, uint64_t now_tsc) {
@@ -118,7 +93,7 @@ void x2apic_tick(struct x2apic *apic, uint64_t now_tsc) {
         apic->fires_tsc = X2APIC_NEVER;
     apic->deadline = 0;
     if (!apic->mask)
-        x2apic_post(apic, apic->registers[LVT_TIMER] & LVT_VECTOR);
+        x2apic_post(apic, apic->registers[APIC_LVT_TIMER] & LVT_VECTOR);
 }
 
 /* What it counts down to 0, at its own rate. */
@@ -128,71 +103,41 @@ static uint64_t current_count(const struct x2apic *apic, uint64_t now_tsc) {
     return (apic->fires_tsc - now_tsc) >> divide_shift(apic);
 }
 
-static uint32_t logical_id(const struct x2apic *apic) {
-    return apic->id >> ID_CLUSTER << CLUSTER_SHIFT | 1U << (apic->id & ((1U << ID_CLUSTER) - 1));
-}
-
 static uint64_t part(const uint64_t set[4], uint32_t index) {
     return (uint32_t)(set[index / 2] >> 32 * (index % 2));
 }
 
 bool x2apic_read(const struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t *value) {
     *value = apic->registers[number];
-    if (writable[number] || number == ESR)
+    if (READABLE >> number & 1)
         return true;
     switch (number) {
-    case ID:
-        *value = apic->id;
-        return true;
-    case VERSION:
-        *value = VERSION_VALUE;
-        return true;
-    case PPR:
+    case APIC_PPR:
         *value = processor_priority(apic);
         return true;
-    case LDR:
-        *value = logical_id(apic);
-        return true;
-    case ICR:
+    case APIC_ICR:
         *value = apic->icr;
         return true;
-    case CURRENT_COUNT:
+    case APIC_CURRENT_COUNT:
         *value = current_count(apic, now_tsc);
         return true;
     default: /* ISR, TMR and IRR are next to each other; all interrupts are edge-triggered */
-        if (number < ISR || number >= ESR)
+        if (number < APIC_ISR || number >= APIC_ESR)
             return false;
-        *value = number < TMR ? part(apic->isr, number - ISR) : number < IRR ? 0 : part(apic->irr, number - IRR);
+        *value = number < APIC_TMR   ? part(apic->isr, number - APIC_ISR)
+                 : number < APIC_IRR ? 0
+                                     : part(apic->irr, number - APIC_IRR);
         return true;
     }
 }
 
-/* A count goes on by its new mode; one that meets or leaves TSC-deadline mode is over. */
-static enum x2apic_effect set_timer_mode(struct x2apic *apic, uint32_t before) {
-    uint32_t after = apic->registers[LVT_TIMER];
+/* What follows from the timer's registers. */
+static enum x2apic_effect set_timer(struct x2apic *apic) {
+    uint32_t lvt = apic->registers[APIC_LVT_TIMER];
 
-    if ((before ^ after) & TIMER_DEADLINE) {
-        apic->fires_tsc = X2APIC_NEVER;
-        apic->deadline = 0;
-    }
-    apic->has_deadline = after & TIMER_DEADLINE;
-    apic->mask = (after & LVT_MASKED) ? UINT64_MAX : 0;
-    apic->period_ticks = is_timer(apic, TIMER_PERIODIC) ? count_ticks(apic) : 0;
-    return X2APIC_TIMER;
-}
-
-static enum x2apic_effect start_count(struct x2apic *apic, uint64_t now_tsc) {
-    uint64_t ticks = count_ticks(apic);
-
-    apic->fires_tsc = ticks ? now_tsc + ticks : X2APIC_NEVER;
-    apic->period_ticks = is_timer(apic, TIMER_PERIODIC) ? ticks : 0;
-    return X2APIC_TIMER;
-}
-
-static enum x2apic_effect mask_all(struct x2apic *apic) {
-    for (uint32_t lvt = LVT_TIMER; lvt <= LVT_ERROR; lvt++)
-        apic->registers[lvt] |= LVT_MASKED;
-    apic->mask = UINT64_MAX;
+    apic->has_deadline = lvt & TIMER_DEADLINE;
+    apic->mask = (lvt & APIC_LVT_MASKED) ? UINT64_MAX : 0;
+    apic->period_ticks = (lvt & TIMER_MODE) == TIMER_PERIODIC ? count_ticks(apic) : 0;
     return X2APIC_TIMER;
 }
 
@@ -213,22 +158,31 @@ static void note_sent(struct x2apic *apic, uint64_t vector) {
 static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t value) {
     uint32_t before = apic->registers[number];
 
-    if (number == LVT_TIMER && (value & TIMER_MODE) == TIMER_MODE)
+    if (number == APIC_LVT_TIMER && (value & TIMER_MODE) == TIMER_MODE)
         return X2APIC_REFUSED;
-    if (number == INITIAL_COUNT && apic->has_deadline) /* is ignored */
+    if (number == APIC_INITIAL_COUNT && apic->has_deadline) /* is ignored */
         return X2APIC_DONE;
     apic->registers[number] = (uint32_t)value;
-    if (is_lvt(number) && !(apic->registers[SVR] & SVR_ENABLE))
-        apic->registers[number] |= LVT_MASKED;
+    if (number >= APIC_LVT_TIMER && number <= APIC_LVT_ERROR && !(apic->registers[APIC_SVR] & APIC_SVR_ENABLE))
+        apic->registers[number] |= APIC_LVT_MASKED;
     switch (number) {
-    case TPR:
+    case APIC_TPR:
         return X2APIC_PRIORITY;
-    case SVR:
-        return (value & SVR_ENABLE) ? X2APIC_DONE : mask_all(apic);
-    case LVT_TIMER:
-        return set_timer_mode(apic, before);
-    case INITIAL_COUNT:
-        return start_count(apic, now_tsc);
+    case APIC_SVR:
+        if (value & APIC_SVR_ENABLE)
+            return X2APIC_DONE;
+        for (uint32_t lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt++)
+            apic->registers[lvt] |= APIC_LVT_MASKED;
+        return set_timer(apic);
+    case APIC_LVT_TIMER: /* a count goes on by its new mode; one that meets or leaves TSC-deadline mode is over */
+        if ((before ^ value) & TIMER_DEADLINE) {
+            apic->fires_tsc = X2APIC_NEVER;
+            apic->deadline = 0;
+        }
+        return set_timer(apic);
+    case APIC_INITIAL_COUNT:
+        apic->fires_tsc = value ? now_tsc + count_ticks(apic) : X2APIC_NEVER;
+        return set_timer(apic);
     default:
         return X2APIC_DONE;
     }
@@ -236,24 +190,24 @@ static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t no
 
 enum x2apic_effect x2apic_write(struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t value) {
     switch (number) {
-    case EOI:
+    case APIC_EOI:
         return value ? X2APIC_REFUSED : end_of_interrupt(apic);
-    case SELF_IPI:
+    case APIC_SELF_IPI:
         if (value > LVT_VECTOR)
             return X2APIC_REFUSED;
         note_sent(apic, value);
         x2apic_post(apic, (unsigned)value);
         return X2APIC_PENDING;
-    case ICR:
+    case APIC_ICR:
         if (value & ~ICR_WRITABLE)
             return X2APIC_REFUSED;
         apic->icr = value;
         note_sent(apic, value & LVT_VECTOR);
         return X2APIC_SEND;
-    case ESR:
+    case APIC_ESR:
         if (value)
             return X2APIC_REFUSED;
-        apic->registers[ESR] = __atomic_exchange_n(&apic->errors, 0, __ATOMIC_RELAXED);
+        apic->registers[APIC_ESR] = __atomic_exchange_n(&apic->errors, 0, __ATOMIC_RELAXED);
         return X2APIC_DONE;
     default: /* what is due by now comes, whatever becomes of the timer */
         x2apic_tick(apic, now_tsc);
@@ -264,7 +218,7 @@ enum x2apic_effect x2apic_write(struct x2apic *apic, uint32_t number, uint64_t n
 }
 
 bool x2apic_is_named(const struct x2apic *apic, const struct x2apic *from, uint64_t icr) {
-    uint32_t to = (uint32_t)(icr >> ICR_TO_SHIFT), own = logical_id(apic);
+    uint32_t to = (uint32_t)(icr >> ICR_TO_SHIFT), own = apic->registers[APIC_LDR];
 
     if (icr & ICR_SHORTHAND)
         return (icr & ICR_SHORTHAND) == ICR_ALL || (apic == from) == ((icr & ICR_SHORTHAND) == ICR_SELF);
@@ -272,5 +226,5 @@ bool x2apic_is_named(const struct x2apic *apic, const struct x2apic *from, uint6
         return true;
     if (icr & ICR_LOGICAL)
         return to >> CLUSTER_SHIFT == own >> CLUSTER_SHIFT && (to & own & ((1U << CLUSTER_SHIFT) - 1));
-    return to == apic->id;
+    return to == apic->registers[APIC_ID];
 }

@@ -12,7 +12,8 @@
 #define X2APIC_MSR_COUNT    0x40
 #define X2APIC_MSR_DEADLINE 0x6e0
 #define X2APIC_NEVER        UINT64_MAX
-#define X2APIC_TPR          0x08 /* numbers of registers */
+#define X2APIC_ID           0x02 /* numbers of registers */
+#define X2APIC_TPR          0x08
 #define X2APIC_IRR          0x20
 
 /* What has to be looked at after a register was written. */
@@ -34,8 +35,7 @@ struct x2apic {
     bool has_deadline;       /* the timer is in TSC-deadline mode */
     uint64_t icr;
     uint32_t registers[X2APIC_MSR_COUNT]; /* what was written, as far as it is kept */
-    uint32_t id;
-    uint32_t errors; /* since the last write of ESR */
+    uint32_t errors;                      /* since the last write of ESR */
 };
 
 /* The state after reset. */

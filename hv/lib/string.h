@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The part of <string.h> that Shikiri and libfdt need. On the build machine the
- * C library provides it; string.c is linked into the hypervisor alone.
+ * The part of <string.h> that Shikiri and libfdt need, from the C library musl; on the build machine from its own.
  */
 #pragma once
 

@@ -49,10 +49,14 @@ static inline uint64_t higher(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-/* The little-endian number of `size_bytes` that begins at `bytes`, wherever that is. */
+/* The little-endian number of `size_bytes` that begins at `bytes`, wherever that is; store() writes one. */
 static inline uint64_t load(const uint8_t *bytes, unsigned size_bytes) {
     uint64_t value = 0;
 
     __builtin_memcpy(&value, bytes, size_bytes);
     return value;
+}
+
+static inline void store(uint8_t *bytes, uint64_t value, unsigned size_bytes) {
+    __builtin_memcpy(bytes, &value, size_bytes);
 }

@@ -33,12 +33,12 @@ static bool is_leaf(uint64_t entry, int level) {
 }
 
 static uint64_t leaf(uint64_t hpa, unsigned rights, int level) {
-    return hpa | ENTRY_PRESENT | ENTRY_USER | ((rights & NPT_WRITE) ? ENTRY_WRITE : 0) |
-           ((rights & NPT_EXECUTE) ? 0 : ENTRY_NX) | (level > LEVEL_PAGE ? ENTRY_LARGE : 0);
+    return hpa | ENTRY_PRESENT | ENTRY_USER | ((rights & REACH_WRITE) ? ENTRY_WRITE : 0) |
+           ((rights & REACH_EXECUTE) ? 0 : ENTRY_NX) | (level > LEVEL_PAGE ? ENTRY_LARGE : 0);
 }
 
 static unsigned entry_rights(uint64_t entry) {
-    return ((entry & ENTRY_WRITE) ? NPT_WRITE : 0) | ((entry & ENTRY_NX) ? 0 : NPT_EXECUTE);
+    return REACH_READ | ((entry & ENTRY_WRITE) ? REACH_WRITE : 0) | ((entry & ENTRY_NX) ? 0 : REACH_EXECUTE);
 }
 
 bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
@@ -118,6 +118,13 @@ bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) 
     }
 }
 
+void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights) {
+    hpa_t hpa;
+    unsigned given;
+
+    return npt_lookup(npt, gpa, &hpa, &given) && (given & rights) == rights ? (void *)hpa.value : NULL;
+}
+
 /* Bits that an entry may have; what the processor writes itself is among them. */
 static uint64_t known_bits(uint64_t entry, int level) {
     uint64_t bits = NPT_TABLE | ENTRY_ACCESSED | ENTRY_NX;
@@ -171,7 +178,7 @@ static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rig
                 return false;
             continue;
         }
-        unsigned left = rights & (entry_rights(entry) | REACH_READ);
+        unsigned left = rights & entry_rights(entry);
 
         if (!is_leaf(entry, level)) {
             if (!extend(pagetable_of(entry), level - 1, from, left, run))

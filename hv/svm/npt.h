@@ -13,10 +13,6 @@
 
 #define NPT_GPA_LIMIT (1ULL << 39) /* one PML4 entry: 512 GiB of guest-physical addresses */
 
-#define NPT_READ    0u /* what is mapped can be read */
-#define NPT_WRITE   REACH_WRITE
-#define NPT_EXECUTE REACH_EXECUTE
-
 struct npt {
     hpa_t root; /* nCR3: the PML4 */
     struct arena *arena;
@@ -29,12 +25,16 @@ bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages);
 /*
  * Maps `size_bytes` at `gpa` to `hpa` with the largest pages that fit. All three are
  * multiples of 4 KiB; gpa + size_bytes is at most NPT_GPA_LIMIT. A part that is mapped
- * already is replaced, large pages being split. False when the arena is used up.
+ * already is replaced, large pages being split. What is mapped can be read, whatever `rights`, of
+ * hv/lib/reach.h, say of that. False when the arena is used up.
  */
 bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights);
 
 /* Where a guest-physical address leads: true and *hpa, *rights, or false when it is absent. */
 bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights);
+
+/* The memory there, up to the end of its page; NULL when it is absent or lacks one of the `rights`. */
+void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights);
 
 /*
  * For audits: what a table in memory says, read as the processor reads it. Only nCR3 comes in, and

@@ -39,7 +39,7 @@ static void make_guest(struct workshop *shop, uint64_t gpa, const uint8_t *page,
     struct npt npt;
 
     npt_init(&npt, &arena, false);
-    npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), NPT_WRITE | NPT_EXECUTE);
+    npt_map(&npt, GPA(gpa), PAGE_BYTES, HPA((uintptr_t)page), REACH_WRITE | REACH_EXECUTE);
     memset(&shop->vmcb, 0, sizeof(shop->vmcb));
     memset(shop->iopm, 0xff, sizeof(shop->iopm));
     memset(shop->msrpm, 0xff, sizeof(shop->msrpm));

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "hv/cpu/cpu.h"
 #include "hv/lib/arena.h"
 #include "hv/svm/svm.h"
 

@@ -28,8 +28,11 @@ static struct vmcb_segment real_mode_segment(uint16_t type) {
     return (struct vmcb_segment){.attributes = type | SEGMENT_PRESENT, .limit = REAL_MODE_LIMIT};
 }
 
-static void set_reset_state(struct vmcb_save *save) {
+void vmcb_reset(struct vmcb_save *save, uint64_t entry) {
+    *save = (struct vmcb_save){0};
     save->cs = real_mode_segment(SEGMENT_CODE | SEGMENT_USER);
+    save->cs.selector = (uint16_t)(entry >> 4);
+    save->cs.base = entry;
     save->ds = real_mode_segment(SEGMENT_DATA | SEGMENT_USER);
     save->es = save->fs = save->gs = save->ss = save->ds;
     save->ldtr = real_mode_segment(SEGMENT_LDT);
@@ -57,7 +60,7 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
     control->vintr = VINTR_MASKING;
     control->nested_ctl = NESTED_PAGING_ENABLE;
     control->n_cr3 = n_cr3.value;
-    set_reset_state(&vmcb->save);
+    vmcb_reset(&vmcb->save, 0);
 }
 
 bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd) {

@@ -161,6 +161,9 @@ struct vmcb_odd {
 };
 
 /* Whether every control that isolation needs is as vmcb_init() made it; false and the first other one in *odd. */
+/* The state after reset, or after a SIPI with the address `entry`. */
+void vmcb_reset(struct vmcb_save *save, uint64_t entry);
+
 bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd);
 
 /* Exit codes (APM vol. 2, appendix C). */

@@ -128,7 +128,7 @@ def test_nmi(tmp_path):
 @pytest.mark.parametrize("cpu", ["ryzen", "phenom_8650_toliman"])
 def test_bochs(cpu):
     """The same on the other emulator, by its own debugger."""
-    commands = [f"lb {symbol(AFTER_PROTECTION):#x}", "c", f"set rdi = {TEXT:#x}", f"set rip = {MEMSET:#x}"]
+    commands = [f"lb {symbol(AFTER_PROTECTION):#x}", "c", f"set rdi = {TEXT:#x}", "set rdx = 1", f"set rip = {MEMSET:#x}"]
     result = run_bochs(system(COUNTER), cpu, statuses=(PANIC,), commands=commands)
     assert_panic(result, 14, 0x3, TEXT)
     assert backtrace(result) == ["memset", "boot_main", "long_mode"], result.serial

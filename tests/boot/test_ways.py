@@ -16,7 +16,8 @@ def assert_all_ran(result):
     assert result.of("elf64")[-1].endswith("ok")
     assert result.of("elf32")[-1].endswith("ok")
     assert result.of("mb") == ["multi: magic 2badb002 flags 245", 'multi: command line "one two=three"',
-                               "multi: lower 640 KiB upper 3072 KiB", "multi: memory 0 to 400000 type 1",
+                               "multi: lower 640 KiB upper 3072 KiB", "multi: memory 3f7000 to 400000 type 2",
+                               "multi: memory 0 to 3f7000 type 1",
                                "multi: loader Shikiri"]
     assert {row[0] for row in result.summary().values()} == {"ended"}
 
@@ -41,11 +42,12 @@ def test_bochs(cpu):
 
 
 def test_multiboot_map():
-    """RAM is what the guest can write and is not its screen."""
+    """RAM is what the guest can write and is neither its screen nor the start area."""
     more = """memory@800000 { device_type = "memory"; reg = <0 0x800000 0 0x1000>; read-only; };"""
     result = run_qemu(system(Partition("mb", "multi.elf", devices=VGA + more)))
     assert [line for line in result.of("mb") if "memory" in line] == [
-        "multi: memory 0 to b8000 type 1", "multi: memory b9000 to 400000 type 1",
+        "multi: memory 3f7000 to 400000 type 2", "multi: memory 0 to b8000 type 1",
+        "multi: memory b9000 to 3f7000 type 1",
         "multi: memory 800000 to 801000 type 2"]
 
 

@@ -86,7 +86,7 @@ static void corrupt(struct vcpu *vcpu, const struct corruption *c) {
 
     log_line("test: corrupting %s", c->name);
     if (c->area == NPT_NEW)
-        npt_map(&vcpu->common->npt, GPA(c->at), PAGE_BYTES, HPA(c->flip), NPT_WRITE);
+        npt_map(&vcpu->common->npt, GPA(c->at), PAGE_BYTES, HPA(c->flip), REACH_WRITE);
     else if (c->area == NPT_COPY)
         *word = *table_at(vcpu->vmcb->control.n_cr3);
     else

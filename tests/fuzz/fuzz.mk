@@ -5,7 +5,7 @@
 
 FUZZ_BUILD  := $(BUILD)/fuzz
 FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-               -fsanitize-coverage-ignorelist=tests/fuzz/not_covered -Wall -Wextra -Werror -I.
+               -fsanitize-coverage-ignorelist=tests/fuzz/not_covered -Wall -Wextra -Wno-unused-parameter -Werror -I.
 FUZZ_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/fuzz/invariants.c
 FUZZ_PARSER := $(addprefix partitions/,config.c timing.c fdt.c rules.c image.c) $(FUZZ_REPORT)
 FUZZ_IMAGE  := tests/fuzz/fuzz_image.c tests/fuzz/mutate_elf.c $(FUZZ_PARSER)
@@ -22,7 +22,7 @@ FUZZ_TARGETS += config
 config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c hv/lib/sha256.c $(FUZZ_PARSER) \
                   $(addprefix partitions/,system.c layout.c memory.c certificate.c)
 config_LENGTH  := 6144
-config_SEEDS   := $(patsubst %.dts,%.dtb,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts))
+config_SEEDS   := $(patsubst %.dts,%.dtb,$(filter-out %/linux.dts,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts)))
 config_IMAGES  := $(addprefix $(FUZZ_BUILD)/config/images/,$(notdir $(GUEST_ELFS)) one.elf two.elf)
 config_NEEDS   := $(config_IMAGES)
 FUZZ_TARGETS += elf64
@@ -40,6 +40,10 @@ elf_multiboot_SOURCES := $(FUZZ_IMAGE)
 elf_multiboot_FLAGS   := -DFUZZ_KIND=IMAGE_MULTIBOOT
 elf_multiboot_LENGTH  := 8192
 elf_multiboot_SEEDS   := $(GUESTS_MB:%=%.elf)
+FUZZ_TARGETS += kernel
+kernel_SOURCES := tests/fuzz/fuzz_kernel.c $(FUZZ_PARSER)
+kernel_LENGTH  := 132
+kernel_SEEDS   :=
 FUZZ_TARGETS += multiboot
 multiboot_SOURCES := tests/fuzz/fuzz_multiboot.c boot/multiboot.c $(FUZZ_REPORT)
 multiboot_LENGTH  := 2048

@@ -165,15 +165,24 @@ static void expect_windows_of_guest(const struct partition_config *partition) {
                               (struct range){partition->windows[j].gpa.value, partition->windows[j].size_bytes}));
 }
 
+static const struct image_file *find_file(const char *name) {
+    for (unsigned i = 0; i < file_count; i++)
+        if (strcmp(files[i].name, name) == 0)
+            return &files[i];
+    return NULL;
+}
+
 static void expect_image(const struct partition_config *partition) {
-    const struct image_file *file = NULL;
+    const struct image_file *file = find_file(partition->image), *ramdisk = NULL;
     struct outcome outcome = {.report = {.emit = emit}};
     struct image_plan plan;
 
-    for (unsigned i = 0; i < file_count && !file; i++)
-        file = strcmp(files[i].name, partition->image) == 0 ? &files[i] : NULL;
+    if (*partition->ramdisk) {
+        ramdisk = find_file(partition->ramdisk);
+        assert(ramdisk);
+    }
     assert(file);
-    image_plan(&plan, file->data, file->size_bytes, partition, &outcome.report);
+    image_plan(&plan, file, ramdisk, partition, &outcome.report);
     assert(outcome.report.errors == 0);
     expect_plan(&plan, file->size_bytes, partition);
 }

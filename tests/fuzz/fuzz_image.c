@@ -73,14 +73,15 @@ static void expect_kind(enum image_kind kind) {
 /* Whether it was accepted. */
 static bool check(const uint8_t *file, size_t size_bytes, const struct partition_config *partition) {
     struct report report = {.emit = emit}, again = {.emit = emit};
+    const struct image_file image = {"i.elf", file, size_bytes};
     struct image_plan plan, plan_again;
 
     memset(&plan, 0x55, sizeof(plan));
     memset(&plan_again, 0xaa, sizeof(plan_again));
     emitted = 0;
-    image_plan(&plan, file, size_bytes, partition, &report);
+    image_plan(&plan, &image, NULL, partition, &report);
     assert(report.errors == emitted);
-    image_plan(&plan_again, file, size_bytes, partition, &again);
+    image_plan(&plan_again, &image, NULL, partition, &again);
     assert(again.errors == report.errors);
     if (report.errors)
         return false;

@@ -74,7 +74,7 @@ static void expect_modules(void) {
     for (unsigned i = 0; i < boot.module_count; i++) {
         const char *name = boot.modules[i].name;
 
-        assert(memchr(name, '\0', sizeof(boot.modules[i].name)) && !strchr(name, '/') && !strchr(name, ' '));
+        assert(memchr(name, '\0', sizeof(boot.names[i])) && !strchr(name, '/') && !strchr(name, ' '));
     }
 }
 

@@ -12,7 +12,7 @@
 #include "tests/host/test.h"
 
 #define PAGES      64
-#define RWX        (NPT_WRITE | NPT_EXECUTE)
+#define RWX        (REACH_WRITE | REACH_EXECUTE)
 #define NO_EXECUTE (1ULL << 63)
 
 static struct window_config window_a = {.size_bytes = 4 * MIB, .hpa = {16 * MIB}, .writable = true, .executable = true};
@@ -63,9 +63,9 @@ static int make(void **state) {
     struct npt *a = &partitions[0].common.npt, *b = &partitions[1].common.npt;
 
     assert_true(npt_map(a, GPA(0), 4 * MIB, HPA(16 * MIB), RWX));
-    assert_true(npt_map(a, GPA(0xb8000), PAGE_BYTES, HPA(0xb8000), NPT_WRITE));
+    assert_true(npt_map(a, GPA(0xb8000), PAGE_BYTES, HPA(0xb8000), REACH_WRITE));
     assert_true(npt_map(b, GPA(MIB), MIB, HPA(32 * MIB), RWX));
-    assert_true(npt_map(b, GPA(GIB), 8192, HPA(48 * MIB), NPT_READ));
+    assert_true(npt_map(b, GPA(GIB), 8192, HPA(48 * MIB), REACH_READ));
     iopm_pass(partitions[1].common.iopm, 0x2f8, 8);
     audit_init(partitions, &config, (struct range){(uintptr_t)memory, PAGES * PAGE_BYTES});
     return 0;

@@ -61,7 +61,8 @@ static const struct dts_case system_cases[] = {
 
 static const struct dts_case partition_cases[] = {
     {"property", "label =", "owner = <1>; label =",
-     P0 "/owner" UNKNOWN_PROPERTY "known here: compatible, reg, label, image, bootargs, unowned-ports, control, vcpus, "
+     P0 "/owner" UNKNOWN_PROPERTY
+        "known here: compatible, reg, label, image, ramdisk, bootargs, unowned-ports, control, vcpus, "
         "#address-cells, #size-cells\n"},
     {"node", "vga {", "pci {}; vga {", P0 "/pci" UNKNOWN_NODE "known here: memory@, vga, interrupt-controller, isa\n"},
     {"near node", "vga {", "vag {", P0 "/vag" UNKNOWN_NODE "did you mean \"vga\"?\n"},
@@ -206,7 +207,7 @@ static void check_many(const char *before, const char *format, unsigned first, u
 static void test_numbers(void **state) {
     const char partition[] = "partition@%x { compatible = \"shikiri,partition\"; reg = <%u>; label = \"p%u\"; "
                              "image = \"i\"; #address-cells = <2>; #size-cells = <2>; "
-                             "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x7000>; }; };\n";
+                             "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x9000>; }; };\n";
     const char window[] = "memory@900%02x000 { device_type = \"memory\"; reg = <0 0x900%02x000 0 0x1000>; };\n";
 
     (void)state;

@@ -59,6 +59,7 @@ static const struct feature {
     {1, EDX, 24, "FXSR"},
     {1, EDX, 25, "SSE"},
     {1, EDX, 26, "SSE2"},
+    {6, EAX, 2, "ARAT"},
     {7, EBX, 0, "FSGSBASE"},
     {7, EBX, 3, "BMI1"},
     {7, EBX, 5, "AVX2"},
@@ -175,6 +176,7 @@ static void test_features(void **state) {
             fail_msg("leaf %x: found no %s (bit %u), want it offered", f->leaf, f->name, f->bit);
     }
     expect(1, 0, ALL, 0x0000ff00, bits_offered(1, ECX), bits_offered(1, EDX));
+    expect(6, 0, bits_offered(6, EAX), 0, 0, 0);
     expect(7, 0, 0, bits_offered(7, EBX), 0, 0);
     expect(0x80000001, 0, ALL, 0, bits_offered(0x80000001, ECX), bits_offered(0x80000001, EDX));
     expect(0x80000007, 0, 0, 0, 0, bits_offered(0x80000007, EDX));
@@ -217,10 +219,10 @@ static void test_hidden(void **state) {
 static void test_apic(void **state) {
     (void)state;
     common.has_apic = true;
-    vcpu.apic.id = 3;
+    vcpu.apic.registers[X2APIC_ID] = 3;
     expect(1, 0, ALL, 0x0300ff00, bits_offered(1, ECX) | 1U << 21 | 1U << 24, bits_offered(1, EDX) | 1U << 9);
     processor.cpuid = nothing;
-    vcpu.apic.id = 0;
+    vcpu.apic.registers[X2APIC_ID] = 0;
     expect(1, 0, 0, 0, 0x81200000, 0x200);
 }
 
@@ -233,6 +235,8 @@ static void test_poor_processor(void **state) {
     expect(0x80000001, 0, 0, 0, 0, 0);
     expect(0, 0, 0, 0, 0, 0);
     expect(0xd, 1, 0, 0, 0, 0);
+    expect(6, 0, 0, 0, 0, 0);
+    expect(0x80000007, 0, 0, 0, 0, 1U << 8); /* without it no guest would run */
 }
 
 /* OSXSAVE is the guest's CR4 bit, whatever the hypervisor's is. */
@@ -260,9 +264,10 @@ static void test_last_leaves(void **state) {
 }
 
 static void test_absent_leaves(void **state) {
-    static const uint32_t absent[] = {
-        2,          3,          4,          5,          6,          8,          0xb,        0xe,        0xf,       0x1f,
-        0x3fffffff, 0x40000001, 0x4fffffff, 0x7fffffff, 0x80000009, 0x8000000a, 0x8000001d, 0x8000001f, 0xffffffff};
+    static const uint32_t absent[] = {2,          3,          4,          5,          8,
+                                      0xb,        0xe,        0xf,        0x1f,       0x3fffffff,
+                                      0x40000001, 0x400000ff, 0x40000102, 0x4fffffff, 0x7fffffff,
+                                      0x80000009, 0x8000000a, 0x8000001d, 0x8000001f, 0xffffffff};
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(absent); i++)
@@ -300,13 +305,29 @@ static void test_hypervisor(void **state) {
     expect(0x40000000, 0, 0x40000000, 0x6b696853, 0x48697269, 0x72657079);
 }
 
+/* "KVMKVMKVM", where Linux looks behind another hypervisor, its clock from MSRs 0x4b564d00 on, which is stable, and
+ * no wait after port accesses; no other of KVM's features. */
+static void test_kvm(void **state) {
+    (void)state;
+    processor.cpuid = nothing;
+    expect(0x40000100, 0, 0x40000101, 0x4b4d564b, 0x564b4d56, 0x4d);
+    expect(0x40000101, 0, 1U << 1 | 1U << 3 | 1U << 24, 0, 0, 0);
+    expect(0x40000100, ALL, 0x40000101, 0x4b4d564b, 0x564b4d56, 0x4d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_features, make),       cmocka_unit_test_setup(test_hidden, make),
-        cmocka_unit_test_setup(test_poor_processor, make), cmocka_unit_test_setup(test_osxsave, make),
-        cmocka_unit_test_setup(test_last_leaves, make),    cmocka_unit_test_setup(test_absent_leaves, make),
-        cmocka_unit_test_setup(test_passed_leaves, make),  cmocka_unit_test_setup(test_xstate, make),
-        cmocka_unit_test_setup(test_hypervisor, make),     cmocka_unit_test_setup(test_apic, make),
+        cmocka_unit_test_setup(test_features, make),
+        cmocka_unit_test_setup(test_hidden, make),
+        cmocka_unit_test_setup(test_poor_processor, make),
+        cmocka_unit_test_setup(test_osxsave, make),
+        cmocka_unit_test_setup(test_last_leaves, make),
+        cmocka_unit_test_setup(test_absent_leaves, make),
+        cmocka_unit_test_setup(test_passed_leaves, make),
+        cmocka_unit_test_setup(test_xstate, make),
+        cmocka_unit_test_setup(test_hypervisor, make),
+        cmocka_unit_test_setup(test_apic, make),
+        cmocka_unit_test_setup(test_kvm, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

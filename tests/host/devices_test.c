@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv/interrupt.h"
 #include "hv/svm/iopm.h"
+#include "hv/dev/power.h"
 #include "partitions/devices.h"
 #include "tests/host/fake_screen.h"
 #include "tests/host/test.h"
@@ -21,7 +23,7 @@ static const struct partition_config with_vga = {.devices = &vga_only, .device_c
 static uint8_t *memory;
 static uint8_t iopm[IOPM_BYTES];
 static struct arena arena;
-static struct vcpu vcpu, vcpus[3];
+static struct vcpu vcpu;
 
 /* A partition with nothing but an empty nested page table, whose arena has `pages`. */
 static struct partition *make(unsigned index, const struct partition_config *config, unsigned pages) {
@@ -76,26 +78,23 @@ static void test_serial(void **state) {
     assert_int_equal(devices_screen_count(), 0);
 }
 
-/* Each vCPU has an APIC of its own in the state after reset, numbered as the vCPUs are, and no port. */
+/* The partition has local APICs, and the registers for power. */
 static void test_x2apic(void **state) {
     struct device_config device = {.path = "/interrupt-controller", .kind = DEVICE_X2APIC};
     const struct partition_config config = {.devices = &device, .device_count = 1}, without = {0};
     struct partition *partition = make(0, &without, ARENA_PAGES);
-    struct x2apic fresh;
 
     (void)state;
     assert_true(devices_attach(partition));
     assert_false(partition->common.has_apic);
     partition = make(0, &config, ARENA_PAGES);
-    partition->common.vcpus = vcpus;
-    partition->common.vcpu_count = ARRAY_LENGTH(vcpus);
     assert_true(devices_attach(partition));
     assert_true(partition->common.has_apic);
-    assert_int_equal(partition->common.io.range_count, 0);
-    for (uint32_t i = 0; i < ARRAY_LENGTH(vcpus); i++) {
-        x2apic_init(&fresh, i);
-        assert_memory_equal(&vcpus[i].apic, &fresh, sizeof(fresh));
-    }
+    assert_int_equal(partition->common.io.range_count, 1);
+    for (uint16_t port = 0x600; port < 0x603; port++)
+        assert_ptr_equal(range_of(partition, port)->write, power_write);
+    assert_null(range_of(partition, 0x5ff));
+    assert_null(range_of(partition, 0x603));
 }
 
 static void expect_screen(const struct partition *partition, unsigned page) {
@@ -105,7 +104,7 @@ static void expect_screen(const struct partition *partition, unsigned page) {
     assert_int_equal(partition->vga.page, page);
     assert_true(npt_lookup(&partition->common.npt, GPA(0xb8000), &hpa, &rights));
     assert_int_equal(hpa.value, SCREEN_BASE + page * PAGE_BYTES);
-    assert_int_equal(rights, NPT_WRITE);
+    assert_int_equal(rights, REACH_READ | REACH_WRITE);
     assert_false(npt_lookup(&partition->common.npt, GPA(0xb7fff), &hpa, &rights));
     assert_false(npt_lookup(&partition->common.npt, GPA(0xb9000), &hpa, &rights));
     assert_ptr_equal(range_of(partition, 0x3d4)->device, &partition->vga);

@@ -162,7 +162,7 @@ static void test_multiboot(void **state) {
     assert_int_equal(info(4), 0x90000 / KIB);
     assert_int_equal(info(16), START + 0x6000);
     assert_string_equal(guest_memory(info(64)), "Shikiri");
-    assert_int_equal(info(44), 2 * 24);
+    assert_int_equal(info(44), 3 * 24);
     assert_int_equal(info(20), 0); /* modules, as the flag says */
 }
 
@@ -198,7 +198,9 @@ struct entry {
 };
 
 #define FIRST                                                                                                          \
-    { FIRST_GPA, FIRST_BYTES, 1 }
+    {START, START_AREA_BYTES, 2}, {                                                                                    \
+        FIRST_GPA, FIRST_BYTES - START_AREA_BYTES, 1                                                                   \
+    }
 
 static void expect_map(const struct entry *entries, unsigned count) {
     const uint8_t *map = guest_memory(info(48));
@@ -213,12 +215,12 @@ static void expect_map(const struct entry *entries, unsigned count) {
     }
 }
 
-/* Windows as they are, read-only ones reserved, and a hole for the screen. */
+/* The start area reserved, windows as they are, read-only ones reserved, and a hole for the screen. */
 static void test_multiboot_map(void **state) {
     const struct {
         uint64_t gpa, size_bytes;
         bool writable, has_screen;
-        struct entry entries[3];
+        struct entry entries[4];
     } cases[] = {
         {0, MIB, true, false, {FIRST, {0, MIB, 1}}},
         {0, MIB, false, false, {FIRST, {0, MIB, 2}}},
@@ -236,7 +238,7 @@ static void test_multiboot_map(void **state) {
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         unsigned count = 0;
 
-        while (count < 3 && cases[i].entries[count].length)
+        while (count < 4 && cases[i].entries[count].length)
             count++;
         drop(state);
         make(state);
@@ -249,14 +251,14 @@ static void test_multiboot_map(void **state) {
 
 /* As many windows as there may be, one cut in two by the screen: all are in the map. */
 static void test_multiboot_windows(void **state) {
-    struct entry entries[CONFIG_WINDOWS_MAX + 1] = {FIRST, {0, 0xb8000, 1}, {0xb9000, MIB - 0xb9000, 1}};
+    struct entry entries[CONFIG_WINDOWS_MAX + 2] = {FIRST, {0, 0xb8000, 1}, {0xb9000, MIB - 0xb9000, 1}};
 
     (void)state;
     config.device_count = 1;
     add_window(0, MIB, true);
     for (unsigned i = 2; i < CONFIG_WINDOWS_MAX; i++) {
         add_window(i * GIB, PAGE_BYTES, true);
-        entries[i + 1] = (struct entry){i * GIB, PAGE_BYTES, 1};
+        entries[i + 2] = (struct entry){i * GIB, PAGE_BYTES, 1};
     }
     prepare(IMAGE_MULTIBOOT);
     expect_map(entries, ARRAY_LENGTH(entries));
@@ -305,6 +307,141 @@ static void test_further(void **state) {
     common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
 }
 
+/* ---- Linux ("The Linux/x86 Boot Protocol", "Zero Page" in its documentation) ----------------- */
+
+#define PARAMS      0x7000 /* boot_params in the start area */
+#define ACPI        0x8000
+#define SETUP_BYTES 0x400
+#define SETUP_END   0x26c /* of the setup header, as its jump says */
+
+static uint8_t setup[SETUP_BYTES];
+
+/* A setup header in which every byte is known. */
+static void prepare_linux(unsigned header_end, const struct image_segment *ramdisk) {
+    for (unsigned i = 0; i < SETUP_BYTES; i++)
+        setup[i] = (uint8_t)(i * 5 + 1);
+    setup[0x201] = (uint8_t)(header_end - 0x202);
+    entry_prepare(&common, &config,
+                  &(struct image_plan){
+                      .kind = IMAGE_BZIMAGE, .entry = {ENTRY}, .setup = setup, .ramdisk = ramdisk, .segment_count = 1});
+}
+
+static uint64_t params(unsigned offset, unsigned size_bytes) {
+    return get(start_area(PARAMS + offset), size_bytes);
+}
+
+static void test_linux(void **state) {
+    (void)state;
+    prepare_linux(SETUP_END, NULL);
+    expect_common(LONG_CODE);
+    assert_int_equal(vmcb.save.cr0, CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+    assert_int_equal(vmcb.save.cr3, START);
+    assert_int_equal(vmcb.save.efer, EFER_SVME | EFER_LME | EFER_LMA | EFER_NXE);
+    assert_int_equal(vcpu.guest.registers[REGISTER_RSI], START + PARAMS);
+    for (uint64_t address = 0; address < 4 * GIB; address += 2 * MIB)
+        expect_identity(address);
+}
+
+/* Every byte: zero, but for the header from the file, and the fields that a loader fills. */
+static void test_boot_params(void **state) {
+    static const struct {
+        unsigned from, end;
+    } filled[] = {
+        {0x070, 0x078},         /* acpi_rsdp_addr */
+        {0x1e8, 0x1e9},         /* e820_entries */
+        {0x1f1, SETUP_END},     /* the setup header */
+        {0x2d0, 0x2d0 + 2 * 20} /* e820_table */
+    };
+
+    (void)state;
+    prepare_linux(SETUP_END, NULL);
+    for (unsigned i = 0; i < PAGE_BYTES; i++) {
+        bool is_filled = false;
+
+        for (unsigned j = 0; j < ARRAY_LENGTH(filled); j++)
+            is_filled |= i >= filled[j].from && i < filled[j].end;
+        if (!is_filled)
+            assert_int_equal(params(i, 1), 0);
+    }
+    for (unsigned i = 0x1f1; i < SETUP_END; i++)
+        if (i != 0x210 && (i < 0x228 || i >= 0x22c)) /* the next two */
+            assert_int_equal(params(i, 1), setup[i]);
+    assert_int_equal(params(0x210, 1), 0xff); /* type_of_loader: none that has a number */
+    assert_int_equal(params(0x228, 4), START + 0x6000);
+    assert_string_equal(guest_memory(params(0x228, 4)), BOOTARGS);
+    assert_int_equal(params(0x070, 8), START + ACPI);
+    assert_memory_equal(guest_memory(params(0x070, 8)), "RSD PTR ", 8);
+}
+
+/* What is behind the header, in the file, is not copied. */
+static void test_boot_params_header(void **state) {
+    (void)state;
+    prepare_linux(0x268, NULL);
+    assert_int_equal(params(0x267, 1), setup[0x267]);
+    assert_int_equal(params(0x268, 8), 0);
+}
+
+static void test_boot_params_ramdisk(void **state) {
+    const struct image_segment ramdisk = {setup, 0, 0x12345, {0x876000}, 0x12345};
+
+    (void)state;
+    prepare_linux(SETUP_END, &ramdisk);
+    assert_int_equal(params(0x218, 4), 0x876000);
+    assert_int_equal(params(0x21c, 4), 0x12345);
+    assert_int_equal(params(0x217, 1), setup[0x217]);
+    assert_int_equal(params(0x220, 1), setup[0x220]);
+}
+
+/* Entries of 20 bytes, as many as there can be: the start area reserved, a screen and read-only windows left out. */
+static void test_boot_params_map(void **state) {
+    struct entry entries[CONFIG_WINDOWS_MAX + 2] = {FIRST, {0, 0xb8000, 1}, {0xb9000, MIB - 0xb9000, 1}};
+
+    (void)state;
+    config.device_count = 1;
+    add_window(0, MIB, true);
+    for (unsigned i = 2; i < CONFIG_WINDOWS_MAX; i++) {
+        add_window(i * GIB, PAGE_BYTES, i % 2);
+        entries[i + 2] = (struct entry){i * GIB, PAGE_BYTES, i % 2 ? 1 : 2};
+    }
+    prepare_linux(SETUP_END, NULL);
+    assert_int_equal(params(0x1e8, 1), ARRAY_LENGTH(entries));
+    for (unsigned i = 0; i < ARRAY_LENGTH(entries); i++) {
+        assert_int_equal(params(0x2d0 + i * 20, 8), entries[i].base);
+        assert_int_equal(params(0x2d8 + i * 20, 8), entries[i].length);
+        assert_int_equal(params(0x2e0 + i * 20, 4), entries[i].type);
+    }
+    assert_int_equal(params(0x2d0 + ARRAY_LENGTH(entries) * 20, 8), 0);
+}
+
+/* The tables are for as many vCPUs as there are. */
+static void test_linux_vcpus(void **state) {
+    static struct vmcb vmcbs[3];
+    static struct vcpu vcpus[3] = {{.vmcb = &vmcbs[0]}, {.vmcb = &vmcbs[1]}, {.vmcb = &vmcbs[2]}};
+
+    (void)state;
+    common = (struct common){.vcpus = vcpus, .vcpu_count = 3};
+    prepare_linux(SETUP_END, NULL);
+    assert_int_equal(vcpus[0].guest.registers[REGISTER_RSI], START + PARAMS);
+    assert_int_equal(vcpus[1].guest.registers[REGISTER_RSI], 0);
+    assert_int_equal(vmcbs[1].save.rip, 0);
+    assert_int_equal(get(start_area(ACPI + 0x1a0 + 4), 4), 44 + 3 * 8); /* length of the MADT */
+    common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
+}
+
+/* What the start area holds lies one behind the other, inside of it. */
+static void test_start_area(void **state) {
+    (void)state;
+    assert_int_equal(START_AREA_BYTES, 0x9000);
+    config.bootargs = "";
+    prepare(IMAGE_ELF32);
+    for (unsigned i = 0; i < START_AREA_BYTES; i++)
+        assert_int_equal(*start_area(i), 0); /* no kind fills what is another's */
+    prepare(IMAGE_MULTIBOOT);
+    for (unsigned i = 0; i < START_AREA_BYTES; i++)
+        if (i < INFO || i >= PARAMS)
+            assert_int_equal(*start_area(i), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_protected_mode, make, drop),
@@ -315,6 +452,13 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_multiboot_windows, make, drop),
         cmocka_unit_test_setup_teardown(test_bootargs, make, drop),
         cmocka_unit_test_setup_teardown(test_further, make, drop),
+        cmocka_unit_test_setup_teardown(test_linux, make, drop),
+        cmocka_unit_test_setup_teardown(test_boot_params, make, drop),
+        cmocka_unit_test_setup_teardown(test_boot_params_header, make, drop),
+        cmocka_unit_test_setup_teardown(test_boot_params_ramdisk, make, drop),
+        cmocka_unit_test_setup_teardown(test_boot_params_map, make, drop),
+        cmocka_unit_test_setup_teardown(test_linux_vcpus, make, drop),
+        cmocka_unit_test_setup_teardown(test_start_area, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

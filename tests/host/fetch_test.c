@@ -36,7 +36,8 @@ static uint8_t *code(unsigned page) {
 }
 
 static void map(uint64_t gpa, const uint8_t *page) {
-    assert_true(npt_map(&common.npt, GPA(align_down(gpa, PAGE_BYTES)), PAGE_BYTES, HPA((uintptr_t)page), NPT_EXECUTE));
+    assert_true(
+        npt_map(&common.npt, GPA(align_down(gpa, PAGE_BYTES)), PAGE_BYTES, HPA((uintptr_t)page), REACH_EXECUTE));
 }
 
 static int make(void **state) {

@@ -42,7 +42,7 @@ static int make(void **state) {
     cpu = (struct cpu){.slot_end_tsc = UINT64_MAX};
     common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
-    console_init(&vcpu.console, "x", 1, &common.position);
+    console_init(&vcpu.console, "x", 1, &common.console);
     for (unsigned i = 0; i < SHIKIRI_INFO_COUNT; i++)
         vcpu.info[i] = 100 + i;
     log_capture();
@@ -50,7 +50,7 @@ static int make(void **state) {
         return -1;
     for (unsigned i = 0; i < 2; i++)
         if (!npt_map(&common.npt, GPA(WINDOW + i * PAGE_BYTES), PAGE_BYTES,
-                     HPA((uintptr_t)memory + (ARENA_PAGES + 1 - i) * PAGE_BYTES), NPT_READ))
+                     HPA((uintptr_t)memory + (ARENA_PAGES + 1 - i) * PAGE_BYTES), REACH_READ))
             return -1;
     return 0;
 }
@@ -93,7 +93,8 @@ static struct vcpu pair[2];
 
 /* The caller and another vCPU on another processor. */
 static void make_pair(struct cpu *other) {
-    pair[1] = (struct vcpu){.guest.cpu = other};
+    pair[0] = (struct vcpu){.common = &common};
+    pair[1] = (struct vcpu){.common = &common, .guest.cpu = other};
     common.vcpus = pair;
     common.vcpu_count = 2;
     common.awake = 1;
@@ -279,6 +280,7 @@ static void test_start(void **state) {
     assert_int_equal(pair[1].start.state, START_ASKED);
     assert_int_equal(pair[1].start.entry, UPPER | 0x5000);
     assert_int_equal(pair[1].start.argument, 0xdead0002);
+    assert_false(pair[1].start.by_sipi);
     assert_int_equal(common.awake, 2);
     expect(6, 1, 0x6000, -2); /* once only */
     assert_int_equal(pair[1].start.entry, UPPER | 0x5000);

@@ -98,14 +98,23 @@ static uint64_t build(const struct spec *s) {
 }
 
 /* Plans a copy of exactly that size, so that a byte read past it is seen. */
-static void plan_file(struct image_plan *plan, uint64_t size_bytes, bool vga) {
+static void plan_with(struct image_plan *plan, uint64_t size_bytes, bool vga, const struct image_file *ramdisk) {
     void *copy = malloc(size_bytes ? size_bytes : 1);
 
     memcpy(copy, data, size_bytes);
     partition.device_count = vga;
     findings_init(&findings);
-    image_plan(plan, copy, size_bytes, &partition, &findings.report);
+    image_plan(plan, &(struct image_file){"i.elf", copy, size_bytes}, ramdisk, &partition, &findings.report);
+    for (unsigned i = 0; i < plan->segment_count; i++)
+        if (plan->segments[i].file == copy)
+            plan->segments[i].file = data;
+    if (plan->setup == copy)
+        plan->setup = data;
     free(copy);
+}
+
+static void plan_file(struct image_plan *plan, uint64_t size_bytes, bool vga) {
+    plan_with(plan, size_bytes, vga, NULL);
 }
 
 static void check(const char *name, const struct spec *spec, bool vga, const char *lines) {
@@ -178,8 +187,8 @@ static const struct {
      P " with segment 1 of 0x2000 bytes at 0xfffffffffffff000" ONE_WINDOW},
     {"size near 2^64", BAD({LOAD, 0, 0x1000, 0, UINT64_MAX}),
      P " with segment 1 of 0xffffffffffffffff bytes at 0x1000" ONE_WINDOW},
-    {"start area", BAD({LOAD, 0, MIB - 0x8000, 0, 0x1001}),
-     P " with segment 1 of 0x1001 bytes at 0xf8000, want it apart from the start area\n"},
+    {"start area", BAD({LOAD, 0, MIB - 0xa000, 0, 0x1001}),
+     P " with segment 1 of 0x1001 bytes at 0xf6000, want it apart from the start area\n"},
     {"in the start area", BAD({LOAD, 0, MIB - 1, 0, 1}),
      P " with segment 1 of 0x1 bytes at 0xfffff, want it apart from the start area\n"},
     {"screen", BAD({LOAD, 0, 0xb0000, 0, 0x8001}),
@@ -197,7 +206,7 @@ static const struct {
     {"entry in no segment", {{NOTE, 0, 0, 0, 0}}, P " with entry 0x10000" ENTRY},
     {"entry in an empty segment", {{LOAD, 0, 0x10000, 0, 0}}, P " with entry 0x10000" ENTRY},
     {"up to the screen", BAD({LOAD, 0, 0xb9000, 0, 0x1000}, {LOAD, 0, 0xb7fff, 0, 1}), ""},
-    {"up to the start area", BAD({LOAD, 0, MIB - 0x8000, 0, 0x1000}), ""},
+    {"up to the start area", BAD({LOAD, 0, MIB - 0xa000, 0, 0x1000}), ""},
     {"touching", BAD({LOAD, 0, 0xf000, 0, 0x1000}, {LOAD, 0, 0x11000, 0, 0x1000}), ""},
     {"others and empty ones count for nothing", BAD({NOTE, ~0UL, ~0UL, ~0UL, ~0UL}, {LOAD, ~0UL, ~0UL, 0, 0}), ""},
     {"up to the end of the file", BAD({LOAD, 0x1800, 0, 0x800, 0x800}, {LOAD, 0x2000, 0x1000, 0, 1}), ""},
@@ -252,7 +261,7 @@ static void test_windows(void **state) {
           P " with entry 0x100000fff" BELOW_4_GIB);
     check("entry near 2^64", &(struct spec){.loads = {CODE}, .entry = UINT64_MAX}, false,
           P " with entry 0xffffffffffffffff" BELOW_4_GIB);
-    assert_int_equal(image_start_area(&partition).value, MIB - 0x7000);
+    assert_int_equal(image_start_area(&partition).value, MIB - 0x9000);
 }
 
 static void test_multiboot(void **state) {
@@ -317,11 +326,262 @@ static void test_plan(void **state) {
     }
 }
 
+/* ---- bzImage (Linux: "The Linux/x86 Boot Protocol") ----------------------------------------- */
+
+#define KERNEL_BYTES 0x1400
+
+/* What the setup header says, and where the guest has memory. */
+struct kernel {
+    unsigned sectors, version, xloadflags, alignment, init_bytes;
+    bool is_fixed;
+    uint64_t preferred, file_bytes;
+};
+
+static const struct kernel good_kernel = {1, 0x20c, 1, 0x200000, 0x100000, false, 0x1000000, KERNEL_BYTES};
+
+static uint64_t build_kernel(const struct kernel *k) {
+    memset(data, 0x90, sizeof(data));
+    put(0x1f1, k->sectors, 1);
+    memcpy(data + 0x202, "HdrS", 4);
+    put(0x206, k->version, 2);
+    put(0x230, k->alignment, 4);
+    put(0x234, !k->is_fixed, 1);
+    put(0x236, k->xloadflags, 2);
+    put(0x258, k->preferred, 8);
+    put(0x260, k->init_bytes, 4);
+    return k->file_bytes;
+}
+
+/* Swaps in other windows for the time of a case. */
+static void plan_kernel(struct image_plan *plan, const struct kernel *kernel, struct window_config *own, unsigned count,
+                        const struct image_file *ramdisk) {
+    partition.windows = own;
+    partition.window_count = count;
+    plan_with(plan, build_kernel(kernel), false, ramdisk);
+    partition.windows = windows;
+    partition.window_count = 3;
+}
+
+static struct window_config large = {.gpa = {0}, .size_bytes = 64 * MIB, .writable = true, .executable = true};
+static struct window_config small = {.gpa = {0}, .size_bytes = 8 * MIB, .writable = true, .executable = true};
+
+static void expect_kernel(const char *name, const struct kernel *kernel, struct window_config *own, unsigned count,
+                          uint64_t at) {
+    uint64_t setup_bytes = ((kernel->sectors ? kernel->sectors : 4) + 1) * 512;
+    struct image_plan plan;
+
+    plan_kernel(&plan, kernel, own, count, NULL);
+    findings_expect(&findings, name, "");
+    assert_int_equal(plan.kind, IMAGE_BZIMAGE);
+    assert_int_equal(plan.entry.value, at + 0x200); /* of the 64-bit protocol */
+    assert_int_equal(plan.segment_count, 1);
+    assert_ptr_equal(plan.setup, data);
+    assert_ptr_equal(plan.segments[0].file, data);
+    assert_int_equal(plan.segments[0].file_offset, setup_bytes);
+    assert_int_equal(plan.segments[0].file_bytes, kernel->file_bytes - setup_bytes);
+    assert_int_equal(plan.segments[0].gpa.value, at);
+    assert_int_equal(plan.segments[0].memory_bytes, kernel->init_bytes);
+    assert_null(plan.ramdisk);
+}
+
+/* Where it prefers to be, or else as low as its alignment allows, but never in the first MiB. */
+static void test_kernel_place(void **state) {
+    struct window_config high[] = {{.gpa = {3 * MIB}, .size_bytes = 8 * MIB, .writable = true, .executable = true}};
+    struct window_config two[] = {
+        {.gpa = {0}, .size_bytes = MIB, .writable = true},
+        {.gpa = {16 * MIB}, .size_bytes = 2 * MIB, .writable = true, .executable = true},
+    };
+    struct kernel kernel = good_kernel;
+
+    (void)state;
+    expect_kernel("preferred", &kernel, &large, 1, 16 * MIB);
+    expect_kernel("relocated", &kernel, &small, 1, 2 * MIB);
+    expect_kernel("window above its alignment", &kernel, high, 1, 4 * MIB);
+    expect_kernel("preferred in the second window", &kernel, two, 2, 16 * MIB);
+    kernel.alignment = 0x1000;
+    expect_kernel("not in the first MiB", &kernel, &small, 1, MIB);
+    kernel.is_fixed = true;
+    expect_kernel("not relocatable", &kernel, &large, 1, 16 * MIB);
+    kernel = good_kernel;
+    kernel.init_bytes = 6 * MIB - 0x9000;
+    expect_kernel("up to the start area", &kernel, &small, 1, 2 * MIB);
+    kernel = good_kernel;
+    kernel.sectors = 0; /* means 4 */
+    expect_kernel("sectors of old", &kernel, &large, 1, 16 * MIB);
+    kernel.sectors = 8;
+    kernel.file_bytes = 9 * 512 + 0x201;
+    expect_kernel("up to its entry", &kernel, &large, 1, 16 * MIB);
+    kernel.version = 0x20f;
+    kernel.xloadflags = 0x7f;
+    expect_kernel("newer", &kernel, &large, 1, 16 * MIB);
+}
+
+#define K                P
+#define NEEDS(bytes, at) K ", which needs 0x" bytes " bytes at 0x" at ", want them in a window; enlarge the window\n"
+#define WANT_64(version, bytes)                                                                                        \
+    K " with boot protocol 0x" version " and " bytes " bytes, want a 64-bit kernel with 0x20c or later\n"
+
+static void test_kernel_refused(void **state) {
+    struct window_config read_only = large, no_execute = large, low = large;
+    struct window_config split[] = {small, {.gpa = {8 * MIB}, .size_bytes = 8 * MIB, .writable = true}};
+    const struct {
+        const char *name;
+        struct kernel kernel;
+        struct window_config *windows;
+        unsigned window_count;
+        const char *lines;
+    } cases[] = {
+        {"old", {1, 0x20b, 1, 0x1000, 0x1000, false, 0, KERNEL_BYTES}, &large, 1, WANT_64("20b", "5120")},
+        {"32-bit", {1, 0x20f, 0xfe, 0x1000, 0x1000, false, 0, KERNEL_BYTES}, &large, 1, WANT_64("20f", "5120")},
+        {"setup only", {9, 0x20c, 1, 0x1000, 0x1000, false, 0, KERNEL_BYTES}, &large, 1, WANT_64("20c", "5120")},
+        {"setup cut off", {255, 0x20c, 1, 0x1000, 0x1000, false, 0, KERNEL_BYTES}, &large, 1, WANT_64("20c", "5120")},
+        {"cut off before its entry", {1, 0x20c, 1, 0x1000, 0x1000, false, 0, 0x600}, &large, 1, WANT_64("20c", "1536")},
+        {"header only", {1, 0x20c, 1, 0x1000, 0x1000, false, 0, 0x268}, &large, 1, WANT_64("20c", "616")},
+        {"fixed",
+         {1, 0x20c, 1, 0x200000, 0x100000, true, 0x1000000, KERNEL_BYTES},
+         &small,
+         1,
+         NEEDS("100000", "1000000")},
+        {"too large",
+         {1, 0x20c, 1, 0x200000, 6 * MIB - 0x8fff, false, 0x1000000, KERNEL_BYTES},
+         &small,
+         1,
+         NEEDS("5f7001", "200000")},
+        {"aligned beyond",
+         {1, 0x20c, 1, 0x800000, 0x1000, false, 0x1000000, KERNEL_BYTES},
+         &small,
+         1,
+         NEEDS("1000", "800000")},
+        {"over two windows",
+         {1, 0x20c, 1, 0x200000, 7 * MIB, false, 4 * MIB, KERNEL_BYTES},
+         split,
+         2,
+         NEEDS("700000", "200000")},
+        {"near 2^64",
+         {1, 0x20c, 1, 0x200000, 0x2000, true, UINT64_MAX - 0xfff, KERNEL_BYTES},
+         &large,
+         1,
+         NEEDS("2000", "fffffffffffff000")},
+        {"read-only",
+         {1, 0x20c, 1, 0x200000, 0x2000, true, 0x1000000, KERNEL_BYTES},
+         &read_only,
+         1,
+         NEEDS("2000", "1000000")},
+        {"no-execute",
+         {1, 0x20c, 1, 0x200000, 0x2000, true, 0x1000000, KERNEL_BYTES},
+         &no_execute,
+         1,
+         NEEDS("2000", "1000000")},
+        {"without alignment", {1, 0x20c, 1, 0, 0x2000, false, 0, KERNEL_BYTES}, &low, 1, NEEDS("2000", "0")},
+    };
+
+    (void)state;
+    read_only.writable = false;
+    no_execute.executable = false;
+    low.gpa = GPA(0x1000);
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct image_plan plan;
+
+        plan_kernel(&plan, &cases[i].kernel, cases[i].windows, cases[i].window_count, NULL);
+        findings_expect(&findings, cases[i].name, cases[i].lines);
+    }
+}
+
+/* Shorter than the setup header, it is not taken for one. */
+static void test_kernel_short(void **state) {
+    struct kernel kernel = good_kernel;
+    struct image_plan plan;
+
+    (void)state;
+    kernel.file_bytes = 0x267;
+    plan_kernel(&plan, &kernel, &large, 1, NULL);
+    findings_expect(&findings, "short", P ", which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n");
+}
+
+/* What is in the file is copied, so there is room for all of it, whatever the header says. */
+static void test_kernel_larger_than_it_says(void **state) {
+    struct kernel kernel = good_kernel;
+    struct window_config own = {.gpa = {2 * MIB}, .size_bytes = 0xa000, .writable = true, .executable = true};
+    struct image_plan plan;
+
+    (void)state;
+    kernel.init_bytes = 0x800;
+    plan_kernel(&plan, &kernel, &small, 1, NULL);
+    findings_expect(&findings, "larger", "");
+    assert_int_equal(plan.segments[0].file_bytes, 0x1000);
+    assert_int_equal(plan.segments[0].memory_bytes, 0x1000);
+    plan_kernel(&plan, &kernel, &own, 1, NULL);
+    findings_expect(&findings, "fits", "");
+    kernel.file_bytes++;
+    plan_kernel(&plan, &kernel, &own, 1, NULL);
+    findings_expect(&findings, "does not fit", NEEDS("1001", "200000"));
+}
+
+#define RAMDISK(bytes)                                                                                                 \
+    "/p/ramdisk: found r.gz with 0x" bytes " bytes, want them between the kernel and the window's end; enlarge the "   \
+    "first window\n"
+
+/* Below the start area, at the beginning of a page, and apart from the kernel. */
+static void test_kernel_ramdisk(void **state) {
+    const struct {
+        uint64_t size_bytes, at;
+        const char *lines;
+    } cases[] = {
+        {1, 8 * MIB - 0xa000, ""},
+        {0x1000, 8 * MIB - 0xa000, ""},
+        {0x1001, 8 * MIB - 0xb000, ""},
+        {5 * MIB - 0x9000, 3 * MIB, ""},
+        {5 * MIB - 0x9000 + 1, 0, RAMDISK("4f7001")}, /* into the kernel */
+        {8 * MIB - 0x9000, 0, RAMDISK("7f7000")},
+        {8 * MIB, 0, RAMDISK("800000")},
+        {UINT64_MAX, 0, RAMDISK("ffffffffffffffff")},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct image_file ramdisk = {"r.gz", &cases[i], cases[i].size_bytes};
+        struct image_plan plan;
+
+        plan_kernel(&plan, &good_kernel, &small, 1, &ramdisk);
+        findings_expect(&findings, "ramdisk", cases[i].lines);
+        if (*cases[i].lines)
+            continue;
+        assert_int_equal(plan.segment_count, 2);
+        assert_ptr_equal(plan.ramdisk, &plan.segments[1]);
+        assert_ptr_equal(plan.ramdisk->file, &cases[i]);
+        assert_int_equal(plan.ramdisk->file_offset, 0);
+        assert_int_equal(plan.ramdisk->file_bytes, cases[i].size_bytes);
+        assert_int_equal(plan.ramdisk->memory_bytes, cases[i].size_bytes);
+        assert_int_equal(plan.ramdisk->gpa.value, cases[i].at);
+        assert_int_equal(plan.segments[0].gpa.value, 2 * MIB);
+    }
+}
+
+/* It stands beside a kernel that knows what to do with it. */
+static void test_ramdisk_without_kernel(void **state) {
+    const struct image_file ramdisk = {"r.gz", "x", 1};
+    struct image_plan plan;
+
+    (void)state;
+    plan_with(&plan, build(&(struct spec){.class = 2, .loads = {CODE}, .entry = 0x10fff}), false, &ramdisk);
+    findings_expect(&findings, "ELF", "/p/ramdisk: found it beside i.elf, want it beside a Linux kernel\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_elf),    cmocka_unit_test(test_headers), cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_multiboot), cmocka_unit_test(test_windows), cmocka_unit_test(test_number_of_segments),
+        cmocka_unit_test(test_no_elf),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_multiboot),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_number_of_segments),
         cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_kernel_place),
+        cmocka_unit_test(test_kernel_refused),
+        cmocka_unit_test(test_kernel_short),
+        cmocka_unit_test(test_kernel_larger_than_it_says),
+        cmocka_unit_test(test_kernel_ramdisk),
+        cmocka_unit_test(test_ramdisk_without_kernel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

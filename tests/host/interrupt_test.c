@@ -51,6 +51,31 @@ void lapic_wake(struct cpu *cpu) {
     wakes[cpu - processors]++;
 }
 
+static struct {
+    const struct vcpu *vcpu;
+    uint64_t entry, argument;
+    bool by_sipi;
+} starts[VCPUS];
+static unsigned start_count;
+
+bool vcpu_ask_start(struct vcpu *of, uint64_t entry, uint64_t argument, bool by_sipi) {
+    assert_true(start_count < VCPUS);
+    starts[start_count].vcpu = of;
+    starts[start_count].entry = entry;
+    starts[start_count].argument = argument;
+    starts[start_count++].by_sipi = by_sipi;
+    return true;
+}
+
+/* The highest vector of a set, 0 without any. */
+static unsigned highest(const uint64_t set[4]) {
+    unsigned vector = 255;
+
+    while (vector > 0 && !(set[vector / 64] >> vector % 64 & 1))
+        vector--;
+    return vector;
+}
+
 static enum verdict run(struct vcpu *of, uint32_t msr) {
     return msr == MSR_DEADLINE ? interrupt_deadline_exit(of) : interrupt_register_exit(of, msr);
 }
@@ -81,6 +106,7 @@ static bool has(struct vcpu *of, uint32_t msr_first, unsigned vector) {
 static void make(enum svm_injection injection) {
     processor = (struct processor){.tsc = NOW};
     interrupt_set_injection(injection);
+    start_count = 0;
     common = (struct common){.vcpus = vcpus, .vcpu_count = VCPUS, .has_apic = true};
     for (unsigned i = 0; i < VCPUS; i++) {
         wakes[i] = 0;
@@ -186,14 +212,14 @@ static void test_offered_is_requested(void **state) {
         write_msr(vcpu, MSR_SELF_IPI, 0x10);
         write_msr(vcpu, MSR_SELF_IPI, vector);
         expect_offer(vcpu, vector, 0);
-        assert_int_equal(x2apic_highest(vcpu->apic.irr), 0x10); /* taken out */
+        assert_int_equal(highest(vcpu->apic.irr), 0x10); /* taken out */
         assert_int_equal(read_msr(vcpu, MSR_IRR), 1 << 16);
         for (uint32_t word = 1; word < 8; word++)
             assert_int_equal(read_msr(vcpu, MSR_IRR + word), word == vector / 32 ? 1U << vector % 32 : 0);
-        assert_int_equal(x2apic_highest(vcpu->apic.isr), 0);
+        assert_int_equal(highest(vcpu->apic.isr), 0);
         take(vcpu, vector);
         assert_int_equal(read_msr(vcpu, MSR_IRR + vector / 32), 0);
-        assert_int_equal(x2apic_highest(vcpu->apic.isr), vector);
+        assert_int_equal(highest(vcpu->apic.isr), vector);
     }
 }
 
@@ -610,6 +636,7 @@ static void test_arm(void **state) {
     assert_int_equal(armed(), 1);
     write_msr(vcpu, MSR_DEADLINE, NOW + 10);
     (void)armed();
+    x2apic_init(&vcpu->apic, 0);
     common.has_apic = false;
     interrupt_arm(vcpu);
     assert_int_equal(armed(), SLOT_END - NOW);
@@ -734,11 +761,42 @@ static void test_send_lowest(void **state) {
     assert_int_equal(reached(TO(0) | 0xc0100), 2);
 }
 
-/* SMI, NMI, INIT, start-up and what is reserved reach nobody. */
+/* SMI, NMI, INIT, start-up and what is reserved interrupt nobody. */
 static void test_send_other_modes(void **state) {
     (void)state;
-    for (uint64_t mode = 2; mode < 8; mode++)
+    for (uint64_t mode = 2; mode < 8; mode++) {
         assert_int_equal(reached(TO(0xffffffff) | mode << 8), 0);
+        assert_int_equal(start_count, mode == 6 ? VCPUS : 0);
+    }
+}
+
+/* SIPI asks for the start of whom it names, at the page that its vector is; the sender goes on. */
+static void test_start(void **state) {
+    static const struct {
+        uint64_t icr;
+        unsigned named; /* a bit a vCPU */
+    } cases[] = {
+        {TO(1) | 0x600, 2},          {TO(2) | 0x4600, 4},          {TO(6) | 0xe00, 6},
+        {TO(0xffffffff) | 0x600, 7}, {TO(0) | 0xc0000 | 0x600, 6}, {TO(3) | 0x600, 0},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        for (uint64_t vector = 0; vector < 256; vector += 0x33) {
+            unsigned named = 0;
+
+            make(SVM_INJECTION_V_IRQ);
+            write_msr(vcpu, MSR_ICR, cases[i].icr | vector);
+            for (unsigned j = 0; j < start_count; j++) {
+                named |= 1U << (starts[j].vcpu - vcpus);
+                assert_int_equal(starts[j].entry, vector * 0x1000);
+                assert_int_equal(starts[j].argument, 0);
+                assert_true(starts[j].by_sipi);
+            }
+            assert_int_equal(named, cases[i].named);
+            assert_int_equal(start_count, __builtin_popcount(cases[i].named));
+        }
+    }
 }
 
 /* What came is offered when the receiver's processor looks. */
@@ -805,6 +863,8 @@ int main(void) {
         cmocka_unit_test(test_send),
         cmocka_unit_test(test_send_lowest),
         cmocka_unit_test(test_send_other_modes),
+        cmocka_unit_test(test_start),
+
         cmocka_unit_test_setup(test_receive, make_v_irq),
         cmocka_unit_test(test_kick),
     };

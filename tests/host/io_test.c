@@ -32,11 +32,12 @@ static uint8_t read_device(void *device, unsigned offset) {
     return (uint8_t)(0xd0 + offset);
 }
 
-static void write_device(void *device, unsigned offset, uint8_t value) {
+static enum verdict write_device(void *device, unsigned offset, uint8_t value) {
     __typeof__(a) *seen = device;
 
     seen->values[seen->count] = value;
     seen->offsets[seen->count++] = offset;
+    return VERDICT_RESUME;
 }
 
 static int make(void **state) {

@@ -21,9 +21,13 @@ static uint8_t content(unsigned module, uint64_t at) {
 static void put_module(unsigned page, uint64_t size_bytes) {
     unsigned number = boot.module_count++;
 
-    boot.modules[number].range = (struct range){(uintptr_t)ram + page * PAGE_BYTES, size_bytes};
+    boot.modules[number] = (struct image_file){"", ram + page * PAGE_BYTES, size_bytes};
     for (uint64_t at = 0; at < size_bytes; at++)
         ram[page * PAGE_BYTES + at] = content(number, at);
+}
+
+static struct range range_of(unsigned module) {
+    return (struct range){(uintptr_t)boot.modules[module].data, boot.modules[module].size_bytes};
 }
 
 /* Moves them to the end of the first `end_page` pages; nothing else there may be written. */
@@ -33,12 +37,12 @@ static void expect_moved(unsigned end_page) {
 
     modules_move(&boot, block);
     for (unsigned i = 0; i < boot.module_count; i++) {
-        struct range module = boot.modules[i].range;
+        struct range module = range_of(i);
 
         assert_true(module.size_bytes == 0 || range_contains(block, module));
         assert_true(is_aligned(module.base, PAGE_BYTES));
         for (unsigned j = 0; j < i; j++)
-            assert_false(range_overlaps(module, boot.modules[j].range));
+            assert_false(range_overlaps(module, range_of(j)));
         for (uint64_t at = 0; at < module.size_bytes; at++)
             if (((uint8_t *)module.base)[at] != content(i, at))
                 fail_msg("module %u is damaged at 0x%lx", i, at);
@@ -69,7 +73,7 @@ static void test_in_place(void **state) {
     put_module(PAGES - 3, 2 * PAGE_BYTES);
     put_module(PAGES - 1, PAGE_BYTES);
     expect_moved(PAGES);
-    assert_int_equal(boot.modules[0].range.base, (uintptr_t)ram + (PAGES - 3) * PAGE_BYTES);
+    assert_ptr_equal(boot.modules[0].data, ram + (PAGES - 3) * PAGE_BYTES);
 }
 
 /* Below, across and above the block, in any order, with and without gaps. */
@@ -94,16 +98,16 @@ static void test_any(void **state) {
         }
         for (unsigned i = boot.module_count; i > 1; i--) { /* loaders have orders of their own */
             unsigned other = (unsigned)rand() % i;
-            struct boot_module swap = boot.modules[i - 1];
+            struct range one = range_of(i - 1), two = range_of(other);
             uint8_t keep[4 * PAGE_BYTES];
 
-            if (boot.modules[other].range.size_bytes != swap.range.size_bytes)
+            if (one.size_bytes != two.size_bytes)
                 continue;
-            memcpy(keep, (void *)swap.range.base, swap.range.size_bytes);
-            memcpy((void *)swap.range.base, (void *)boot.modules[other].range.base, swap.range.size_bytes);
-            memcpy((void *)boot.modules[other].range.base, keep, swap.range.size_bytes);
-            boot.modules[i - 1].range.base = boot.modules[other].range.base;
-            boot.modules[other].range.base = swap.range.base;
+            memcpy(keep, (void *)one.base, one.size_bytes);
+            memcpy((void *)one.base, (void *)two.base, one.size_bytes);
+            memcpy((void *)two.base, keep, one.size_bytes);
+            boot.modules[i - 1].data = (void *)two.base;
+            boot.modules[other].data = (void *)one.base;
         }
         expect_moved(end_page);
     }

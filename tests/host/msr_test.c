@@ -20,6 +20,20 @@ static struct common common;
 static struct vcpu vcpu, other;
 static struct vmcb vmcb;
 static uint32_t features_edx;
+static uint64_t wall, system_time; /* what has been written to the clock's MSRs */
+static bool has_memory;            /* the clock finds its memory */
+
+bool clock_write_wall(struct vcpu *of, uint64_t value) {
+    assert_ptr_equal(of, &vcpu);
+    wall = value;
+    return has_memory;
+}
+
+bool clock_write_system(struct vcpu *of, uint64_t value) {
+    assert_ptr_equal(of, &vcpu);
+    system_time = value;
+    return has_memory;
+}
 
 static struct cpuid_result features(uint32_t leaf, uint32_t subleaf) {
     (void)subleaf;
@@ -34,6 +48,8 @@ static int make(void **state) {
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
     processor = (struct processor){.cpuid = features, .tsc = 1000};
     features_edx = RDTSCP;
+    wall = system_time = 0;
+    has_memory = false;
     return 0;
 }
 
@@ -223,6 +239,32 @@ static void test_apic_numbers(void **state) {
     assert_false(run(0xc00006e0, false));
 }
 
+/* KVM's clock is written alone, and gives #GP where the guest has no memory for it. */
+static void test_clock(void **state) {
+    (void)state;
+    has_memory = true;
+    assert_true(write_msr(0x4b564d00, 0x123456789abc));
+    assert_int_equal(wall, 0x123456789abc);
+    assert_int_equal(system_time, 0);
+    assert_true(write_msr(0x4b564d01, 0xdef012345679));
+    assert_int_equal(wall, 0x123456789abc);
+    assert_int_equal(system_time, 0xdef012345679);
+    assert_false(run(0x4b564d00, false));
+    assert_false(run(0x4b564d01, false));
+    for (uint32_t msr = 0x4b564d02; msr < 0x4b564d20; msr++)
+        assert_false(write_msr(msr, 0)); /* what else KVM has */
+    has_memory = false;
+    assert_false(write_msr(0x4b564d00, 0));
+    assert_false(write_msr(0x4b564d01, 1));
+}
+
+/* Linux asks it for C1E on processors with erratum 400. */
+static void test_interrupt_pending(void **state) {
+    (void)state;
+    assert_int_equal(read_msr(0xc0010055), 0);
+    assert_false(write_msr(0xc0010055, 0));
+}
+
 /* Every MSR of the map's three ranges, and some outside. */
 static void test_unknown(void **state) {
     static const uint32_t bases[] = {0, 0x40000000, 0x80000000, 0xc0000000, 0xc0010000, 0xffffe000};
@@ -232,7 +274,7 @@ static void test_unknown(void **state) {
         for (uint32_t msr = bases[i]; msr - bases[i] < 0x2000; msr++) {
             if (msr == MSR_TSC || msr == MSR_PAT || msr == MSR_EFER || msr == MSR_TSC_AUX)
                 continue;
-            assert_false(run(msr, false));
+            assert_int_equal(run(msr, false), msr == 0xc0010055);
             assert_false(write_msr(msr, 0));
         }
     }
@@ -270,12 +312,19 @@ static void test_passed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_efer, make),         cmocka_unit_test_setup(test_pat, make),
-        cmocka_unit_test_setup(test_tsc, make),          cmocka_unit_test_setup(test_tsc_aux, make),
-        cmocka_unit_test_setup(test_unknown, make),      cmocka_unit_test_setup(test_refused_read, make),
-        cmocka_unit_test_setup(test_passed, make),       cmocka_unit_test_setup(test_apic_base, make),
-        cmocka_unit_test_setup(test_apic, make),         cmocka_unit_test_setup(test_apic_tsc, make),
+        cmocka_unit_test_setup(test_efer, make),
+        cmocka_unit_test_setup(test_pat, make),
+        cmocka_unit_test_setup(test_tsc, make),
+        cmocka_unit_test_setup(test_tsc_aux, make),
+        cmocka_unit_test_setup(test_unknown, make),
+        cmocka_unit_test_setup(test_refused_read, make),
+        cmocka_unit_test_setup(test_passed, make),
+        cmocka_unit_test_setup(test_apic_base, make),
+        cmocka_unit_test_setup(test_apic, make),
+        cmocka_unit_test_setup(test_apic_tsc, make),
         cmocka_unit_test_setup(test_apic_numbers, make),
+        cmocka_unit_test_setup(test_clock, make),
+        cmocka_unit_test_setup(test_interrupt_pending, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,11 +211,11 @@ static void test_many_ranges(void **state) {
 static void expect_modules(void) {
     assert_int_equal(boot.module_count, 2);
     assert_int_equal(boot.modules_dropped, 0);
-    assert_int_equal(boot.modules[0].range.base, 0x200000);
-    assert_int_equal(boot.modules[0].range.size_bytes, 0x1234);
+    assert_int_equal((uintptr_t)boot.modules[0].data, 0x200000);
+    assert_int_equal(boot.modules[0].size_bytes, 0x1234);
     assert_string_equal(boot.modules[0].name, "a.dtb");
-    assert_int_equal(boot.modules[1].range.base, 0xfffff000);
-    assert_int_equal(boot.modules[1].range.size_bytes, 0);
+    assert_int_equal((uintptr_t)boot.modules[1].data, 0xfffff000);
+    assert_int_equal(boot.modules[1].size_bytes, 0);
     assert_string_equal(boot.modules[1].name, "b.elf");
     assert_string_equal(boot.command_line, "shikiri trace=print");
 }
@@ -395,7 +395,7 @@ static void test_many_modules(void **state) {
     end_mb2();
     assert_int_equal(boot.module_count, BOOT_MODULES_MAX);
     assert_int_equal(boot.modules_dropped, 3);
-    assert_int_equal(boot.modules[BOOT_MODULES_MAX - 1].range.base, (BOOT_MODULES_MAX - 1) * 0x1000);
+    assert_int_equal((uintptr_t)boot.modules[BOOT_MODULES_MAX - 1].data, (BOOT_MODULES_MAX - 1) * 0x1000);
 }
 
 /* One character less than there is room for, with its final zero. */

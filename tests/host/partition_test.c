@@ -28,7 +28,7 @@ static struct window_config windows[] = {
 static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT},
                                          {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
 static struct partition_config configs[MANY];
-static struct config config = {.partitions = configs};
+static struct config config = {.partitions = configs, .plan_count = 3};
 static struct cpu machine[] = {{.tsc_khz = 2400000}, {.tsc_khz = 2400000}, {.tsc_khz = 2400000}};
 static const struct cpu_config processors[] = {{.number = 1, .slot_us = 500}, {.number = 2, .is_cyclic = true}};
 static const struct cpu_config *homes[] = {&processors[0], &processors[1]};
@@ -36,19 +36,16 @@ static struct svm_facts svm = {.asid_count = 16};
 static struct arena arena;
 static unsigned wanted_plan;
 static struct vcpu *all_vcpus[MANY];
-static struct partition_environment environment = {.cpus = machine,
-                                                   .wanted_plan = &wanted_plan,
-                                                   .plan_count = 3,
-                                                   .vcpus = all_vcpus,
-                                                   .arena = &arena,
-                                                   .svm = &svm,
-                                                   .config = &config};
+static struct partition_environment environment = {
+    .cpus = machine, .wanted_plan = &wanted_plan, .vcpus = all_vcpus, .arena = &arena, .svm = &svm, .config = &config};
 
-static const uint8_t file[] = "0123456789abcdef";
+static const uint8_t file[] = "0123456789", other[] = "89abcdef";
 static const struct image_plan plan = {
     .kind = IMAGE_ELF32,
     .entry = {FIRST},
-    .segments = {{4, 6, {FIRST + 0x10}, 0x20}, {0, 0, {FIRST + 0x1000}, 0x1000}, {10, 6, {GIB + 8}, 6}},
+    .segments = {{file, 4, 6, {FIRST + 0x10}, 0x20},
+                 {file, 0, 0, {FIRST + 0x1000}, 0x1000},
+                 {other, 2, 6, {GIB + 8}, 6}},
     .segment_count = 3,
 };
 
@@ -87,7 +84,7 @@ static void test_memory(void **state) {
     static struct partition partition;
 
     (void)state;
-    assert_true(partition_build(&partition, 0, &plan, file, &environment));
+    assert_true(partition_build(&partition, 0, &plan, &environment));
     assert_ptr_equal(partition.config, &configs[0]);
     assert_memory_equal(memory + 0x10, "456789", 6);
     assert_memory_equal(memory + WINDOW_PAGES * PAGE_BYTES + 8, "abcdef", 6);
@@ -103,7 +100,7 @@ static void expect_mapped(const struct npt *npt, uint64_t gpa, const uint8_t *at
 
     assert_true(npt_lookup(npt, GPA(gpa), &hpa, &found_rights));
     assert_int_equal(hpa.value, (uintptr_t)at);
-    assert_int_equal(found_rights, rights);
+    assert_int_equal(found_rights, rights | REACH_READ);
 }
 
 static void test_nested_pages(void **state) {
@@ -116,12 +113,12 @@ static void test_nested_pages(void **state) {
     uint8_t *second = memory + WINDOW_PAGES * PAGE_BYTES;
 
     (void)state;
-    assert_true(partition_build(&partition, 0, &plan, file, &environment));
+    assert_true(partition_build(&partition, 0, &plan, &environment));
     for (unsigned page = 0; page < WINDOW_PAGES; page++)
-        expect_mapped(npt, FIRST + page * PAGE_BYTES, memory + page * PAGE_BYTES, NPT_WRITE | NPT_EXECUTE);
-    expect_mapped(npt, GIB + 5, second + 5, NPT_READ);
-    expect_mapped(npt, GIB + PAGE_BYTES, second + PAGE_BYTES, NPT_WRITE);
-    expect_mapped(npt, 2 * GIB, second + 2 * PAGE_BYTES, NPT_EXECUTE);
+        expect_mapped(npt, FIRST + page * PAGE_BYTES, memory + page * PAGE_BYTES, REACH_WRITE | REACH_EXECUTE);
+    expect_mapped(npt, GIB + 5, second + 5, REACH_READ);
+    expect_mapped(npt, GIB + PAGE_BYTES, second + PAGE_BYTES, REACH_WRITE);
+    expect_mapped(npt, 2 * GIB, second + 2 * PAGE_BYTES, REACH_EXECUTE);
     for (unsigned i = 0; i < ARRAY_LENGTH(absent); i++) {
         unsigned rights;
         hpa_t hpa;
@@ -136,7 +133,7 @@ static void test_processor(void **state) {
     const struct vcpu *vcpu;
 
     (void)state;
-    assert_true(partition_build(&partition, 1, &plan, file, &environment));
+    assert_true(partition_build(&partition, 1, &plan, &environment));
     vcpu = partition.common.vcpus;
     assert_int_equal(partition.state, PARTITION_RUNS);
     assert_null(partition.ended_by);
@@ -144,7 +141,7 @@ static void test_processor(void **state) {
     assert_int_equal(vcpu->vmcb->save.rip, FIRST);
     assert_int_equal(vcpu->vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
     assert_ptr_equal(vcpu->guest.cpu, &machine[1]);
-    assert_ptr_equal(vcpu->console.position, &partition.common.position);
+    assert_ptr_equal(vcpu->console.console, &partition.common.console);
     assert_int_equal(vcpu->info[0], 1); /* hv/abi.h */
     assert_int_equal(vcpu->info[1], 1);
     assert_int_equal(vcpu->info[2], 2);
@@ -161,11 +158,12 @@ static void test_processor(void **state) {
 static void test_two_vcpus(void **state) {
     static struct partition partition;
     const struct vcpu *vcpus;
+    struct x2apic fresh;
 
     (void)state;
     configs[1].vcpu_count = 2;
     config.vcpu_count = 3;
-    assert_true(partition_build(&partition, 1, &plan, file, &environment));
+    assert_true(partition_build(&partition, 1, &plan, &environment));
     assert_int_equal(partition.common.vcpu_count, 2);
     vcpus = partition.common.vcpus;
     for (unsigned i = 0; i < 2; i++) {
@@ -175,11 +173,13 @@ static void test_two_vcpus(void **state) {
         assert_int_equal(vcpus[i].vmcb->control.n_cr3, partition.common.npt.root.value);
         assert_int_equal(vcpus[i].vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
         assert_int_equal(vcpus[i].vmcb->control.msrpm_base_pa, (uintptr_t)partition.common.msrpm);
-        assert_ptr_equal(vcpus[i].console.position, &partition.common.position);
+        assert_ptr_equal(vcpus[i].console.console, &partition.common.console);
         assert_int_equal(vcpus[i].info[4], i == 0 ? 500 : 0); /* its processor's slots */
         assert_int_equal(vcpus[i].info[8], i);
         assert_int_equal(vcpus[i].info[9], 2);
         assert_ptr_equal(all_vcpus[1 + i], &vcpus[i]);
+        x2apic_init(&fresh, i); /* after reset, numbered as the vCPUs are */
+        assert_memory_equal(&vcpus[i].apic, &fresh, sizeof(fresh));
     }
     assert_int_equal(vcpus[0].vmcb->save.rip, FIRST);
     assert_int_equal(vcpus[1].vmcb->save.cr0, vcpus[0].vmcb->save.cr0);
@@ -191,10 +191,10 @@ static void test_control(void **state) {
 
     (void)state;
     configs[1].control = true;
-    assert_true(partition_build(&without, 0, &plan, file, &environment));
+    assert_true(partition_build(&without, 0, &plan, &environment));
     assert_null(without.common.wanted_plan);
     assert_int_equal(without.common.plan_count, 0);
-    assert_true(partition_build(&with, 1, &plan, file, &environment));
+    assert_true(partition_build(&with, 1, &plan, &environment));
     assert_ptr_equal(with.common.wanted_plan, &wanted_plan);
     assert_int_equal(with.common.plan_count, 3);
     assert_null(without.common.peers);
@@ -210,7 +210,7 @@ static void test_console(void **state) {
     configs[0].devices = &devices[1];
     configs[0].device_count = 1;
     config.partition_count = 3; /* labels "x", "longest", "x" */
-    assert_true(partition_build(&partition, 0, &plan, file, &environment));
+    assert_true(partition_build(&partition, 0, &plan, &environment));
     const struct console_line *line = &partition.common.vcpus[0].console;
 
     assert_memory_equal(line->line + line->start, "x       | ", 10);
@@ -225,7 +225,7 @@ static unsigned asid_of(unsigned index, unsigned count, bool *shared) {
     memset(&partition, 0, sizeof(partition));
     arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
     config.vcpu_count = count;
-    assert_true(partition_build(&partition, index, &plan, file, &environment));
+    assert_true(partition_build(&partition, index, &plan, &environment));
     *shared = partition.common.vcpus[0].shares_asid;
     return partition.common.vcpus[0].vmcb->control.guest_asid;
 }
@@ -277,7 +277,7 @@ static void test_small_arena(void **state) {
     for (uint64_t bytes = 0; bytes <= ARENA_BYTES; bytes += PAGE_BYTES / 4) {
         memset(&partition, 0, sizeof(partition));
         arena = (struct arena){.next = arena_memory, .end = arena_memory + bytes};
-        if (partition_build(&partition, 0, &plan, file, &environment))
+        if (partition_build(&partition, 0, &plan, &environment))
             break;
         assert_true(arena.used_up);
         refused++;
@@ -292,7 +292,7 @@ static void test_small_arena(void **state) {
     configs[0].device_count = 1;
     memset(&partition, 0, sizeof(partition));
     arena = (struct arena){.next = arena_memory, .end = arena_memory + (end - arena_memory)};
-    assert_false(partition_build(&partition, 0, &plan, file, &environment));
+    assert_false(partition_build(&partition, 0, &plan, &environment));
 }
 
 static void test_address(void **state) {

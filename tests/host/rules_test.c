@@ -23,7 +23,7 @@
 #define ALIGN_HINT ", want multiples of 0x1000; pages have 4 KiB\n"
 #define GPA_WANT   ", want the end at 0x8000000000 at most\n"
 #define HPA_WANT   ", want the end at 0x1000000000000 at most\n"
-#define SIZE_WANT  ", want at least 0x7000; a partition's first window holds the start area\n"
+#define SIZE_WANT  ", want at least 0x9000; a partition's first window holds the start area\n"
 #define END_WANT   ", want 0x100000000 at most; the start area lies at the end of a partition's first window\n"
 
 static const struct dts_case window_cases[] = {
@@ -65,16 +65,16 @@ static const struct dts_case first_window_cases[] = {
     {"read-only", FIRST, FIRST " read-only;",
      P0 "/memory@0/read-only: found it in a partition's first window, want that writable; put another window first\n"},
     {"no-execute", FIRST, FIRST " no-execute;", ""},
-    {"shortest", "0 0x1000000>", "0 0x7000>", ""},
+    {"shortest", "0 0x1000000>", "0 0x9000>", ""},
     {"too short", "0 0x1000000>", "0 0x6000>", P0 "/memory@0/reg: found 0x6000 bytes" SIZE_WANT},
     {"4 GiB", "0 0x1000000>", "1 0>", ""},
     {"more than 4 GiB", "0 0x1000000>", "1 0x1000>", P0 "/memory@0/reg: found 0x100001000 for its end" END_WANT},
     {"start area below the screen", "0 0x1000000>", "0 0xb8000>", ""},
-    {"start area above the screen", "0 0x1000000>", "0 0xc0000>", ""},
+    {"start area above the screen", "0 0x1000000>", "0 0xc2000>", ""},
     {"start area ends in the screen", "0 0x1000000>", "0 0xb9000>",
-     P0 "/memory@0/reg: found the start area at 0xb2000, want it apart from the VGA text page at 0xb8000; "
+     P0 "/memory@0/reg: found the start area at 0xb0000, want it apart from the VGA text page at 0xb8000; "
         "make the window longer or shorter\n"},
-    {"start area begins at the screen", "0 0x1000000>", "0 0xbf000>",
+    {"start area begins at the screen", "0 0x1000000>", "0 0xc1000>",
      P0 "/memory@0/reg: found the start area at 0xb8000, want it apart from the VGA text page at 0xb8000; "
         "make the window longer or shorter\n"},
     {"no screen there", "0 0x1000000>; };\nvga { compatible = \"shikiri,vga-text\"; };", "0 0xbf000>; };", ""},

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "partitions/system.h"
 #include "tests/host/dts.h"
@@ -98,14 +99,52 @@ static void test_good(void **state) {
 }
 
 static void test_find(void **state) {
-    const struct system system = {.files = files, .file_count = ARRAY_LENGTH(files)};
+    static uint32_t copies[3][ARRAY_LENGTH(elf)];
+    const struct image_file own[] = {{"other.elf", copies[0], sizeof(elf)},
+                                     {"two.elf", copies[1], sizeof(elf)},
+                                     {"one.elf", copies[2], sizeof(elf)}};
+    const struct system system = {.files = own, .file_count = ARRAY_LENGTH(own)};
+    struct window_config window = {.gpa = {MIB}, .size_bytes = MIB, .writable = true, .executable = true};
+    const struct {
+        const char *name;
+        const uint32_t *found; /* NULL: none */
+    } cases[] = {{"one.elf", copies[2]}, {"other.elf", copies[0]}, {"one", NULL}, {"one.elf2", NULL}, {"", NULL}};
 
     (void)state;
-    assert_ptr_equal(system_find_image(&system, "one.elf"), &files[2]);
-    assert_ptr_equal(system_find_image(&system, "other.elf"), &files[0]);
-    assert_null(system_find_image(&system, "one"));
-    assert_null(system_find_image(&system, ""));
-    assert_null(system_find_image(&(struct system){.files = files}, "one.elf"));
+    for (unsigned i = 0; i < ARRAY_LENGTH(copies); i++)
+        memcpy(copies[i], elf, sizeof(elf));
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct partition_config partition = {
+            .path = "/p", .image = cases[i].name, .ramdisk = "", .windows = &window, .window_count = 1};
+        struct image_plan plan;
+        char lines[200] = "";
+
+        findings_init(&findings);
+        system_plan_image(&system, &partition, &plan, &findings.report);
+        if (cases[i].found)
+            assert_ptr_equal(plan.segments[0].file, cases[i].found);
+        else
+            snprintf(lines, sizeof(lines),
+                     "/p/image: found no file \"%s\", want it loaded as a module; "
+                     "loaded are: other.elf, two.elf, one.elf\n",
+                     cases[i].name);
+        findings_expect(&findings, "find", lines);
+    }
+}
+
+/* A ramdisk is looked for by its own property, and not at all where there is none. */
+static void test_ramdisk(void **state) {
+    char *source = dts_replace(dts_good, "image = \"one.elf\";", "image = \"one.elf\"; ramdisk = \"initrd\";");
+    struct system system;
+
+    (void)state;
+    check(source, files, ARRAY_LENGTH(files), 255 * MIB, &system);
+    assert_string_equal(system.config.partitions[0].ramdisk, "initrd");
+    assert_string_equal(system.config.partitions[1].ramdisk, "");
+    findings_expect(&findings, "no ramdisk",
+                    P0 "/ramdisk: found no file \"initrd\", want it loaded as a module; "
+                       "loaded are: other.elf, two.elf, one.elf, text\n");
+    free(source);
 }
 
 static void test_missing(void **state) {
@@ -183,13 +222,10 @@ static void test_processors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_memory_only),
-        cmocka_unit_test(test_processors),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_all_errors),
-        cmocka_unit_test(test_configuration_first),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_memory_only),
+        cmocka_unit_test(test_processors), cmocka_unit_test(test_find),
+        cmocka_unit_test(test_ramdisk),    cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_all_errors), cmocka_unit_test(test_configuration_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,7 @@ static void test_take_start(void **state) {
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
-        vcpu.start = (struct start){START_NOT_ASKED, 0x123456789abc, 0x987654321fed};
+        vcpu.start = (struct start){START_NOT_ASKED, 0x123456789abc, 0x987654321fed, false};
         vmcb.save.cs.attributes = modes[i].cs;
         vmcb.save.rip = 77;
         assert_false(vcpu_take_start(&vcpu));
@@ -160,6 +160,71 @@ static void test_take_start(void **state) {
         assert_int_equal(vcpu.last_rip, 0x123456789abc & modes[i].width);
         assert_int_equal(vcpu.guest.registers[REGISTER_RDI], 0x987654321fed & modes[i].width);
     }
+}
+
+/* By SIPI it starts as after reset, but at the page that the vector is: APM vol. 2, "Processor Initialization State".
+ */
+static void test_take_sipi(void **state) {
+    struct vmcb fresh = {0};
+
+    (void)state;
+    vmcb_init(&vmcb, 7, HPA(0x1000), HPA(0x2000), HPA(0x3000));
+    vmcb.control.tsc_offset = 5;
+    fresh = vmcb;
+    vmcb.save.rip = 77;
+    vmcb.save.cr0 = CR0_PE | CR0_PG;
+    vmcb.save.cr3 = 0x5000;
+    vmcb.save.efer = EFER_SVME | EFER_LME | EFER_LMA;
+    vmcb.save.cs.attributes = 0x29b;
+    vcpu.start = (struct start){START_NOT_ASKED, 0x9a000, 0, true};
+    assert_false(vcpu_take_start(&vcpu));
+    assert_int_equal(vmcb.save.rip, 77);
+    vcpu.start.state = START_ASKED;
+    assert_true(vcpu_take_start(&vcpu));
+    assert_int_equal(vmcb.save.cs.selector, 0x9a00);
+    assert_int_equal(vmcb.save.cs.base, 0x9a000);
+    assert_int_equal(vmcb.save.cs.limit, 0xffff);
+    assert_int_equal(vmcb.save.rip, 0);
+    assert_int_equal(vmcb.save.cr0, CR0_ET);
+    assert_int_equal(vmcb.save.efer, EFER_SVME);
+    fresh.save.cs.selector = 0x9a00;
+    fresh.save.cs.base = 0x9a000;
+    assert_memory_equal(&vmcb, &fresh, sizeof(fresh)); /* with all that keeps it in its place */
+}
+
+/* A start is asked for once, of any but the first, by whichever way; who comes later changes nothing. */
+static void test_ask_start(void **state) {
+    struct cpu others[3] = {{.attend_tsc = 7}, {.attend_tsc = 7}, {.attend_tsc = 7}};
+    struct vcpu vcpus[3] = {{.guest.cpu = &others[0]}, {.guest.cpu = &others[1]}, {.guest.cpu = &others[2]}};
+    struct common all = {.vcpus = vcpus, .vcpu_count = 3, .awake = 1};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        vcpus[i].common = &all;
+    assert_false(vcpu_ask_start(&vcpus[0], 0x9a000, 0, true)); /* it runs */
+    assert_int_equal(vcpus[0].start.state, START_NOT_ASKED);
+    assert_true(vcpu_ask_start(&vcpus[1], 0x9a000, 0, true));
+    assert_int_equal(vcpus[1].start.state, START_ASKED);
+    assert_int_equal(vcpus[1].start.entry, 0x9a000);
+    assert_true(vcpus[1].start.by_sipi);
+    assert_int_equal(all.awake, 2);
+    assert_int_equal(others[1].attend_tsc, 0);                 /* woken */
+    assert_false(vcpu_ask_start(&vcpus[1], 0x9a000, 0, true)); /* the second SIPI of the usual two */
+    assert_false(vcpu_ask_start(&vcpus[1], 0x1000, 5, false));
+    assert_int_equal(vcpus[1].start.entry, 0x9a000);
+    assert_true(vcpus[1].start.by_sipi);
+    assert_int_equal(all.awake, 2);
+    vcpus[2].start.state = START_CLAIMED;
+    assert_false(vcpu_ask_start(&vcpus[2], 0x9a000, 0, true));
+    assert_int_equal(vcpus[2].start.state, START_CLAIMED);
+    assert_int_equal(all.awake, 2);
+    assert_int_equal(others[0].attend_tsc, 7);
+    assert_int_equal(others[2].attend_tsc, 7);
+    vcpus[2].start.state = START_NOT_ASKED;
+    assert_true(vcpu_ask_start(&vcpus[2], 0x123456789a, 0x55, false));
+    assert_int_equal(vcpus[2].start.argument, 0x55);
+    assert_false(vcpus[2].start.by_sipi);
+    assert_int_equal(all.awake, 3);
 }
 
 /* All are told, and the processors of all but one are woken. */
@@ -183,6 +248,7 @@ int main(void) {
         cmocka_unit_test_setup(test_flush, make),      cmocka_unit_test_setup(test_save, make),
         cmocka_unit_test_setup(test_init, make),       cmocka_unit_test_setup(test_small_arena, make),
         cmocka_unit_test_setup(test_take_start, make), cmocka_unit_test_setup(test_end_all, make),
+        cmocka_unit_test_setup(test_take_sipi, make),  cmocka_unit_test_setup(test_ask_start, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

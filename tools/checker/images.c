@@ -56,8 +56,11 @@ void images_read(struct images *images, const struct options *options, const str
     if (options->no_images)
         return;
     config_parse(&config, source->blob, source->size_bytes, &arena, &report);
-    for (unsigned i = 0; i < config.partition_count && report.errors == 0; i++)
+    for (unsigned i = 0; i < config.partition_count && report.errors == 0; i++) {
         find(images, options, source, config.partitions[i].image);
+        if (config.partitions[i].ramdisk[0])
+            find(images, options, source, config.partitions[i].ramdisk);
+    }
 }
 
 /* In the hypervisor's words (boot/certify.c), at the line of the certificate. */

@@ -71,7 +71,8 @@ static void warn_unused_images(const struct checked *checked, struct problems *p
         bool used = certificate_is_text(file->data, file->size_bytes);
 
         for (unsigned j = 0; j < config->partition_count; j++)
-            used |= strcmp(config->partitions[j].image, file->name) == 0;
+            used |= strcmp(config->partitions[j].image, file->name) == 0 ||
+                    (config->partitions[j].ramdisk && strcmp(config->partitions[j].ramdisk, file->name) == 0);
         if (!used)
             problems_warn(problems, "unused-image", file->name, NULL, NULL,
                           "found an image that no partition names, want it in use or left away");

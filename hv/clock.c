@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The paravirtual clock: see clock.h.
+ */
+#include "hv/clock.h"
+
+#include "hv/vcpu.h"
+
+#define ENABLE     1U
+#define TSC_STABLE 1U
+#define NS_PER_MS  1000000ULL
+#define ALIGN      4
+
+struct wall_clock {
+    uint32_t version, seconds, nanoseconds;
+};
+
+/* Nanoseconds are system_ns and the ticks since tsc_timestamp, times 2^shift and multiplier / 2^32. */
+struct __attribute__((packed, aligned(4))) system_clock {
+    uint32_t version, reserved_04;
+    uint64_t tsc_timestamp, system_ns;
+    uint32_t multiplier;
+    int8_t shift;
+    uint8_t flags, reserved_1e[2];
+};
+
+/* What is there can be written by the guest itself. NULL where it is not all in one page of its own. */
+static void *place(const struct vcpu *vcpu, uint64_t gpa, size_t size_bytes) {
+    if (gpa % ALIGN || gpa % PAGE_BYTES + size_bytes > PAGE_BYTES)
+        return NULL;
+    return npt_memory(&vcpu->common->npt, GPA(gpa), REACH_WRITE);
+}
+
+bool clock_write_wall(struct vcpu *vcpu, uint64_t value) {
+    struct wall_clock *wall = place(vcpu, value, sizeof(*wall));
+
+    if (wall)
+        *wall = (struct wall_clock){.version = 2}; /* nobody has read the machine's RTC */
+    return wall;
+}
+
+bool clock_write_system(struct vcpu *vcpu, uint64_t value) {
+    struct system_clock *clock = place(vcpu, value & ~(uint64_t)ENABLE, sizeof(*clock));
+    uint64_t multiplier = (NS_PER_MS << 32) / vcpu->guest.cpu->tsc_khz;
+    int8_t shift = 0;
+
+    if (!(value & ENABLE))
+        return true;
+    if (!clock)
+        return false;
+    for (; multiplier > UINT32_MAX; multiplier >>= 1)
+        shift++;
+    for (; multiplier <= UINT32_MAX / 2; multiplier <<= 1)
+        shift--;
+    *clock = (struct system_clock){.version = 2,
+                                   .tsc_timestamp = vcpu->vmcb->control.tsc_offset,
+                                   .multiplier = (uint32_t)multiplier,
+                                   .shift = shift,
+                                   .flags = TSC_STABLE};
+    return true;
+}

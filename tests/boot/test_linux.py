@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's own kernel as a guest, at its console: what it says, typing, power off, two vCPUs, two of them."""
+import hashlib
+import random
+import re
+import string
+from contextlib import contextmanager
+
+import pexpect
+from harness import BUILD, CONSOLE, ROOT, Partition, compile_text, emulate, images_of, in_turn, processors, system
+
+APIC = 'interrupt-controller { compatible = "shikiri,x2apic"; };'
+NEXT_CONSOLE = "\x1dc"
+PROMPT = "/ # "
+# What the kernel does not say on the emulator itself, and why it does here.
+SAID_BECAUSE = {"ACPI: No IOAPIC entries present": "there is none: no device interrupts",
+                "ACPI: setting ELCR to 0001 (from ffff)": "the same",
+                "PCI: Fatal: No config space access function found": "there is no PCI bus",
+                "PCI: System does not support PCI": "the same"}
+
+
+def linux(label="linux", bootargs="console=ttyS0", mib=112, extra=""):
+    return Partition(label, "vmlinuz", bootargs, mib, APIC + CONSOLE, f'ramdisk = "initramfs.gz"; {extra}')
+
+
+def counter(label="counter"):
+    return Partition(label, "counter64.elf", "seed=1 uart=0x3f8")
+
+
+class Terminal:
+    """A system whose COM1 is typed at."""
+
+    def __init__(self, directory, text=None, dtb=None, options="", **machine):
+        dtb = dtb or compile_text(text, directory)
+        command = emulate.qemu_command(BUILD, memory=512, modules=[dtb, *images_of(dtb)], cpus=emulate.cpu_count(dtb),
+                                       options=f"on-end=qemu-exit {options}".strip(), serial=("stdio",),
+                                       more=("-monitor", "none"), **machine)
+        self.child = pexpect.spawn(command[0], command[1:], timeout=120, encoding="latin-1", echo=False)
+        self.child.delaybeforesend = None
+
+    def wait_for(self, text):
+        self.child.expect_exact(text)
+        return self.child.before
+
+    def focus(self, label):
+        """Goes to the next console until it is the one of that label."""
+        self.child.send(NEXT_CONSOLE)
+        self.wait_for("shikiri: console: ")
+        while self.child.readline().strip() != label:
+            self.child.send(NEXT_CONSOLE)
+            self.wait_for("shikiri: console: ")
+
+    def ask(self, line):
+        """What a command prints. Escape sequences of the shell's line editor are left out."""
+        self.child.send(f"{line}\n")
+        answer = re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", self.wait_for(PROMPT)).replace("\r", "")
+        return answer.split("\n", 1)[1]
+
+
+@contextmanager
+def terminal(directory, *arguments, **machine):
+    it = Terminal(directory, *arguments, **machine)
+    try:
+        yield it
+    finally:
+        it.child.close(force=True)
+
+
+def boot(it, label="linux"):
+    it.wait_for("TSC ticks since entry")
+    it.focus(label)
+    it.wait_for(PROMPT)
+
+
+def test_shell(tmp_path):
+    """The example: a shell that answers, a clock that is steady, no complaint, and a neighbour that outlives it."""
+    with terminal(tmp_path, dtb=emulate.compile_dts(ROOT / "dts/examples/linux.dts", BUILD)) as it:
+        boot(it)
+        assert it.ask("uname -a").startswith("Linux (none) 6.1.0-")
+        assert it.ask("nproc") == "1\n"
+        assert re.search(r"LOC: +[1-9]", it.ask("cat /proc/interrupts"))
+        complaints = re.findall(r"^<[0-4]>\[ *[0-9.]+\] (.*)$", it.ask("dmesg -r"), re.MULTILINE)
+        assert set(complaints) <= set(SAID_BECAUSE), complaints
+        assert "kvm-clock" in it.ask("cat /sys/devices/system/clocksource/clocksource0/available_clocksource")
+        assert it.ask("cat /sys/devices/system/clocksource/clocksource0/current_clocksource").strip() in ("kvm-clock", "tsc")
+        assert "Mem:" in it.ask("free")
+        it.child.send("poweroff -f\n")
+        it.wait_for("shikiri: partition linux ended with status 0")
+        it.focus("the lines of all partitions")
+        it.wait_for("counter: seed 1 round")
+
+
+def test_no_byte_is_lost(tmp_path):
+    """4 KiB typed at once, and 100 KiB of output."""
+    letters = "".join(random.Random(1).choices(string.ascii_letters, k=63))
+    pasted = f"{letters}\n" * 64
+    with terminal(tmp_path, system(linux())) as it:
+        boot(it)
+        it.ask("dmesg -n 1")  # so that the kernel does not say anything in between
+        it.child.send("stty -echo; head -c 4096 | md5sum; stty echo\n")
+        it.child.expect("stty echo\r*\n")
+        it.child.send(pasted)
+        it.wait_for(hashlib.md5(pasted.encode()).hexdigest())
+        it.wait_for(PROMPT)
+        numbers = it.ask("seq 1 20000 | head -c 102400")
+        want = "".join(f"{i}\n" for i in range(1, 20001))[:102400]
+        assert numbers == want, f"{len(numbers)} characters, {len(want)} wanted"
+
+
+def test_two_vcpus(tmp_path):
+    """On a processor each; both are at work, and take interrupts."""
+    both = processors({0: in_turn(0, 1, slot_us=5000), 1: in_turn(0, 2, slot_us=5000)})
+    text = system(linux(extra="vcpus = <2>;"), counter("left"), counter("right"), schedule=both)
+    with terminal(tmp_path, text) as it:
+        boot(it)
+        assert it.ask("nproc") == "2\n"
+        it.ask("for i in 1 2; do (x=0; while [ $x -lt 2000 ]; do x=$((x+1)); done) & done; wait")
+        timers = re.search(r"LOC: +(\d+) +(\d+)", it.ask("cat /proc/interrupts"))
+        assert min(map(int, timers.groups())) > 20
+        assert not re.search("stall|lockup|unstable|skew", it.ask("dmesg"))
+        it.child.send("poweroff -f\n")
+        it.wait_for("shikiri: partition linux ended with status 0")
+
+
+def test_two_systems(tmp_path):
+    """Two kernels side by side, and the focus switched between them; what one has said is shown on the way back."""
+    with terminal(tmp_path, system(linux("one", "console=ttyS0 who=one"), linux("two", "console=ttyS0 who=two"), slot_us=5000)) as it:
+        boot(it, "one")
+        assert "who=one" in it.ask("cat /proc/cmdline")
+        it.ask("echo said by $((40+2))")
+        it.focus("two")
+        it.wait_for(PROMPT)
+        assert "who=two" in it.ask("cat /proc/cmdline")
+        it.focus("one")
+        it.wait_for("said by 42")
+        it.wait_for(PROMPT)
+        it.child.send("poweroff -f\n")
+        it.wait_for("shikiri: partition one ended with status 0")
+        it.focus("two")
+        it.wait_for(PROMPT)
+        assert "who=two" in it.ask("cat /proc/cmdline")

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A Linux kernel and its ramdisk through image_plan(). The input is the setup header, from its first byte on, and the
+ * size of the ramdisk in front; what is behind the header is of no interest and always there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fuzz/invariants.h"
+
+#define HEADER      0x1f1
+#define HEADER_MAX  0x80
+#define FILE_BYTES  0x1000
+#define VERSION     0x206
+#define LOADFLAGS   0x236
+#define RAMDISK_MAX (32 * MIB)
+
+static struct window_config one_window[] = {
+    {.size_bytes = 16 * MIB, .writable = true, .executable = true},
+};
+static struct window_config three_windows[] = {
+    {.gpa = {MIB}, .size_bytes = 8 * MIB, .writable = true},
+    {.gpa = {9 * MIB}, .size_bytes = 4 * MIB, .executable = true},
+    {.gpa = {4 * GIB}, .size_bytes = 4 * MIB, .writable = true, .executable = true},
+};
+static struct device_config screen = {.kind = DEVICE_VGA_TEXT};
+
+static const struct partition_config partitions[] = {
+    {.path = "/one", .image = "k", .windows = one_window, .window_count = 1},
+    {.path = "/screen", .image = "k", .windows = one_window, .window_count = 1, .devices = &screen, .device_count = 1},
+    {.path = "/three", .image = "k", .windows = three_windows, .window_count = 3},
+};
+
+static unsigned emitted;
+
+static void emit(struct report *report, const struct finding *finding) {
+    char line[FINDING_BYTES];
+
+    (void)report;
+    expect_finding(finding, line);
+    emitted++;
+}
+
+/* Whether it was accepted. */
+static bool check(const struct image_file *kernel, const struct image_file *ramdisk,
+                  const struct partition_config *partition) {
+    struct report report = {.emit = emit};
+    struct image_plan plan;
+
+    memset(&plan, 0x55, sizeof(plan));
+    emitted = 0;
+    image_plan(&plan, kernel, ramdisk, partition, &report);
+    assert(report.errors == emitted);
+    if (report.errors)
+        return false;
+    assert(plan.kind == IMAGE_BZIMAGE && plan.setup == kernel->data);
+    assert(!ramdisk == !plan.ramdisk);
+    assert(!ramdisk || (plan.ramdisk->file == ramdisk->data && plan.ramdisk->file_bytes == ramdisk->size_bytes));
+    expect_plan(&plan, kernel->size_bytes, partition);
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
+    uint8_t *file = calloc(1, FILE_BYTES);
+    uint32_t ramdisk_bytes = 0;
+    bool accepted = false;
+
+    if (size_bytes >= sizeof(ramdisk_bytes)) {
+        memcpy(&ramdisk_bytes, data, sizeof(ramdisk_bytes));
+        data += sizeof(ramdisk_bytes);
+        size_bytes -= sizeof(ramdisk_bytes);
+    }
+    memcpy(file + HEADER, data, size_bytes < HEADER_MAX ? size_bytes : HEADER_MAX);
+    memcpy(file + 0x202, "HdrS", 4);
+    file[VERSION + 1] |= 4;
+    file[LOADFLAGS] |= 1;
+    const struct image_file kernel = {"k", file, FILE_BYTES}, ramdisk = {"r", file, ramdisk_bytes % RAMDISK_MAX + 1};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(partitions); i++)
+        accepted |= check(&kernel, ramdisk_bytes ? &ramdisk : NULL, &partitions[i]);
+    if (accepted)
+        count_accepted();
+    free(file);
+    return 0;
+}
