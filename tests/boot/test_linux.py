@@ -16,7 +16,8 @@ PROMPT = "/ # "
 SAID_BECAUSE = {"ACPI: No IOAPIC entries present": "there is none: no device interrupts",
                 "ACPI: setting ELCR to 0001 (from ffff)": "the same",
                 "PCI: Fatal: No config space access function found": "there is no PCI bus",
-                "PCI: System does not support PCI": "the same"}
+                "PCI: System does not support PCI": "the same",
+                "clocksource: Long readout interval": "the machine that runs the emulator was busy for a second"}
 
 
 def linux(label="linux", bootargs="console=ttyS0", mib=112, extra=""):
@@ -80,7 +81,7 @@ def test_shell(tmp_path):
         assert it.ask("nproc") == "1\n"
         assert re.search(r"LOC: +[1-9]", it.ask("cat /proc/interrupts"))
         complaints = re.findall(r"^<[0-4]>\[ *[0-9.]+\] (.*)$", it.ask("dmesg -r"), re.MULTILINE)
-        assert set(complaints) <= set(SAID_BECAUSE), complaints
+        assert all(complaint.startswith(tuple(SAID_BECAUSE)) for complaint in complaints), complaints
         assert "kvm-clock" in it.ask("cat /sys/devices/system/clocksource/clocksource0/available_clocksource")
         assert it.ask("cat /sys/devices/system/clocksource/clocksource0/current_clocksource").strip() in ("kvm-clock", "tsc")
         assert "Mem:" in it.ask("free")
