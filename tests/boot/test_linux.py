@@ -7,7 +7,8 @@ import string
 from contextlib import contextmanager
 
 import pexpect
-from harness import BUILD, CONSOLE, ROOT, Partition, compile_text, emulate, images_of, in_turn, processors, system
+from harness import (BUILD, CONSOLE, ROOT, Partition, Slot, compile_text, emulate, frame, images_of, in_turn, processors, run_qemu,
+                     system)
 
 APIC = 'interrupt-controller { compatible = "shikiri,x2apic"; };'
 NEXT_CONSOLE = "\x1dc"
@@ -140,3 +141,14 @@ def test_two_systems(tmp_path):
         it.focus("two")
         it.wait_for(PROMPT)
         assert "who=two" in it.ask("cat /proc/cmdline")
+
+
+def test_beside_a_control_loop():
+    """A kernel that boots up to its shell moves no slot of a loop at 1 kHz, to the instruction."""
+    text = system(Partition("beat", "beat.elf", "uart=0x3f8 report=1000"), linux(),
+                  schedule=frame(1000, [Slot(0, 300, 0), Slot(300, 700, 1)]))
+    result = run_qemu(text, icount=True, options="end-after-ms=3050", memory=512)
+    late = re.search(r"(\d+) missed, \d+ spent on output; late by (\d+) ticks at most", result.serial)
+    assert "Run /init as init process" in result.serial and "built-in shell" in result.serial
+    assert int(late[1]) == 0 and int(late[2]) <= 12, late[0]
+    assert re.fullmatch(r"beat: slots 3000 late \d+ to \d+ period \d+ irregular 0", result.of("beat")[-1])
