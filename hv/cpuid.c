@@ -78,7 +78,7 @@ static enum verdict adjust_features(struct vcpu *vcpu, uint32_t subleaf) {
     registers[REGISTER_RCX] &= ~(uint64_t)ECX1_OSXSAVE;
     registers[REGISTER_RCX] |= ECX1_HYPERVISOR | ((vcpu->vmcb->save.cr4 & CR4_OSXSAVE) ? ECX1_OSXSAVE : 0);
     if (vcpu->common->has_apic) {
-        registers[REGISTER_RBX] |= (uint64_t)vcpu->apic.registers[X2APIC_ID] << EBX1_APIC_ID_SHIFT;
+        registers[REGISTER_RBX] |= (uint64_t)vcpu->apic.registers[APIC_ID] << EBX1_APIC_ID_SHIFT;
         registers[REGISTER_RCX] |= ECX1_X2APIC | ECX1_TSC_DEADLINE;
         registers[REGISTER_RDX] |= EDX1_APIC;
     }

@@ -119,7 +119,7 @@ static void kick(struct vcpu *to) {
 
 /*
  * Fixed interrupts, those for the lowest priority, which go to the first that is named, and SIPI, by which a vCPU
- * starts once; any other command, INIT among them, is lost. `from` sends it, NULL where it is the I/O APIC.
+ * starts once; any other command, INIT among them, is lost. `from` sends it.
  */
 static void send(const struct common *common, const struct x2apic *from, uint64_t icr) {
     unsigned mode = icr >> MODE_SHIFT & MODE_MASK, left = mode == MODE_LOWEST ? 1 : common->vcpu_count;
@@ -146,7 +146,7 @@ __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t m
     value = vcpu->apic.deadline;
     if (msr != X2APIC_MSR_DEADLINE && !x2apic_read(&vcpu->apic, msr - X2APIC_MSR_BASE, now_tsc, &value))
         return exit_protection(vcpu);
-    if (vcpu->offered && msr - X2APIC_MSR_BASE == X2APIC_IRR + vcpu->offered / 32U) /* is still requested */
+    if (vcpu->offered && msr - X2APIC_MSR_BASE == APIC_IRR + vcpu->offered / 32U) /* is still requested */
         value |= 1U << vcpu->offered % 32;
     return exit_rdmsr(vcpu, value);
 }
@@ -154,7 +154,7 @@ __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t m
 /* Of a register that was written. */
 static void act_on(struct vcpu *vcpu, enum x2apic_effect effect) {
     if (effect == X2APIC_PRIORITY)
-        event_set_tpr(vcpu->vmcb, vcpu->apic.registers[X2APIC_TPR] >> TPR_SHIFT);
+        event_set_tpr(vcpu->vmcb, vcpu->apic.registers[APIC_TPR] >> TPR_SHIFT);
     if (effect == X2APIC_SEND)
         send(vcpu->common, &vcpu->apic, vcpu->apic.icr);
     if (effect != X2APIC_DONE)
@@ -210,6 +210,6 @@ void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value) {
     if (!vcpu->common->has_apic)
         return;
     note_taken(vcpu);
-    vcpu->apic.registers[X2APIC_TPR] = (uint32_t)value << TPR_SHIFT;
+    vcpu->apic.registers[APIC_TPR] = (uint32_t)value << TPR_SHIFT;
     act_on(vcpu, X2APIC_PENDING);
 }

@@ -38,7 +38,7 @@ struct common {
     struct console console; /* none goes on before its output is sent */
     unsigned awake;         /* have been started and not halted for ever */
     bool ends;              /* none goes on, as one has ended them all */
-    bool has_apic;          /* each has a local APIC, and all of them an I/O APIC */
+    bool has_apic;          /* each has a local APIC */
 };
 
 enum { START_NOT_ASKED, START_CLAIMED, START_ASKED };

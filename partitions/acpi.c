@@ -73,7 +73,7 @@ static void write_fadt(uint8_t *fadt, uint64_t dsdt) {
     finish(fadt, "FACP", FADT_BYTES, FADT_REVISION);
 }
 
-/* The I/O APIC, and the local one of each vCPU. */
+/* The local APIC of each vCPU. */
 static void write_madt(uint8_t *madt, unsigned vcpu_count) {
     uint8_t *entry = madt + MADT_ENTRIES;
 

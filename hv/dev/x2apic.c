@@ -4,8 +4,6 @@
  */
 #include "hv/dev/x2apic.h"
 
-#include "hv/lib/apic.h"
-
 #define VERSION_VALUE     0x00050014U /* version 0x14, six LVT entries */
 #define SVR_RESET         0xffU
 #define LVT_VECTOR        0xffU

@@ -6,15 +6,13 @@
  */
 #pragma once
 
+#include "hv/lib/apic.h"
 #include "hv/lib/types.h"
 
 #define X2APIC_MSR_BASE     0x800
 #define X2APIC_MSR_COUNT    0x40
 #define X2APIC_MSR_DEADLINE 0x6e0
 #define X2APIC_NEVER        UINT64_MAX
-#define X2APIC_ID           0x02 /* numbers of registers */
-#define X2APIC_TPR          0x08
-#define X2APIC_IRR          0x20
 
 /* What has to be looked at after a register was written. */
 enum x2apic_effect {
@@ -66,7 +64,7 @@ static inline unsigned x2apic_highest(const uint64_t set[4]) {
 static inline unsigned x2apic_pending(const struct x2apic *apic) {
     unsigned vector = x2apic_highest(apic->irr), in_service = x2apic_highest(apic->isr);
 
-    return vector >> 4 > in_service >> 4 && vector >> 4 > apic->registers[X2APIC_TPR] >> 4 ? vector : 0;
+    return vector >> 4 > in_service >> 4 && vector >> 4 > apic->registers[APIC_TPR] >> 4 ? vector : 0;
 }
 
 /* It is on its way to the guest and not requested any more: one that comes from now on is another. */

@@ -219,10 +219,10 @@ static void test_hidden(void **state) {
 static void test_apic(void **state) {
     (void)state;
     common.has_apic = true;
-    vcpu.apic.registers[X2APIC_ID] = 3;
+    vcpu.apic.registers[APIC_ID] = 3;
     expect(1, 0, ALL, 0x0300ff00, bits_offered(1, ECX) | 1U << 21 | 1U << 24, bits_offered(1, EDX) | 1U << 9);
     processor.cpuid = nothing;
-    vcpu.apic.registers[X2APIC_ID] = 0;
+    vcpu.apic.registers[APIC_ID] = 0;
     expect(1, 0, 0, 0, 0x81200000, 0x200);
 }
 

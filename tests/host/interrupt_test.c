@@ -677,7 +677,7 @@ static void test_no_apic(void **state) {
     expect_offer(vcpu, 0, 9);
     interrupt_arm(vcpu);
     expect_offer(vcpu, 0, 9);
-    assert_int_equal(vcpu->apic.registers[X2APIC_TPR], 0);
+    assert_int_equal(vcpu->apic.registers[APIC_TPR], 0);
 }
 
 static void test_msrs(void **state) {

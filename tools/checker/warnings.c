@@ -72,7 +72,7 @@ static void warn_unused_images(const struct checked *checked, struct problems *p
 
         for (unsigned j = 0; j < config->partition_count; j++)
             used |= strcmp(config->partitions[j].image, file->name) == 0 ||
-                    (config->partitions[j].ramdisk && strcmp(config->partitions[j].ramdisk, file->name) == 0);
+                    strcmp(config->partitions[j].ramdisk, file->name) == 0;
         if (!used)
             problems_warn(problems, "unused-image", file->name, NULL, NULL,
                           "found an image that no partition names, want it in use or left away");
