@@ -3,8 +3,9 @@
  * What a local APIC does for its guest: a timer that ticks. Bootargs: by=deadline (default), once or period: the
  * timer's mode; us=: from one tick to the next; ticks= (then it ends; 0: never); report= (a line every so many ticks);
  * busy=1: computes meanwhile instead of halting; uart=. A line has the ticks, by how many TSC ticks the handlers began
- * late, at least and at most, and the interrupts from the second vCPU, if there is one: that sends four for each tick
- * at most. role=bench measures what the hypervisor's work costs, in instructions under QEMU's -icount shift=0.
+ * late, at least and at most, and the interrupts from the second vCPU, if there is one: it waits for the first of them,
+ * and four come for each tick at most. role=bench measures what the hypervisor's work costs, in instructions under
+ * QEMU's -icount shift=0.
  */
 #include "guests/lib/lib.h"
 
@@ -148,8 +149,10 @@ int main(const char *args) {
     interrupts_to(act);
     wrmsr(APIC_DIVIDE, APIC_DIVIDE_BY_1);
     wrmsr(APIC_LVT_TIMER, VECTOR_TICK | mode);
-    if (info(SHIKIRI_INFO_VCPU_COUNT) > 1)
+    if (info(SHIKIRI_INFO_VCPU_COUNT) > 1) {
         vcpu_start(1, stack + STACK_BYTES, send_for_ever, period_ticks / 4);
+        wait_for(&ipis, 1, false);
+    }
     if (equal(role, "bench"))
         bench();
     else
