@@ -242,16 +242,16 @@ static struct plan build_plan(struct boot *boot, struct loop *loop, const struct
 }
 
 static void build_schedule(struct boot *boot, struct loop *loop, const struct cpu_config *config) {
-    struct schedule *schedule = &loop->schedule;
     struct plan *plans = alloc_list(boot, config->plan_count, sizeof(*plans));
 
-    schedule->is_cyclic = config->is_cyclic;
     for (unsigned i = 0; i < config->plan_count; i++)
         plans[i] = build_plan(boot, loop, &config->plans[i]);
-    if (config->is_cyclic)
-        cyclic_init(&schedule->cyclic, plans, &boot->agreement, ticks(config->frame_us), loop->runner_count);
-    else
-        round_robin_init(&schedule->round_robin, ticks(config->slot_us), loop->runner_count);
+    loop->schedule = (struct schedule){
+        .is_cyclic = config->is_cyclic,
+        .living = config->member_count,
+        .round_robin = {.slot_ticks = ticks(config->slot_us)},
+        .cyclic = {ticks(config->frame_us), plans, plans, &boot->agreement},
+    };
 }
 
 /* Of the partition's vCPU on that processor. Only the first of a partition runs by itself. */
@@ -260,11 +260,11 @@ static void start_runner(struct loop *loop, struct runner *runner, const struct 
 
     for (runner->vcpu = first; runner->vcpu->guest.cpu != cpu;)
         runner->vcpu++;
-    runner->turn.absent = true;
+    runner->turn.wake_tsc = TURN_NEVER;
     if (runner->vcpu != first)
         return;
     runner->state = RUNNER_RUNS;
-    schedule_add(&loop->schedule, &runner->turn);
+    schedule_wake(&loop->schedule, &runner->turn);
 }
 
 static void build_loop(struct boot *boot, const struct cpu_config *config) {
@@ -337,7 +337,7 @@ void start_processors(struct boot *boot) {
 
     trace_set_epoch(epoch_tsc);
     for (unsigned i = 0; i < CPU_MAX; i++)
-        schedule_start(&boot->loops[i].schedule, epoch_tsc - lead_ticks());
+        boot->loops[i].schedule.cyclic.frame_tsc = epoch_tsc - lead_ticks();
     processors_go();
 }
 

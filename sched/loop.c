@@ -239,14 +239,14 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
             schedule_stop(&loop->schedule, &runner->turn);
             retire(loop, runner);
         } else if (runner->state == RUNNER_WAITS && vcpu_take_start(runner->vcpu)) {
-            schedule_add(&loop->schedule, &runner->turn);
+            schedule_wake(&loop->schedule, &runner->turn);
             runner->state = RUNNER_RUNS;
         } else if (runner->state == RUNNER_RUNS && runner->vcpu->common->has_apic &&
                    x2apic_pending(&runner->vcpu->apic)) {
             schedule_wake(&loop->schedule, &runner->turn);
         }
     }
-    return now_tsc < end_tsc;
+    return now_tsc < end_tsc && loop->schedule.living > 0;
 }
 
 void loop_run(struct loop *loop) {
@@ -256,26 +256,23 @@ void loop_run(struct loop *loop) {
     loop->started_tsc = x86_rdtsc();
     x86_clgi();
     x86_sti();
-    for (;;) {
+    while (loop->schedule.living > 0) {
         uint64_t now_tsc = x86_rdtsc();
-        struct decision decision;
 
         if (now_tsc >= __atomic_load_n(&loop->cpu->attend_tsc, __ATOMIC_RELAXED) && !attend(loop, now_tsc))
             break;
         if (!loop->schedule.is_cyclic) /* in a frame, only idle time is nobody's */
             do_chores(loop, now_tsc, UINT64_MAX);
-        enum schedule_state state = schedule_next(&loop->schedule, now_tsc, &decision);
+        struct decision decision = schedule_next(&loop->schedule, now_tsc);
 
-        if (state == SCHEDULE_OVER)
-            break;
         if (loop->schedule.is_cyclic && cyclic->frame_tsc != loop->frame_tsc) {
             loop->frame_tsc = cyclic->frame_tsc;
             trace_put(loop->cpu, x86_rdtsc(), (uint64_t)(cyclic->plan - cyclic->plans), TRACE_FRAME, 0);
         }
-        if (state == SCHEDULE_IDLE)
-            idle(loop, now_tsc, decision.until_tsc);
-        else
+        if (decision.turn)
             take_turn(loop, now_tsc, &decision);
+        else
+            idle(loop, now_tsc, decision.until_tsc);
     }
     do_chores(loop, x86_rdtsc(), UINT64_MAX);
     __atomic_fetch_sub(loop->running, 1, __ATOMIC_ACQ_REL);

@@ -1,43 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two kinds of schedules behind one face: see schedule.h.
+ * The two kinds of schedules behind one face: see schedule.h. What a frame has to know of a
+ * turn stands in the turn; a round robin has it in a queue as well.
  */
 #include "sched/schedule.h"
 
-void schedule_start(struct schedule *schedule, uint64_t epoch_tsc) {
-    if (schedule->is_cyclic)
-        schedule->cyclic.frame_tsc = epoch_tsc;
-}
-
-void schedule_add(struct schedule *schedule, struct turn *turn) {
-    if (schedule->is_cyclic)
-        cyclic_add(turn);
-    else
-        round_robin_add(&schedule->round_robin, turn);
-}
-
 void schedule_wake(struct schedule *schedule, struct turn *turn) {
-    if (schedule->is_cyclic)
-        turn->wake_tsc = 0;
-    else
-        round_robin_wake(&schedule->round_robin, turn);
+    if (turn->wake_tsc == 0)
+        return;
+    if (!schedule->is_cyclic)
+        round_robin_take(&schedule->round_robin, turn);
+    turn->wake_tsc = 0;
+    if (!schedule->is_cyclic)
+        round_robin_put(&schedule->round_robin, turn);
 }
 
 void schedule_stop(struct schedule *schedule, struct turn *turn) {
-    if (schedule->is_cyclic)
-        cyclic_stop(&schedule->cyclic, turn);
-    else
-        round_robin_stop(&schedule->round_robin, turn);
+    if (!schedule->is_cyclic)
+        round_robin_take(&schedule->round_robin, turn);
+    turn->wake_tsc = TURN_NEVER;
+    schedule->living--;
 }
 
-enum schedule_state schedule_next(struct schedule *schedule, uint64_t now_tsc, struct decision *decision) {
-    return schedule->is_cyclic ? cyclic_next(&schedule->cyclic, now_tsc, decision)
-                               : round_robin_next(&schedule->round_robin, now_tsc, decision);
+struct decision schedule_next(struct schedule *schedule, uint64_t now_tsc) {
+    return schedule->is_cyclic ? cyclic_next(&schedule->cyclic, now_tsc)
+                               : round_robin_next(&schedule->round_robin, now_tsc);
 }
 
 void schedule_return(struct schedule *schedule, const struct decision *decision, enum turn_end end) {
-    if (schedule->is_cyclic)
-        cyclic_return(&schedule->cyclic, decision, end);
-    else
-        round_robin_return(&schedule->round_robin, decision, end);
+    if (end == TURN_STOPS)
+        schedule_stop(schedule, decision->turn);
+    else if (!schedule->is_cyclic)
+        round_robin_put(&schedule->round_robin, decision->turn);
+    else if (end == TURN_YIELDS)
+        decision->turn->wake_tsc = decision->until_tsc;
 }

@@ -32,7 +32,7 @@ enum trace_event {
     TRACE_INJECT = 0x8003,   /* an exception goes to the subject; ticks: its vector */
     TRACE_FRAME = 0x8004,    /* a frame starts; ticks: its plan */
     TRACE_FAULT = 0x8005,    /* the subject is stopped for it */
-    TRACE_TURN_END = 0x8010, /* and how (sched/turn.h): the subject's turn is over */
+    TRACE_TURN_END = 0x8010, /* and how (sched/schedule.h): the subject's turn is over */
 };
 
 /* The start of a record's second half. */

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "sched/cyclic.h"
+#include "sched/schedule.h"
 #include "tests/host/test.h"
 
 #define FRAME 1000
@@ -27,23 +27,24 @@ static const struct slot other_slots[] = {{100, 1000, LEAD, &turns[C], &turns[A]
 static const struct plan plans[] = {{slots, ARRAY_LENGTH(slots)}, {other_slots, ARRAY_LENGTH(other_slots)}};
 
 static struct agreement agreement;
-static struct cyclic cyclic;
+static struct schedule schedule;
 static struct decision decision;
 
 static int make(void **state) {
     (void)state;
     memset(turns, 0, sizeof(turns));
     agreement = (struct agreement){0};
-    cyclic_init(&cyclic, plans, &agreement, FRAME, TURNS);
-    cyclic.frame_tsc = EPOCH;
+    schedule = (struct schedule){
+        .is_cyclic = true, .living = TURNS, .cyclic = {FRAME, plans, plans, &agreement, .frame_tsc = EPOCH}};
     return 0;
 }
 
 /* At `since` ticks from the epoch it is `number`'s turn, until `until`; due at `due`, 0 for no start of a slot. */
 static void expect_run(uint64_t since, unsigned number, uint64_t until, uint64_t due) {
-    assert_int_equal(cyclic_next(&cyclic, EPOCH + since, &decision), SCHEDULE_RUN);
+    decision = schedule_next(&schedule, EPOCH + since);
+    assert_non_null(decision.turn);
     assert_int_equal(decision.turn - turns, number);
-    assert_ptr_equal(decision.owner, cyclic.plan->slots[cyclic.slot].turn);
+    assert_ptr_equal(decision.owner, schedule.cyclic.plan->slots[schedule.cyclic.slot].turn);
     assert_int_equal(decision.until_tsc, EPOCH + until);
     assert_int_equal(decision.due_tsc, due ? EPOCH + due : 0);
 }
@@ -52,18 +53,19 @@ static void run(uint64_t since, unsigned number, uint64_t until, uint64_t due, e
     expect_run(since, number, until, due);
     if (end == TURN_HALTS)
         decision.turn->wake_tsc = decision.until_tsc;
-    cyclic_return(&cyclic, &decision, end);
+    schedule_return(&schedule, &decision, end);
 }
 
 /* It halts until `wake`. */
 static void run_until_wake(uint64_t since, unsigned number, uint64_t until, uint64_t due, uint64_t wake) {
     expect_run(since, number, until, due);
     decision.turn->wake_tsc = EPOCH + wake;
-    cyclic_return(&cyclic, &decision, TURN_HALTS);
+    schedule_return(&schedule, &decision, TURN_HALTS);
 }
 
 static void expect_idle(uint64_t since, uint64_t until) {
-    assert_int_equal(cyclic_next(&cyclic, EPOCH + since, &decision), SCHEDULE_IDLE);
+    decision = schedule_next(&schedule, EPOCH + since);
+    assert_null(decision.turn);
     assert_int_equal(decision.until_tsc, EPOCH + until);
 }
 
@@ -78,8 +80,8 @@ static void test_frames(void **state) {
         run(at + 600, C, at + 900, at + 600 + LEAD, TURN_SPENT);
         expect_idle(at + 900, at + FRAME);
     }
-    assert_int_equal(cyclic.missed, 0);
-    assert_int_equal(cyclic.frame, 9);
+    assert_int_equal(schedule.cyclic.missed, 0);
+    assert_int_equal(schedule.cyclic.frame, 9);
 }
 
 /* An interrupt in the middle changes nothing, and is no second start. */
@@ -132,7 +134,7 @@ static void test_alarm(void **state) {
     expect_idle(2000, 2300);
     expect_idle(3000, 3100);
     run(3100, A, 3300, 0, TURN_SPENT);
-    assert_int_equal(cyclic.missed, 1 + 2 + 2); /* of B and C, as time was not looked at */
+    assert_int_equal(schedule.cyclic.missed, 1 + 2 + 2); /* of B and C, as time was not looked at */
 }
 
 /* The background has the time until the alarm, and is at an end then; its own alarm is for time that is left to it. */
@@ -161,11 +163,9 @@ static void test_never(void **state) {
     (void)state;
     run_until_wake(300, B, 500, 300 + LEAD, UINT64_MAX - EPOCH);
     run(310, BACK, 500, 0, TURN_SPENT);
-    turns[BACK].absent = true;
-    turns[BACK].wake_tsc = EPOCH + 450;
+    turns[BACK].wake_tsc = TURN_NEVER;
     expect_idle(400, 500);
-    turns[B].absent = true;
-    turns[B].wake_tsc = EPOCH + 450;
+    turns[B].wake_tsc = TURN_NEVER;
     expect_idle(410, 500);
 }
 
@@ -180,37 +180,37 @@ static void test_stop(void **state) {
     run(1300, BACK, 1500, 1300 + LEAD, TURN_STOPS);
     expect_idle(1350, 1500);
     run(1600, C, 1900, 1600 + LEAD, TURN_STOPS);
-    assert_int_equal(cyclic_next(&cyclic, EPOCH + 1700, &decision), SCHEDULE_OVER);
+    assert_int_equal(schedule.living, 0);
 }
 
 /* Before it starts, a turn leaves its slots as one that has stopped does; then they are its own, from the middle on. */
 static void test_late(void **state) {
     (void)state;
-    turns[A].absent = turns[B].absent = true;
+    turns[A].wake_tsc = turns[B].wake_tsc = TURN_NEVER;
     expect_idle(0, 300);
     run(300, BACK, 500, 300 + LEAD, TURN_SPENT);
-    cyclic_add(&turns[B]);
+    schedule_wake(&schedule, &turns[B]);
     run(400, B, 500, 0, TURN_SPENT);
     run(600, C, 900, 600 + LEAD, TURN_SPENT);
     expect_idle(1000, 1300);
-    cyclic_add(&turns[A]);
+    schedule_wake(&schedule, &turns[A]);
     run(1100, A, 1300, 0, TURN_SPENT);
     run(1300, B, 1500, 1300 + LEAD, TURN_SPENT);
-    assert_int_equal(cyclic.missed, 0);
+    assert_int_equal(schedule.cyclic.missed, 0);
 }
 
 /* From outside, whether it has started or not. */
 static void test_stop_from_outside(void **state) {
     (void)state;
-    turns[A].absent = true;
-    cyclic_stop(&cyclic, &turns[A]);
-    cyclic_stop(&cyclic, &turns[C]);
+    turns[A].wake_tsc = TURN_NEVER;
+    schedule_stop(&schedule, &turns[A]);
+    schedule_stop(&schedule, &turns[C]);
     expect_idle(0, 300);
     run(300, B, 500, 300 + LEAD, TURN_STOPS);
     run(310, BACK, 500, 0, TURN_SPENT);
     expect_idle(600, 900);
-    cyclic_stop(&cyclic, &turns[BACK]);
-    assert_int_equal(cyclic_next(&cyclic, EPOCH + 1700, &decision), SCHEDULE_OVER);
+    schedule_stop(&schedule, &turns[BACK]);
+    assert_int_equal(schedule.living, 0);
 }
 
 /* A machine that was stopped for a while goes on in the slot that it finds itself in. */
@@ -218,13 +218,13 @@ static void test_missed(void **state) {
     (void)state;
     run(0, A, 300, LEAD + 20, TURN_SPENT);
     expect_run(650, C, 900, 600 + LEAD);
-    assert_int_equal(cyclic.missed, 1);
-    cyclic_return(&cyclic, &decision, TURN_SPENT);
+    assert_int_equal(schedule.cyclic.missed, 1);
+    schedule_return(&schedule, &decision, TURN_SPENT);
     expect_run(3310, B, 3500, 3300 + LEAD); /* two whole frames, and A */
-    assert_int_equal(cyclic.missed, 1 + 6 + 1);
-    assert_int_equal(cyclic.frame, 3);
+    assert_int_equal(schedule.cyclic.missed, 1 + 6 + 1);
+    assert_int_equal(schedule.cyclic.frame, 3);
     expect_idle(4950, 5000); /* B has begun; C, and three of frame 4 */
-    assert_int_equal(cyclic.missed, 8 + 1 + 3);
+    assert_int_equal(schedule.cyclic.missed, 8 + 1 + 3);
 }
 
 static void test_plan(void **state) {
@@ -238,7 +238,7 @@ static void test_plan(void **state) {
     run(1200, A, 2000, 0, TURN_SPENT);
     agreement.wanted = 0;
     run(2000, A, 2300, 2000 + LEAD + 20, TURN_SPENT);
-    assert_int_equal(cyclic.missed, 0);
+    assert_int_equal(schedule.cyclic.missed, 0);
 }
 
 /* Whoever begins a frame first decides it, however late the others come. */

@@ -2,30 +2,29 @@
 /*
  * round_robin.c: who runs and until when, over sequences of decisions.
  */
-#include <string.h>
-
 #include "hv/lib/types.h"
-#include "sched/round_robin.h"
+#include "sched/schedule.h"
 #include "tests/host/test.h"
 
 #define SLOT  100
 #define TURNS 4
 
-static struct round_robin robin;
+static struct schedule schedule;
 static struct turn turns[TURNS];
 
 static void start(unsigned count) {
-    memset(turns, 0, sizeof(turns));
-    round_robin_init(&robin, SLOT, count);
+    schedule = (struct schedule){.living = count, .round_robin = {.slot_ticks = SLOT}};
+    for (unsigned i = 0; i < TURNS; i++)
+        turns[i] = (struct turn){.wake_tsc = TURN_NEVER};
     for (unsigned i = 0; i < count; i++)
-        round_robin_add(&robin, &turns[i]);
+        schedule_wake(&schedule, &turns[i]);
 }
 
 /* The next decision is that turn `number` runs for a whole slot. */
 static struct decision expect_run(uint64_t now, unsigned number) {
-    struct decision decision = {0};
+    struct decision decision = schedule_next(&schedule, now);
 
-    assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
+    assert_non_null(decision.turn);
     assert_int_equal(decision.turn - turns, number);
     assert_ptr_equal(decision.owner, decision.turn);
     assert_int_equal(decision.until_tsc, now + SLOT);
@@ -39,7 +38,7 @@ static void run(uint64_t now, unsigned number, enum turn_end end) {
 
     if (end == TURN_HALTS)
         decision.turn->wake_tsc = decision.until_tsc;
-    round_robin_return(&robin, &decision, end);
+    schedule_return(&schedule, &decision, end);
 }
 
 /* It halts until `wake`, however short its slot was. */
@@ -47,20 +46,18 @@ static void run_until_wake(uint64_t now, unsigned number, uint64_t wake) {
     struct decision decision = expect_run(now, number);
 
     decision.turn->wake_tsc = wake;
-    round_robin_return(&robin, &decision, TURN_HALTS);
+    schedule_return(&schedule, &decision, TURN_HALTS);
 }
 
 static void expect_idle(uint64_t now, uint64_t want) {
-    struct decision decision = {0};
+    struct decision decision = schedule_next(&schedule, now);
 
-    assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_IDLE);
+    assert_null(decision.turn);
     assert_int_equal(decision.until_tsc, want);
 }
 
-static void expect_over(uint64_t now) {
-    struct decision decision;
-
-    assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_OVER);
+static void expect_over(void) {
+    assert_int_equal(schedule.living, 0);
 }
 
 static void test_round_robin(void **state) {
@@ -81,32 +78,32 @@ static void test_alone(void **state) {
     expect_idle(150, 200);
     expect_idle(199, 200);
     run(200, 0, TURN_STOPS);
-    expect_over(300);
+    expect_over();
 }
 
 static void test_over(void **state) {
     (void)state;
     start(0);
-    expect_over(0);
+    expect_over();
     start(2);
     run(0, 0, TURN_STOPS); /* never comes back */
     run(100, 1, TURN_STOPS);
-    expect_over(200);
+    expect_over();
 }
 
 /* One that is to come keeps the schedule going, a slot at a time while nobody is ready. */
 static void test_late(void **state) {
     (void)state;
     start(1);
-    robin.living = 2;
+    schedule.living = 2;
     run(0, 0, TURN_HALTS);
     expect_idle(10, 100);
     run(100, 0, TURN_STOPS);
     expect_idle(150, 250);
-    round_robin_add(&robin, &turns[1]);
+    schedule_wake(&schedule, &turns[1]);
     run(170, 1, TURN_SPENT);
     run(270, 1, TURN_STOPS);
-    expect_over(280);
+    expect_over();
 }
 
 /* Stopped from outside, from every place in both queues, and before it was ever added. */
@@ -114,27 +111,27 @@ static void test_stop(void **state) {
     (void)state;
     for (unsigned victim = 0; victim < TURNS; victim++) {
         start(TURNS);
-        round_robin_stop(&robin, &turns[victim]);
+        schedule_stop(&schedule, &turns[victim]);
         for (unsigned i = 0; i < 2 * TURNS; i++)
             if (i % TURNS != victim)
                 run(i, i % TURNS, TURN_SPENT);
         for (unsigned i = 0; i < TURNS; i++)
             if (i != victim)
                 run(100, i, TURN_HALTS);
-        round_robin_stop(&robin, &turns[victim ? victim - 1 : TURNS - 1]);
+        schedule_stop(&schedule, &turns[victim ? victim - 1 : TURNS - 1]);
         for (unsigned i = 0; i < TURNS; i++)
             if (i != victim && i != (victim ? victim - 1 : TURNS - 1))
                 run(500, i, TURN_STOPS);
-        expect_over(600);
+        expect_over();
     }
     start(0);
-    robin.living = 2;
-    round_robin_add(&robin, &turns[0]);
-    round_robin_stop(&robin, &turns[1]);
-    round_robin_stop(&robin, &turns[0]);
-    expect_over(0);
-    robin.living = 1;
-    round_robin_add(&robin, &turns[1]); /* the queue is as good as new */
+    schedule.living = 2;
+    schedule_wake(&schedule, &turns[0]);
+    schedule_stop(&schedule, &turns[1]);
+    schedule_stop(&schedule, &turns[0]);
+    expect_over();
+    schedule.living = 1;
+    schedule_wake(&schedule, &turns[1]); /* the queue is as good as new */
     run(0, 1, TURN_SPENT);
     run(100, 1, TURN_STOPS);
 }
@@ -164,7 +161,7 @@ static void test_wake_order(void **state) {
     run(500, 1, TURN_STOPS);
     run(500, 2, TURN_STOPS);
     run(500, 0, TURN_STOPS);
-    expect_over(500);
+    expect_over();
 }
 
 /* One wakes a decision: the second comes behind the turn that ran when the first woke. */
@@ -178,7 +175,7 @@ static void test_one_wakes(void **state) {
     run(600, 0, TURN_STOPS); /* 1 wakes */
     run(700, 2, TURN_STOPS);
     run(800, 1, TURN_STOPS);
-    expect_over(900);
+    expect_over();
 }
 
 /* They wake by their times, not in the order in which they halted; equal times in that order. */
@@ -200,9 +197,9 @@ static void test_wake_times(void **state) {
     run(700, 2, TURN_STOPS);
     expect_idle(800, 900); /* 3 waits for others alone, and is looked for a slot at a time */
     expect_idle(UINT64_MAX / 2, UINT64_MAX / 2 + SLOT);
-    round_robin_wake(&robin, &turns[3]);
+    schedule_wake(&schedule, &turns[3]);
     run(1000, 3, TURN_STOPS);
-    expect_over(1001);
+    expect_over();
 }
 
 /* The queue stays whole when one is inserted first, between and last, and appended to afterwards. */
@@ -224,7 +221,7 @@ static void test_insert(void **state) {
                 }
         assert_int_equal(woken, 3);
         run(800, 3, TURN_STOPS);
-        expect_over(801);
+        expect_over();
     }
 }
 
@@ -235,9 +232,9 @@ static void test_wake(void **state) {
         start(4);
         for (unsigned i = 0; i < 3; i++)
             run_until_wake(i, i, 10000 + i);
-        round_robin_wake(&robin, &turns[victim]);
-        round_robin_wake(&robin, &turns[victim]); /* again */
-        round_robin_wake(&robin, &turns[3]);      /* is ready all the time */
+        schedule_wake(&schedule, &turns[victim]);
+        schedule_wake(&schedule, &turns[victim]); /* again */
+        schedule_wake(&schedule, &turns[3]);      /* is ready all the time */
         run(100, 3, TURN_SPENT);
         run(200, victim, TURN_SPENT);
         run(300, 3, TURN_SPENT);
@@ -248,7 +245,7 @@ static void test_wake(void **state) {
             if (i != victim)
                 run(10000 + i, i, TURN_STOPS);
         run(10003, victim, TURN_STOPS);
-        expect_over(10004);
+        expect_over();
     }
 }
 
@@ -264,9 +261,9 @@ static void test_fairness(void **state) {
     (void)state;
     start(TURNS);
     for (unsigned i = 0; i < 4000; i++) {
-        struct decision decision;
+        struct decision decision = schedule_next(&schedule, now);
 
-        assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
+        assert_non_null(decision.turn);
         unsigned number = (unsigned)(decision.turn - turns);
         bool halts = number % 2;
 
@@ -276,7 +273,7 @@ static void test_fairness(void **state) {
         ready_tsc[number] = halts ? decision.until_tsc : now;
         if (halts)
             decision.turn->wake_tsc = decision.until_tsc;
-        round_robin_return(&robin, &decision, halts ? TURN_HALTS : TURN_SPENT);
+        schedule_return(&schedule, &decision, halts ? TURN_HALTS : TURN_SPENT);
     }
     assert_in_range(runs[2] + 1, runs[0], runs[0] + 1);
     assert_in_range(runs[3] + 1, runs[1], runs[1] + 1);
@@ -291,9 +288,9 @@ static void test_halting_does_not_win(void **state) {
     (void)state;
     start(3);
     for (unsigned i = 0; i < 300; i++) {
-        struct decision decision;
+        struct decision decision = schedule_next(&schedule, now);
 
-        assert_int_equal(round_robin_next(&robin, now, &decision), SCHEDULE_RUN);
+        assert_non_null(decision.turn);
         bool is_first = decision.turn == &turns[0];
 
         since = is_first ? 0 : since + 1;
@@ -301,7 +298,7 @@ static void test_halting_does_not_win(void **state) {
         now += is_first ? SLOT : 1;
         if (!is_first)
             decision.turn->wake_tsc = decision.until_tsc;
-        round_robin_return(&robin, &decision, is_first ? TURN_SPENT : TURN_HALTS);
+        schedule_return(&schedule, &decision, is_first ? TURN_SPENT : TURN_HALTS);
     }
 }
 

@@ -13,6 +13,7 @@ HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/acpi.c parti
                $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/vmcb.c \
                hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/log_capture.c tests/host/fake_screen.c tests/host/fake_exit.c \
                tests/host/lapic_wake.c
+HOST_SCHEDULE := sched/schedule.c sched/round_robin.c sched/cyclic.c
 HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 # For sources that execute what only the machine's owner may.
@@ -57,11 +58,11 @@ vmcb_check_test_SOURCES := hv/svm/vmcb.c
 HOST_TESTS += svm_test
 svm_test_SOURCES := hv/svm/svm.c
 HOST_TESTS += round_robin_test
-round_robin_test_SOURCES := sched/round_robin.c
+round_robin_test_SOURCES := $(HOST_SCHEDULE)
 HOST_TESTS += cyclic_test
-cyclic_test_SOURCES := sched/cyclic.c
+cyclic_test_SOURCES := $(HOST_SCHEDULE)
 HOST_TESTS += schedule_test
-schedule_test_SOURCES := sched/schedule.c sched/round_robin.c sched/cyclic.c
+schedule_test_SOURCES := $(HOST_SCHEDULE)
 HOST_TESTS += keys_test
 keys_test_SOURCES := sched/keys.c hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += timing_test
