@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The audit at the start and at the end of a run, and what the user asks of the certificate: its hash on the command
+ * The audit at the start of a run, and what the user asks of the certificate: its hash on the command
  * line, or its text as a module.
  */
 #include "boot/start.h"
@@ -32,12 +32,10 @@ static unsigned check_file(const struct image_file *file) {
 
 void certify_system(struct boot *boot) {
     uint64_t from = x86_rdtsc();
-    char hash[SHA256_HEX_DIGITS + 1];
-    unsigned errors;
 
     audit_init(boot->partitions, &boot->system.config, boot->layout.arena);
-    report_certificate(hash);
-    errors = check_hash(&boot->options, hash);
+    unsigned errors = check_hash(&boot->options, report_certificate());
+
     for (unsigned i = 0; i < boot->system.file_count; i++)
         errors += check_file(&boot->system.files[i]);
     boot->audit_ticks = x86_rdtsc() - from;
@@ -45,10 +43,4 @@ void certify_system(struct boot *boot) {
         return;
     log_line("error: this is another system than the certificate's, no partition is started");
     machine_end(MACHINE_REFUSED);
-}
-
-void certify_end(void) {
-    char hash[SHA256_HEX_DIGITS + 1];
-
-    report_certificate(hash);
 }

@@ -10,6 +10,7 @@
 #include "hv/cpu/trap.h"
 #include "hv/cpu/xstate.h"
 #include "hv/lib/log.h"
+#include "sched/report.h"
 
 __attribute__((noreturn)) void boot_main(uint32_t magic, const void *info);
 
@@ -48,6 +49,6 @@ void boot_main(uint32_t magic, const void *info) {
     start_processors(&boot);               /* INIT, SIPI; each into a loop of its own */
     loop_run(&boot.loops[0]);              /* until all have stopped, on all processors */
     start_summarize(&boot);                /* run times, switches, exits */
-    certify_end();                         /* the tables are still what they were */
+    report_certificate();                  /* the tables are still what they were */
     machine_end(MACHINE_DONE);
 }

@@ -293,10 +293,8 @@ void start_build(struct boot *boot) {
         struct loop *loop = &boot->loops[i];
 
         loop->cpu = i == 0 || loop->runners ? &cpus[i] : NULL;
-        loop->running = &boot->running;
         loop->idle_polls = boot->options.idle_polls;
         loop->end_ticks = boot->options.end_after_ms ? boot->options.end_after_ms * cpus[0].tsc_khz : INT64_MAX;
-        boot->running += loop->cpu != NULL;
     }
     devices_show_screen(0);
     keys_init(boot->partitions, config->partition_count);

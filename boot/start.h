@@ -25,7 +25,6 @@ struct boot {
     struct partition *partitions;
     struct vcpu **vcpus;        /* of all partitions */
     struct agreement agreement; /* on the plan in force */
-    unsigned running;           /* processors whose loop is not over */
     struct loop loops[CPU_MAX]; /* by processor number; without a cpu where the configuration names none */
     uint64_t audit_ticks;       /* what certify_system() took */
 };
@@ -61,6 +60,3 @@ void start_summarize(const struct boot *boot);
  * user gave ends the run before any partition has started.
  */
 void certify_system(struct boot *boot);
-
-/* Audits once more, when all partitions have stopped. */
-void certify_end(void);

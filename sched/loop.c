@@ -23,6 +23,8 @@
 #define DETAILS_US   100   /* and for the details of a fault */
 #define SPINS        64    /* of a processor that polls, between two PAUSEs */
 
+static unsigned loops_over; /* of all processors */
+
 __attribute__((noinline)) static uint64_t ticks(const struct loop *loop, uint64_t us) {
     return us * loop->cpu->tsc_khz / 1000;
 }
@@ -90,30 +92,23 @@ static void retire(struct loop *loop, struct runner *runner) {
     loop->unreported++;
 }
 
-static enum turn_end stop(struct loop *loop, struct runner *runner) {
-    vcpu_save(runner->vcpu); /* by the time of the report another one may be loaded */
-    retire(loop, runner);
-    return TURN_STOPS;
-}
-
-/* The first vCPU that ends or faults, or the last to halt for ever, ends its partition. */
-__attribute__((cold)) static enum turn_end end(struct loop *loop, struct runner *runner, enum partition_state state) {
-    struct vcpu *nobody = NULL;
+/*
+ * It stops by its own doing. The first vCPU that ends or faults, or the last to halt for ever, ends its partition.
+ */
+__attribute__((cold)) static enum turn_end stop(struct loop *loop, struct runner *runner, enum partition_state state) {
+    struct vcpu *nobody = NULL, *vcpu = runner->vcpu;
 
     if (state == PARTITION_FAULTED)
-        trace_put(loop->cpu, x86_rdtsc(), 0, TRACE_FAULT, runner->vcpu->subject);
-    if (__atomic_compare_exchange_n(&runner->partition->ended_by, &nobody, runner->vcpu, false, __ATOMIC_RELAXED,
+        trace_put(loop->cpu, x86_rdtsc(), 0, TRACE_FAULT, vcpu->subject);
+    if ((state != PARTITION_HALTED || __atomic_sub_fetch(&vcpu->common->awake, 1, __ATOMIC_RELAXED) == 0) &&
+        __atomic_compare_exchange_n(&runner->partition->ended_by, &nobody, vcpu, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED)) {
         runner->partition->state = state;
-        vcpu_end_all(runner->vcpu);
+        vcpu_end_all(vcpu);
     }
-    return stop(loop, runner);
-}
-
-__attribute__((cold)) static enum turn_end halt_for_ever(struct loop *loop, struct runner *runner) {
-    if (__atomic_sub_fetch(&runner->vcpu->common->awake, 1, __ATOMIC_RELAXED) > 0)
-        return stop(loop, runner);
-    return end(loop, runner, PARTITION_HALTED);
+    vcpu_save(vcpu); /* by the time of the report another one may be loaded */
+    retire(loop, runner);
+    return TURN_STOPS;
 }
 
 /* What a verdict means. */
@@ -125,11 +120,11 @@ static enum turn_end judge(struct loop *loop, struct runner *runner, enum verdic
     case VERDICT_YIELD:
         return TURN_YIELDS;
     case VERDICT_HALT: /* with interrupts off it waits for nothing that can come */
-        return (runner->vcpu->vmcb->save.rflags & RFLAGS_IF) ? TURN_HALTS : halt_for_ever(loop, runner);
+        return (runner->vcpu->vmcb->save.rflags & RFLAGS_IF) ? TURN_HALTS : stop(loop, runner, PARTITION_HALTED);
     case VERDICT_SHUTDOWN:
-        return end(loop, runner, PARTITION_ENDED);
+        return stop(loop, runner, PARTITION_ENDED);
     case VERDICT_FAULT:
-        return end(loop, runner, PARTITION_FAULTED);
+        return stop(loop, runner, PARTITION_FAULTED);
     }
     return TURN_STOPS;
 }
@@ -143,18 +138,12 @@ __attribute__((cold)) static bool report_next(struct loop *loop, uint64_t until_
     for (unsigned i = 0; i < loop->runner_count; i++) {
         struct runner *runner = &loop->runners[i];
 
-        if (runner->report == REPORT_STOP && is_left(loop, until_tsc, CHORE_US)) {
-            console_flush(&runner->vcpu->console);
-            report_stop(runner);
-            runner->report = REPORT_DETAILS;
-            return true;
-        }
-        if (runner->report == REPORT_DETAILS && is_left(loop, until_tsc, DETAILS_US)) {
-            report_details(runner);
-            runner->report = REPORT_NONE;
-            loop->unreported--;
-            return true;
-        }
+        if (runner->report == REPORT_NONE ||
+            !is_left(loop, until_tsc, runner->report == REPORT_STOP ? CHORE_US : DETAILS_US))
+            continue;
+        (runner->report == REPORT_STOP ? report_stop : report_details)(runner);
+        loop->unreported -= --runner->report == REPORT_NONE;
+        return true;
     }
     return false;
 }
@@ -275,8 +264,8 @@ void loop_run(struct loop *loop) {
             idle(loop, now_tsc, decision.until_tsc);
     }
     do_chores(loop, x86_rdtsc(), UINT64_MAX);
-    __atomic_fetch_sub(loop->running, 1, __ATOMIC_ACQ_REL);
-    while (loop->cpu->index == KEYS_CPU && __atomic_load_n(loop->running, __ATOMIC_ACQUIRE) > 0)
+    __atomic_fetch_add(&loops_over, 1, __ATOMIC_ACQ_REL);
+    while (loop->cpu->index == KEYS_CPU && __atomic_load_n(&loops_over, __ATOMIC_ACQUIRE) < cpu_count)
         idle(loop, x86_rdtsc(), x86_rdtsc() + ticks(loop, POLL_US));
     x86_cli();
     x86_stgi();

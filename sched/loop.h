@@ -15,14 +15,13 @@ struct runner {
     struct partition *partition;
     struct vcpu *vcpu; /* of the partition */
     enum { RUNNER_WAITS, RUNNER_RUNS, RUNNER_STOPPED } state;
-    enum { REPORT_NONE, REPORT_STOP, REPORT_DETAILS } report; /* what is still to be said about its end */
+    enum { REPORT_NONE, REPORT_DETAILS, REPORT_STOP } report; /* what is still to be said about its end */
 };
 
 struct loop {
     struct cpu *cpu;
     struct runner *runners;
     unsigned runner_count;
-    unsigned *running;  /* processors whose loop is not over, for all of them */
     bool idle_polls;    /* while nobody runs it spins instead of halting */
     uint64_t end_ticks; /* the run ends so long after its start, if somebody still runs */
     struct schedule schedule;

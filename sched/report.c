@@ -15,12 +15,13 @@
 #define PORTS_MAX  48
 #define POWERS_MAX 512
 
-void report_stop(const struct runner *runner) {
+void report_stop(struct runner *runner) {
     const struct partition *partition = runner->partition;
-    const struct vcpu *vcpu = runner->vcpu;
+    struct vcpu *vcpu = runner->vcpu;
     const char *label = partition->config->label;
     char by[16] = "";
 
+    console_flush(&vcpu->console);
     if (partition->ended_by != vcpu)
         return;
     if (vcpu->common->vcpu_count > 1)
@@ -35,7 +36,7 @@ void report_stop(const struct runner *runner) {
                  exit_name(exit_row(vcpu->vmcb->control.exitcode)), vcpu->vmcb->save.rip, by);
 }
 
-void report_details(const struct runner *runner) {
+void report_details(struct runner *runner) {
     if (runner->partition->ended_by != runner->vcpu || runner->partition->state != PARTITION_FAULTED)
         return;
     exit_describe(runner->vcpu);
@@ -130,11 +131,13 @@ void report_summary(const struct loop *loops, unsigned loop_count, const struct 
                 report_exit(&partitions[i], &partitions[i].common.vcpus[j], row);
 }
 
-void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {
+const char *report_certificate(void) {
+    static char hash[SHA256_HEX_DIGITS + 1];
     struct audit_finding finding;
 
     if (!audit_run(&finding))
         panic("audit of partition %s: %s", finding.label, finding.text);
     certificate_hash(audit_certificate(), hash);
     log_line("certificate %s", hash);
+    return hash;
 }

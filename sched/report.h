@@ -4,20 +4,19 @@
  */
 #pragma once
 
-#include "hv/lib/sha256.h"
 #include "sched/loop.h"
 
-/* One line why the partition stopped, if it was this vCPU that ended it. */
-void report_stop(const struct runner *runner);
+/* What it has printed of a line, and one line why the partition stopped, if it was this vCPU that ended it. */
+void report_stop(struct runner *runner);
 
 /* For a fault of its, the exit in words and all registers. */
-void report_details(const struct runner *runner);
+void report_details(struct runner *runner);
 
 /* Switches, idle time and lateness, a processor each that has one; run time and exits, a vCPU each. */
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
                     unsigned partition_count);
 /*
- * Audits the live tables and prints the hash of their certificate, which goes to `hash` too. Tables that are not
+ * Audits the live tables, and prints and returns the hash of their certificate. Tables that are not
  * what the configuration says are a panic: a bug of ours or broken memory, and isolation is gone.
  */
-void report_certificate(char hash[SHA256_HEX_DIGITS + 1]);
+const char *report_certificate(void);

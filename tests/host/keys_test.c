@@ -48,9 +48,9 @@ unsigned devices_screen_count(void) {
     return screens;
 }
 
-void report_certificate(char hash[SHA256_HEX_DIGITS + 1]) {
-    memset(hash, 0, SHA256_HEX_DIGITS + 1);
+const char *report_certificate(void) {
     audits++;
+    return "";
 }
 
 static uint64_t take(const char *text, size_t length) {
