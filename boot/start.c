@@ -36,7 +36,7 @@ static void refuse_if(const char *trouble) {
 
 /* For what layout_place_arena() has reckoned with. */
 static void *alloc(struct boot *boot, size_t size_bytes, size_t align, const char *what) {
-    void *memory = arena_alloc(&boot->arena, size_bytes, align);
+    void *memory = arena_alloc(&boot->build.arena, size_bytes, align);
 
     if (!memory)
         refuse("found too little memory for %s", what);
@@ -65,10 +65,10 @@ void start_read_options(struct boot *boot) {
 }
 
 void start_check_processor(struct boot *boot) {
-    svm_read_facts(&boot->svm);
-    refuse_if(svm_missing(&boot->svm));
-    log_line("processor %s with SVM, nested paging, %u ASIDs%s", boot->svm.vendor, boot->svm.asid_count,
-             boot->svm.nrip ? ", nRIP" : "");
+    svm_read_facts(&boot->build.svm);
+    refuse_if(svm_missing(&boot->build.svm));
+    log_line("processor %s with SVM, nested paging, %u ASIDs%s", boot->build.svm.vendor, boot->build.svm.asid_count,
+             boot->build.svm.nrip ? ", nRIP" : "");
 }
 
 void start_place_modules(struct boot *boot) {
@@ -119,12 +119,12 @@ void start_find_memory(struct boot *boot) {
 
     if (!layout_place_arena(layout, boot->blob.data, boot->blob.size_bytes, &report))
         machine_end(MACHINE_REFUSED);
-    boot->arena.next = (uint8_t *)layout->arena.base;
-    boot->arena.end = boot->arena.next + layout->arena.size_bytes;
+    boot->build.arena.next = (uint8_t *)layout->arena.base;
+    boot->build.arena.end = boot->build.arena.next + layout->arena.size_bytes;
 }
 
 void start_protect(struct boot *boot) {
-    if (!paging_init(boot->loader.ram, boot->loader.ram_count, &boot->arena))
+    if (!paging_init(boot->loader.ram, boot->loader.ram_count, &boot->build.arena))
         refuse("found too little memory for the hypervisor's page tables");
 }
 
@@ -144,8 +144,8 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
     equip(boot, cpu);
     svm_enable(cpu);
     cpu->has_tsc_aux = msr_has_tsc_aux();
-    cpu->has_ibpb = boot->svm.ibpb;
-    if (!selftest_run(&selftest, cpu, &boot->arena))
+    cpu->has_ibpb = boot->build.svm.ibpb;
+    if (!selftest_run(&selftest, cpu, &boot->build.arena))
         refuse("found too little memory for the self-test");
     if (!selftest.npt_in_force)
         refuse("nested paging is not in force while a guest's paging is off; this processor or emulator "
@@ -164,7 +164,8 @@ void start_check_system(struct boot *boot) {
     if (boot->processors.missing)
         log_line("found %s; only the boot processor is known", boot->processors.missing);
     boot->system.machine_cpus = boot->processors.count;
-    system_check(&boot->system, boot->blob.data, boot->blob.size_bytes, &boot->layout.host, &boot->arena, &report);
+    system_check(&boot->system, boot->blob.data, boot->blob.size_bytes, &boot->layout.host, &boot->build.arena,
+                 &report);
     if (report.errors)
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }
@@ -179,21 +180,12 @@ static void log_windows(const struct partition_config *partition) {
 }
 
 static void build_one(struct boot *boot, unsigned index) {
-    const struct config *system = &boot->system.config;
-    const struct partition_config *config = &system->partitions[index];
-    struct partition_environment environment = {
-        .cpus = cpus,
-        .wanted_plan = &boot->agreement.wanted,
-        .vcpus = boot->vcpus,
-        .arena = &boot->arena,
-        .svm = &boot->svm,
-        .config = system,
-    };
+    const struct partition_config *config = &boot->system.config.partitions[index];
     struct image_plan plan;
 
     log_windows(config);
     system_plan_image(&boot->system, config, &plan, &report);
-    if (!partition_build(&boot->partitions[index], index, &plan, &environment))
+    if (!partition_build(&boot->partitions[index], index, &plan, &boot->build))
         refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
 }
 
@@ -284,7 +276,9 @@ void start_build(struct boot *boot) {
     const struct config *config = &boot->system.config;
 
     boot->partitions = alloc_list(boot, config->partition_count, sizeof(*boot->partitions));
-    boot->vcpus = alloc_list(boot, config->vcpu_count, sizeof(void *));
+    boot->build.config = config;
+    boot->build.control = (struct control){&boot->agreement.wanted, config->plan_count,
+                                           alloc_list(boot, config->vcpu_count, sizeof(void *)), config->vcpu_count};
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, i);
     for (unsigned i = 0; i < config->cpu_count; i++)

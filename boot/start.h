@@ -16,14 +16,12 @@
 struct boot {
     struct boot_info loader;
     struct options options;
-    struct svm_facts svm;
     struct image_file blob; /* the module that is a device tree */
     struct layout layout;
-    struct arena arena;
     struct system system;
     struct processors processors;
     struct partition *partitions;
-    struct vcpu **vcpus;        /* of all partitions */
+    struct partition_environment build;
     struct agreement agreement; /* on the plan in force */
     struct loop loops[CPU_MAX]; /* by processor number; without a cpu where the configuration names none */
     uint64_t audit_ticks;       /* what certify_system() took */

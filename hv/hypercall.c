@@ -53,11 +53,13 @@ static enum verdict call_shutdown(struct vcpu *vcpu, uint64_t status, uint64_t u
 }
 
 static enum verdict call_plan(struct vcpu *vcpu, uint64_t plan, uint64_t unused) {
-    if (!vcpu->common->wanted_plan)
+    const struct control *control = vcpu->common->control;
+
+    if (!control)
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
-    if (plan >= vcpu->common->plan_count)
+    if (plan >= control->plan_count)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    __atomic_store_n(vcpu->common->wanted_plan, (unsigned)plan, __ATOMIC_RELEASE);
+    __atomic_store_n(control->wanted_plan, (unsigned)plan, __ATOMIC_RELEASE);
     return answer(vcpu, 0);
 }
 
@@ -103,11 +105,11 @@ static const uint64_t *find_statistic(const struct vcpu *vcpu, uint64_t statisti
 
 /* Another processor may be counting. */
 static enum verdict call_statistic(struct vcpu *vcpu, uint64_t number, uint64_t statistic) {
-    const struct common *common = vcpu->common;
+    const struct control *control = vcpu->common->control;
 
-    if (!common->peers)
+    if (!control)
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
-    const uint64_t *value = number < common->peer_count ? find_statistic(common->peers[number], statistic) : NULL;
+    const uint64_t *value = number < control->vcpu_count ? find_statistic(control->vcpus[number], statistic) : NULL;
 
     return answer(vcpu, value ? (int64_t)__atomic_load_n(value, __ATOMIC_RELAXED) : SHIKIRI_ERROR_ARGUMENT);
 }

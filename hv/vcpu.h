@@ -24,16 +24,21 @@ struct vcpu_times {
     uint64_t late_ticks_max;
 };
 
+/* What hypercalls of those with "control" are about: the whole system. */
+struct control {
+    unsigned *wanted_plan; /* where SHIKIRI_CALL_PLAN puts its wish */
+    unsigned plan_count;
+    struct vcpu **vcpus; /* for SHIKIRI_CALL_STATISTIC */
+    unsigned vcpu_count;
+};
+
 /* Of all vCPUs of a partition. Built before the first of them runs; only the last three members change then. */
 struct common {
     struct npt npt;
     uint8_t *iopm, *msrpm;
     struct io_space io;
-    unsigned *wanted_plan; /* where SHIKIRI_CALL_PLAN puts its wish; NULL without "control" */
-    unsigned plan_count;
-    struct vcpu *const *peers; /* all of the system, for SHIKIRI_CALL_STATISTIC; NULL without "control" */
-    unsigned peer_count;
-    struct vcpu *vcpus; /* by their numbers */
+    const struct control *control; /* NULL without "control" */
+    struct vcpu *vcpus;            /* by their numbers */
     unsigned vcpu_count;
     struct console console; /* none goes on before its output is sent */
     unsigned awake;         /* have been started and not halted for ever */

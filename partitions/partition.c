@@ -67,7 +67,7 @@ static void fill_info(struct vcpu *vcpu, unsigned index, unsigned number,
  * when they are switched to (APM vol. 2, "TLB Control"). `number` counts all vCPUs of the system.
  */
 static uint32_t choose_asid(struct vcpu *vcpu, unsigned number, const struct partition_environment *environment) {
-    unsigned usable = environment->svm->asid_count - 1; /* at least 1: svm_missing() */
+    unsigned usable = environment->svm.asid_count - 1; /* at least 1: svm_missing() */
     unsigned vcpus = environment->config->vcpu_count;
 
     vcpu->shares_asid = vcpus > usable && (number >= usable || number + usable < vcpus);
@@ -76,17 +76,17 @@ static uint32_t choose_asid(struct vcpu *vcpu, unsigned number, const struct par
 
 _Static_assert(CONFIG_PARTITIONS_MAX <= 0x100 && CPU_MAX <= 0x100, "both halves of TRACE_SUBJECT");
 
-static bool build_vcpus(struct common *common, unsigned index, const struct partition_environment *environment) {
+static bool build_vcpus(struct common *common, unsigned index, struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
 
     for (unsigned i = 0; i < config->vcpu_count; i++) {
         struct vcpu *vcpu = &common->vcpus[i];
 
         vcpu->subject = TRACE_SUBJECT(index, i);
-        if (!vcpu_init(vcpu, common, &environment->cpus[config->homes[i]->number],
-                       choose_asid(vcpu, config->first_vcpu + i, environment), environment->arena))
+        if (!vcpu_init(vcpu, common, &cpus[config->homes[i]->number],
+                       choose_asid(vcpu, config->first_vcpu + i, environment), &environment->arena))
             return false;
-        environment->vcpus[config->first_vcpu + i] = vcpu;
+        environment->control.vcpus[config->first_vcpu + i] = vcpu;
         console_init(&vcpu->console, config->label, label_width(environment->config), &common->console);
         x2apic_init(&vcpu->apic, i);
         fill_info(vcpu, index, i, environment);
@@ -95,20 +95,15 @@ static bool build_vcpus(struct common *common, unsigned index, const struct part
 }
 
 bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     const struct partition_environment *environment) {
+                     struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
     struct common *common = &partition->common;
 
     partition->config = config;
-    if (!vcpu_init_common(common, config->vcpu_count, environment->svm->gigabyte_pages, environment->arena) ||
+    if (!vcpu_init_common(common, config->vcpu_count, environment->svm.gigabyte_pages, &environment->arena) ||
         !map_windows(&common->npt, config) || !build_vcpus(common, index, environment) || !devices_attach(partition))
         return false;
-    if (config->control) {
-        common->wanted_plan = environment->wanted_plan;
-        common->plan_count = environment->config->plan_count;
-        common->peers = environment->vcpus;
-        common->peer_count = environment->config->vcpu_count;
-    }
+    common->control = config->control ? &environment->control : NULL;
     clear_windows(config);
     copy_segments(config, plan);
     entry_prepare(common, config, plan);

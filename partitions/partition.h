@@ -29,11 +29,9 @@ struct partition {
 
 /* What all partitions of a system are built with. */
 struct partition_environment {
-    struct cpu *cpus;      /* by their numbers */
-    unsigned *wanted_plan; /* for partitions with "control" */
-    struct vcpu **vcpus;   /* gets those of the whole system, for the same */
-    struct arena *arena;
-    const struct svm_facts *svm;
+    struct control control; /* its vCPUs are filled in */
+    struct arena arena;
+    struct svm_facts svm;
     const struct config *config;
 };
 
@@ -42,7 +40,7 @@ struct partition_environment {
  * nested page table, devices, first vCPU at the entry point. False when the arena is used up.
  */
 bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     const struct partition_environment *environment);
+                     struct partition_environment *environment);
 
 /* Where the byte at `gpa` lies, NULL outside the windows. What a window holds is contiguous. */
 void *partition_memory(const struct partition_config *config, gpa_t gpa);

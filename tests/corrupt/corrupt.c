@@ -111,13 +111,11 @@ static void corrupt_as_asked(struct partition *partition, const char *option, un
             corrupt(&partition->common.vcpus[vcpu], &corruptions[i]);
 }
 
-bool __real_partition_build(struct partition *, unsigned, const struct image_plan *, const void *,
-                            const struct partition_environment *);
-bool __wrap_partition_build(struct partition *, unsigned, const struct image_plan *, const void *,
-                            const struct partition_environment *);
+bool __real_partition_build(struct partition *, unsigned, const struct image_plan *, struct partition_environment *);
+bool __wrap_partition_build(struct partition *, unsigned, const struct image_plan *, struct partition_environment *);
 bool __wrap_partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                            const void *file, const struct partition_environment *environment) {
-    bool built = __real_partition_build(partition, index, plan, file, environment);
+                            struct partition_environment *environment) {
+    bool built = __real_partition_build(partition, index, plan, environment);
 
     corrupt_as_asked(partition, "corrupt=", 0);
     corrupt_as_asked(partition, "corrupt-second=", 1);

@@ -159,11 +159,11 @@ static void test_yield_and_shutdown(void **state) {
 /* Only a partition with "control" has somewhere to put its wish, and only plans that there are. */
 static void test_plan(void **state) {
     unsigned wanted = 9;
+    const struct control control = {&wanted, 2, NULL, 0};
 
     (void)state;
     expect(4, 0, 0, -3);
-    common.wanted_plan = &wanted;
-    common.plan_count = 2;
+    common.control = &control;
     expect(4, 2, 0, -2);
     expect(4, UPPER, 0, -2);
     assert_int_equal(wanted, 9);
@@ -181,12 +181,11 @@ static void test_statistic(void **state) {
         .costs = {[3] = {.tag = 99, .max_ticks = 50, .counts = {[0] = 10, [31] = 11}}},
     };
     static const int64_t values[SHIKIRI_STATISTIC_COUNT] = {7, 2, 3, 4, 5, 6, 1};
-    struct vcpu *const peers[] = {&vcpu, &other};
+    const struct control control = {NULL, 0, (struct vcpu *[]){&vcpu, &other}, 2};
 
     (void)state;
     expect(5, 1, SHIKIRI_STATISTIC_RUN_TICKS, -3);
-    common.peers = peers;
-    common.peer_count = 2;
+    common.control = &control;
     for (unsigned i = 0; i < SHIKIRI_STATISTIC_COUNT; i++)
         expect(5, 1, i, values[i]);
     expect(5, 0, SHIKIRI_STATISTIC_PARTITION, 100 + SHIKIRI_INFO_PARTITION);

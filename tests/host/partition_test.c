@@ -28,16 +28,12 @@ static struct window_config windows[] = {
 static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT},
                                          {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
 static struct partition_config configs[MANY];
-static struct config config = {.partitions = configs, .plan_count = 3};
-static struct cpu machine[] = {{.tsc_khz = 2400000}, {.tsc_khz = 2400000}, {.tsc_khz = 2400000}};
+static struct config config = {.partitions = configs};
 static const struct cpu_config processors[] = {{.number = 1, .slot_us = 500}, {.number = 2, .is_cyclic = true}};
 static const struct cpu_config *homes[] = {&processors[0], &processors[1]};
-static struct svm_facts svm = {.asid_count = 16};
-static struct arena arena;
 static unsigned wanted_plan;
 static struct vcpu *all_vcpus[MANY];
-static struct partition_environment environment = {
-    .cpus = machine, .wanted_plan = &wanted_plan, .vcpus = all_vcpus, .arena = &arena, .svm = &svm, .config = &config};
+static struct partition_environment environment = {.control = {&wanted_plan, 3, all_vcpus, 2}, .config = &config};
 
 static const uint8_t file[] = "0123456789", other[] = "89abcdef";
 static const struct image_plan plan = {
@@ -56,7 +52,7 @@ static int make(void **state) {
     memory = aligned_alloc(PAGE_BYTES, (WINDOW_PAGES + 3) * PAGE_BYTES);
     memset(memory, 0xcc, (WINDOW_PAGES + 3) * PAGE_BYTES); /* of an earlier owner */
     arena_memory = aligned_alloc(PAGE_BYTES, ARENA_BYTES);
-    arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
+    environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
     for (unsigned i = 0; i < ARRAY_LENGTH(windows); at += windows[i++].size_bytes)
         windows[i].hpa = HPA((uintptr_t)memory + at);
     for (unsigned i = 0; i < MANY; i++)
@@ -67,9 +63,11 @@ static int make(void **state) {
                                                .vcpu_count = 1,
                                                .first_vcpu = i,
                                                .homes = homes};
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        cpus[i].tsc_khz = 2400000;
     configs[1].label = "longest";
     config.partition_count = config.vcpu_count = 2;
-    svm.asid_count = 16;
+    environment.svm.asid_count = 16;
     return 0;
 }
 
@@ -140,7 +138,7 @@ static void test_processor(void **state) {
     assert_int_equal(partition.common.vcpu_count, 1);
     assert_int_equal(vcpu->vmcb->save.rip, FIRST);
     assert_int_equal(vcpu->vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
-    assert_ptr_equal(vcpu->guest.cpu, &machine[1]);
+    assert_ptr_equal(vcpu->guest.cpu, &cpus[1]);
     assert_ptr_equal(vcpu->console.console, &partition.common.console);
     assert_int_equal(vcpu->info[0], 1); /* hv/abi.h */
     assert_int_equal(vcpu->info[1], 1);
@@ -168,7 +166,7 @@ static void test_two_vcpus(void **state) {
     vcpus = partition.common.vcpus;
     for (unsigned i = 0; i < 2; i++) {
         assert_ptr_equal(vcpus[i].common, &partition.common);
-        assert_ptr_equal(vcpus[i].guest.cpu, &machine[1 + i]);
+        assert_ptr_equal(vcpus[i].guest.cpu, &cpus[1 + i]);
         assert_int_equal(vcpus[i].vmcb->control.guest_asid, 2 + i);
         assert_int_equal(vcpus[i].vmcb->control.n_cr3, partition.common.npt.root.value);
         assert_int_equal(vcpus[i].vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
@@ -192,14 +190,11 @@ static void test_control(void **state) {
     (void)state;
     configs[1].control = true;
     assert_true(partition_build(&without, 0, &plan, &environment));
-    assert_null(without.common.wanted_plan);
-    assert_int_equal(without.common.plan_count, 0);
     assert_true(partition_build(&with, 1, &plan, &environment));
-    assert_ptr_equal(with.common.wanted_plan, &wanted_plan);
-    assert_int_equal(with.common.plan_count, 3);
-    assert_null(without.common.peers);
-    assert_ptr_equal(with.common.peers, all_vcpus);
-    assert_int_equal(with.common.peer_count, 2);
+    assert_null(without.common.control);
+    assert_ptr_equal(with.common.control, &environment.control);
+    assert_ptr_equal(all_vcpus[0], without.common.vcpus);
+    assert_ptr_equal(all_vcpus[1], with.common.vcpus);
 }
 
 /* All lines begin in one column, whatever the length of the own label. */
@@ -223,7 +218,7 @@ static unsigned asid_of(unsigned index, unsigned count, bool *shared) {
     static struct partition partition;
 
     memset(&partition, 0, sizeof(partition));
-    arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
+    environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
     config.vcpu_count = count;
     assert_true(partition_build(&partition, index, &plan, &environment));
     *shared = partition.common.vcpus[0].shares_asid;
@@ -235,7 +230,7 @@ static void expect_asids(unsigned partition_count, unsigned asid_count) {
     unsigned asids[MANY];
     bool shared[MANY];
 
-    svm.asid_count = asid_count;
+    environment.svm.asid_count = asid_count;
     for (unsigned i = 0; i < partition_count; i++) {
         asids[i] = asid_of(i, partition_count, &shared[i]);
         assert_in_range(asids[i], 1, asid_count - 1);
@@ -263,7 +258,7 @@ static void test_one_asid(void **state) {
     bool shared;
 
     (void)state;
-    svm.asid_count = 1;
+    environment.svm.asid_count = 1;
     assert_int_equal(asid_of(0, 2, &shared), 1);
     assert_true(shared);
 }
@@ -276,22 +271,22 @@ static void test_small_arena(void **state) {
     (void)state;
     for (uint64_t bytes = 0; bytes <= ARENA_BYTES; bytes += PAGE_BYTES / 4) {
         memset(&partition, 0, sizeof(partition));
-        arena = (struct arena){.next = arena_memory, .end = arena_memory + bytes};
+        environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + bytes};
         if (partition_build(&partition, 0, &plan, &environment))
             break;
-        assert_true(arena.used_up);
+        assert_true(environment.arena.used_up);
         refused++;
     }
-    assert_false(arena.used_up);
+    assert_false(environment.arena.used_up);
     assert_true(refused > 4 * 14); /* IOPM 3, MSRPM 2, VMCB 1, and 8 page tables at least */
 
     /* The screen's page needs a table of its own, which is the last thing. */
-    const uint8_t *end = arena.next;
+    const uint8_t *end = environment.arena.next;
 
     configs[0].devices = devices;
     configs[0].device_count = 1;
     memset(&partition, 0, sizeof(partition));
-    arena = (struct arena){.next = arena_memory, .end = arena_memory + (end - arena_memory)};
+    environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + (end - arena_memory)};
     assert_false(partition_build(&partition, 0, &plan, &environment));
 }
 
