@@ -108,14 +108,7 @@ static void read_memory(struct boot_info *boot, const uint8_t *entry, bool avail
         (available ? add_ram : remove_ram)(boot, base, end);
 }
 
-static void read_mb1_map(struct boot_info *boot, const uint8_t *map, uint32_t length) {
-    for (int pass = 1; pass >= 0; pass--)
-        for (uint64_t at = 0; at + 4 + MB1_ENTRY_BYTES <= length && load(map + at, 4) >= MB1_ENTRY_BYTES;
-             at += 4 + load(map + at, 4))
-            read_memory(boot, map + at + 4, pass);
-}
-
-static void read_multiboot1(struct boot_info *boot, const uint8_t *info) {
+static void read_multiboot1(struct boot_info *boot, const uint8_t *info, bool available_pass) {
     uint32_t flags = load(info + MB1_FLAGS, 4);
 
     if (flags & MB1_HAS_COMMAND)
@@ -127,8 +120,13 @@ static void read_multiboot1(struct boot_info *boot, const uint8_t *info) {
             add_module(boot, load(module, 4), load(module + 4, 4), pointer(load(module + 8, 4)));
     }
     if (flags & MB1_HAS_MMAP) {
+        const uint8_t *map = pointer(load(info + MB1_MMAP, 4));
+        uint32_t length = load(info + MB1_MMAP_LENGTH, 4);
+
         boot->has_memory_map = true;
-        read_mb1_map(boot, pointer(load(info + MB1_MMAP, 4)), load(info + MB1_MMAP_LENGTH, 4));
+        for (uint64_t at = 0; at + 4 + MB1_ENTRY_BYTES <= length && load(map + at, 4) >= MB1_ENTRY_BYTES;
+             at += 4 + load(map + at, 4))
+            read_memory(boot, map + at + 4, available_pass);
     }
 }
 
@@ -147,43 +145,36 @@ static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, bool availa
         read_memory(boot, tag + at, available_pass);
 }
 
-/* The tag at *at, which is moved to the next one; NULL behind the last, or when it is not whole. */
-static const uint8_t *next_tag(const uint8_t *info, uint64_t *at) {
+static void read_multiboot2(struct boot_info *boot, const uint8_t *info, bool available_pass) {
     uint64_t total = load(info, 4);
-    const uint8_t *tag = info + *at;
+    uint32_t size_bytes;
 
-    if (*at + MB2_TAG_BYTES > total || load(tag, 4) == MB2_END)
-        return NULL;
-    uint32_t size_bytes = load(tag + 4, 4);
+    for (uint64_t at = MB2_FIRST_TAG; at + MB2_TAG_BYTES <= total; at += align_up(size_bytes, 8)) {
+        const uint8_t *tag = info + at;
+        uint32_t type = load(tag, 4);
 
-    if (size_bytes < MB2_TAG_BYTES || size_bytes > total - *at)
-        return NULL;
-    *at += align_up(size_bytes, 8);
-    return tag;
-}
-
-static void read_multiboot2(struct boot_info *boot, const uint8_t *info) {
-    const uint8_t *tag;
-
-    for (int pass = 1; pass >= 0; pass--) {
-        for (uint64_t at = MB2_FIRST_TAG; (tag = next_tag(info, &at));) {
-            uint32_t type = load(tag, 4), size_bytes = load(tag + 4, 4);
-
-            if (type == MB2_MMAP && size_bytes >= MB2_MMAP_BYTES)
-                read_mb2_map(boot, tag, pass);
-            else if (pass && type == MB2_COMMAND)
-                boot->command_line = tag_text(tag, size_bytes, MB2_TAG_BYTES);
-            else if (pass && type == MB2_MODULE && size_bytes >= MB2_MODULE_BYTES)
-                add_module(boot, load(tag + 8, 4), load(tag + 12, 4), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
-        }
+        size_bytes = load(tag + 4, 4);
+        if (type == MB2_END || size_bytes < MB2_TAG_BYTES || size_bytes > total - at) /* the last, or not whole */
+            return;
+        if (type == MB2_MMAP && size_bytes >= MB2_MMAP_BYTES)
+            read_mb2_map(boot, tag, available_pass);
+        if (type == MB2_COMMAND)
+            boot->command_line = tag_text(tag, size_bytes, MB2_TAG_BYTES);
+        if (type == MB2_MODULE && size_bytes >= MB2_MODULE_BYTES)
+            add_module(boot, load(tag + 8, 4), load(tag + 12, 4), tag_text(tag, size_bytes, MB2_MODULE_BYTES));
     }
 }
 
 bool multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {
     *boot = (struct boot_info){.command_line = ""};
-    if (magic == MULTIBOOT1_LOADER_MAGIC)
-        read_multiboot1(boot, info);
-    if (magic == MULTIBOOT2_LOADER_MAGIC)
-        read_multiboot2(boot, info);
-    return magic == MULTIBOOT1_LOADER_MAGIC || magic == MULTIBOOT2_LOADER_MAGIC;
+    for (int pass = 1; pass >= 0; pass--) {
+        boot->module_count = boot->modules_dropped = 0;
+        if (magic == MULTIBOOT1_LOADER_MAGIC)
+            read_multiboot1(boot, info, pass);
+        else if (magic == MULTIBOOT2_LOADER_MAGIC)
+            read_multiboot2(boot, info, pass);
+        else
+            return false;
+    }
+    return true;
 }
