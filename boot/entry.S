@@ -13,7 +13,6 @@
 
 #define COM1        0x3f8
 #define EFER        0xc0000080
-#define FS_BASE     0xc0000100
 #define EFER_LME    0x100
 #define EFER_NXE    0x800
 #define CR0_ENABLE  0x80010000 /* PG, WP */
@@ -48,12 +47,10 @@ boot_gdt_register:
         .word   . - boot_gdt - 1
         .long   boot_gdt
 
-/* A register of COM1. Changes EAX and EDX. */
-        .macro  set_up number, value
-        mov     $COM1 + \number, %dx
-        mov     $\value, %al
-        out     %al, %dx
-        .endm
+/* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet): registers and what is written to them. */
+com1_setup:
+        .byte   1, 0x00, 3, 0x80, 0, 0x01, 1, 0x00, 3, 0x03, 2, 0x07, 4, 0x03
+com1_setup_end:
 
         .text
         .code32
@@ -63,20 +60,20 @@ start:
         cli
         cld
         mov     $cpu_stacks + CPU_STACK_TOP, %esp
-        mov     %eax, %ebp
-        mov     %ebx, %edi
+        mov     %eax, %edi
+        mov     %ebx, %ebp
         rdtsc
         mov     %eax, entry_tsc
         mov     %edx, entry_tsc + 4
 
-        /* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). */
-        set_up  1, 0x00
-        set_up  3, 0x80
-        set_up  0, 0x01
-        set_up  1, 0x00
-        set_up  3, 0x03
-        set_up  2, 0x07
-        set_up  4, 0x03
+        mov     $com1_setup, %esi
+1:      lodsw
+        mov     $COM1, %edx
+        add     %al, %dl
+        mov     %ah, %al
+        out     %al, %dx
+        cmp     $com1_setup_end, %esi
+        jb      1b
         mov     $banner, %esi
         call    print
 
@@ -103,10 +100,11 @@ start:
         cmp     $boot_directories + 4 * 4096, %ebx
         jb      1b
 
+        mov     %ebp, %esi
+        mov     $boot_main, %ebp
         mov     $EFER_LME, %ebx
-        mov     $long_mode, %esi
 
-/* ESI = where to go on in long mode, EBX = bits to set in EFER; EDI and EBP are kept. Paging by boot_pml4. */
+/* EBP = the C function to go on in, EDI and ESI = its arguments, on the stack at ESP; EBX = bits to set in EFER. */
 enter_long_mode:
         mov     $CR4_PAE, %eax
         mov     %eax, %cr4
@@ -121,14 +119,19 @@ enter_long_mode:
         or      $CR0_ENABLE, %eax
         mov     %eax, %cr0
         lgdt    boot_gdt_register
-        ljmp    $0x08, $1f
+        ljmp    $0x08, $long_mode
         .code64
-1:      mov     $0x10, %eax
+long_mode:
+        mov     $0x10, %eax
         mov     %eax, %ds
         mov     %eax, %es
         mov     %eax, %ss
-        mov     %esi, %esi              /* the upper half is undefined after the change of mode */
-        jmp     *%rsi
+        mov     %ebp, %eax              /* upper halves are undefined after the change of mode */
+        mov     %esi, %esi
+        mov     %esp, %esp
+        xor     %ebp, %ebp              /* the backtrace ends here */
+        call    *%rax
+        ud2
         .code32
 
 /* ESI = what to say before the end. */
@@ -151,28 +154,6 @@ print:  lodsb
         out     %al, %dx
         jmp     print
 3:      ret
-
-        .code64
-long_mode:
-        /*
-         * Both stack protectors' canary: the time, with a zero byte that stops strings. The distribution's libfdt
-         * has it at FS:0x28.
-         */
-        rdtsc
-        shl     $32, %rdx
-        or      %rdx, %rax
-        xor     %al, %al
-        mov     %rax, __stack_chk_guard
-        mov     $FS_BASE, %ecx
-        mov     $__stack_chk_guard - 0x28, %eax
-        xor     %edx, %edx
-        wrmsr
-
-        mov     %edi, %esi
-        mov     %ebp, %edi
-        xor     %ebp, %ebp              /* the backtrace ends here */
-        call    boot_main
-        ud2
 
 /*
  * Another processor: real mode at the page that SIPI names, where boot/processors.c puts a copy of
@@ -197,12 +178,7 @@ trampoline_end:
 started:
         mov     $0x10, %eax
         mov     %eax, %ds
+        mov     processors_stack_top, %esp
+        mov     $processors_enter, %ebp
         mov     $EFER_LME + EFER_NXE, %ebx
-        mov     $started_long_mode, %esi
         jmp     enter_long_mode
-        .code64
-started_long_mode:
-        mov     processors_stack_top, %rsp
-        xor     %ebp, %ebp
-        call    processors_enter
-        ud2

@@ -5,6 +5,7 @@
  * to a partition by then.
  */
 #include "boot/start.h"
+#include "hv/cpu/panic.h"
 #include "hv/cpu/screen.h"
 #include "hv/cpu/serial.h"
 #include "hv/cpu/trap.h"
@@ -28,6 +29,7 @@ uint64_t log_write(const char *text, size_t length) {
 void boot_main(uint32_t magic, const void *info) {
     static struct boot boot;
 
+    panic_init();                          /* the stack protector's guard */
     trap_init();                           /* the IDT's contents */
     exit_init();                           /* the same for #VMEXIT */
     cpu_init(&cpus[0]);                    /* descriptor tables; from here on a bug is a panic */

@@ -96,10 +96,16 @@ void panic(const char *format, ...) {
     panic_end((uintptr_t)__builtin_return_address(0) - 1, *(uint64_t *)__builtin_frame_address(0));
 }
 
-/* Of the compiler's stack protector, ours and libfdt's. boot/entry.S sets the guard. */
+/* Of the compiler's stack protector, ours and libfdt's; the distribution has compiled that with the guard at FS:0x28.
+ */
 extern uint64_t __stack_chk_guard;
 uint64_t __stack_chk_guard;
 __attribute__((noreturn)) void __stack_chk_fail(void);
 void __stack_chk_fail(void) {
     panic("a function wrote past its stack frame");
+}
+
+void panic_init(void) {
+    __stack_chk_guard = x86_rdtsc() & ~0xffULL;
+    x86_wrmsr(MSR_FS_BASE, (uintptr_t)&__stack_chk_guard - 0x28);
 }

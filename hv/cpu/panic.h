@@ -7,6 +7,12 @@
 
 #include "hv/lib/types.h"
 
+/*
+ * Sets both stack protectors' guard: the time, with a zero byte that stops strings. Called by what never returns and
+ * so never compares it.
+ */
+void panic_init(void);
+
 /* Prints the message, the caller's backtrace with symbols, and stops the machine. */
 __attribute__((noreturn, format(printf, 1, 2))) void panic(const char *format, ...);
 
