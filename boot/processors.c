@@ -50,15 +50,12 @@ void processors_enter(void) {
     machine_halt();
 }
 
-static bool is_ready(void) {
-    return __atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE) != 0;
-}
-
-static void wait_until_ready(uint64_t us) {
+static bool is_ready_within(uint64_t us) {
     uint64_t until_tsc = x86_rdtsc() + us * cpus[0].tsc_khz / 1000;
 
-    while (!is_ready() && x86_rdtsc() < until_tsc)
+    while (!__atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE) && x86_rdtsc() < until_tsc)
         x86_pause();
+    return __atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE);
 }
 
 const char *processors_start(uint8_t apic_id, struct loop *loop) {
@@ -67,14 +64,14 @@ const char *processors_start(uint8_t apic_id, struct loop *loop) {
     ready_tsc = 0;
     memcpy((void *)TRAMPOLINE, trampoline, (uintptr_t)trampoline_end - (uintptr_t)trampoline);
     lapic_send(apic_id, LAPIC_INIT);
-    wait_until_ready(INIT_US);
+    bool ready = is_ready_within(INIT_US);
     uint64_t sipi_tsc = x86_rdtsc();
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(sipi_us) && !is_ready(); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(sipi_us) && !ready; i++) {
         lapic_send(apic_id, LAPIC_STARTUP | TRAMPOLINE / PAGE_BYTES);
-        wait_until_ready(sipi_us[i]);
+        ready = is_ready_within(sipi_us[i]);
     }
-    if (!is_ready())
+    if (!ready)
         return "does not start; INIT and SIPI had no effect";
     if (trouble)
         return trouble;

@@ -233,9 +233,20 @@ static struct plan build_plan(struct boot *boot, struct loop *loop, const struct
     return (struct plan){slots, config->slot_count};
 }
 
-static void build_schedule(struct boot *boot, struct loop *loop, const struct cpu_config *config) {
+static void build_loop(struct boot *boot, const struct cpu_config *config) {
+    struct loop *loop = &boot->loops[config->number];
     struct plan *plans = alloc_list(boot, config->plan_count, sizeof(*plans));
 
+    loop->runners = alloc_list(boot, config->member_count, sizeof(*loop->runners));
+    loop->runner_count = config->member_count;
+    for (unsigned i = 0; i < config->member_count; i++) {
+        struct partition *partition = &boot->partitions[config->members[i]];
+        struct vcpu *vcpu = partition->common.vcpus;
+
+        while (vcpu->guest.cpu != &cpus[config->number])
+            vcpu++;
+        loop->runners[i] = (struct runner){.turn = {.wake_tsc = TURN_NEVER}, .partition = partition, .vcpu = vcpu};
+    }
     for (unsigned i = 0; i < config->plan_count; i++)
         plans[i] = build_plan(boot, loop, &config->plans[i]);
     loop->schedule = (struct schedule){
@@ -244,31 +255,6 @@ static void build_schedule(struct boot *boot, struct loop *loop, const struct cp
         .round_robin = {.slot_ticks = ticks(config->slot_us)},
         .cyclic = {ticks(config->frame_us), plans, plans, &boot->agreement},
     };
-}
-
-/* Of the partition's vCPU on that processor. Only the first of a partition runs by itself. */
-static void start_runner(struct loop *loop, struct runner *runner, const struct cpu *cpu) {
-    struct vcpu *first = runner->partition->common.vcpus;
-
-    for (runner->vcpu = first; runner->vcpu->guest.cpu != cpu;)
-        runner->vcpu++;
-    runner->turn.wake_tsc = TURN_NEVER;
-    if (runner->vcpu != first)
-        return;
-    runner->state = RUNNER_RUNS;
-    schedule_wake(&loop->schedule, &runner->turn);
-}
-
-static void build_loop(struct boot *boot, const struct cpu_config *config) {
-    struct loop *loop = &boot->loops[config->number];
-
-    loop->runners = alloc_list(boot, config->member_count, sizeof(*loop->runners));
-    loop->runner_count = config->member_count;
-    for (unsigned i = 0; i < config->member_count; i++)
-        loop->runners[i].partition = &boot->partitions[config->members[i]];
-    build_schedule(boot, loop, config);
-    for (unsigned i = 0; i < config->member_count; i++)
-        start_runner(loop, &loop->runners[i], &cpus[config->number]);
 }
 
 /* The boot processor has a loop in any case: it waits for the others. */

@@ -215,7 +215,8 @@ static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision
 
 /*
  * Does what other processors have asked for: to start vCPUs, to stop them as their partition ends, or to wake them for
- * an interrupt. They can have it look once a decision at most. False when the run is over.
+ * an interrupt. They can have it look once a decision at most. The first vCPU of a partition starts at the first look.
+ * False when the run is over.
  */
 static bool attend(struct loop *loop, uint64_t now_tsc) {
     uint64_t end_tsc = loop->started_tsc + loop->end_ticks;
@@ -227,7 +228,8 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
         if (runner->state != RUNNER_STOPPED && __atomic_load_n(&runner->vcpu->common->ends, __ATOMIC_ACQUIRE)) {
             schedule_stop(&loop->schedule, &runner->turn);
             retire(loop, runner);
-        } else if (runner->state == RUNNER_WAITS && vcpu_take_start(runner->vcpu)) {
+        } else if (runner->state == RUNNER_WAITS &&
+                   (runner->vcpu == runner->vcpu->common->vcpus || vcpu_take_start(runner->vcpu))) {
             schedule_wake(&loop->schedule, &runner->turn);
             runner->state = RUNNER_RUNS;
         } else if (runner->state == RUNNER_RUNS && runner->vcpu->common->has_apic &&
