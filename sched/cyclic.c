@@ -23,32 +23,24 @@ unsigned agreement_plan(struct agreement *agreement, uint64_t frame) {
     return (agreed >> 2 * PLAN_BITS == frame ? agreed : agreed >> PLAN_BITS) & PLAN_MASK;
 }
 
-static void begin_slot(struct cyclic *cyclic, unsigned slot) {
-    cyclic->slot = slot;
-    cyclic->begun = false;
-}
-
-static void begin_frame(struct cyclic *cyclic, uint64_t frames) {
-    cyclic->frame += frames;
-    cyclic->frame_tsc += frames * cyclic->frame_ticks;
-    cyclic->plan = &cyclic->plans[agreement_plan(cyclic->agreement, cyclic->frame)];
-    begin_slot(cyclic, 0);
-}
-
 /* Moves to the frame and the slot that `since` ticks from the frame's start lie in, or in front of. */
-static uint64_t advance(struct cyclic *cyclic, uint64_t since) {
+static void advance(struct cyclic *cyclic, uint64_t since) {
     if (since >= cyclic->frame_ticks) {
         uint64_t frames = since < 2 * cyclic->frame_ticks ? 1 : since / cyclic->frame_ticks;
 
         cyclic->missed += frames * cyclic->plan->slot_count - cyclic->slot - cyclic->begun;
-        begin_frame(cyclic, frames);
+        cyclic->frame += frames;
+        cyclic->frame_tsc += frames * cyclic->frame_ticks;
+        cyclic->plan = &cyclic->plans[agreement_plan(cyclic->agreement, cyclic->frame)];
+        cyclic->slot = 0;
+        cyclic->begun = false;
         since -= frames * cyclic->frame_ticks;
     }
     while (cyclic->slot < cyclic->plan->slot_count && since >= cyclic->plan->slots[cyclic->slot].end_ticks) {
         cyclic->missed += !cyclic->begun;
-        begin_slot(cyclic, cyclic->slot + 1);
+        cyclic->slot++;
+        cyclic->begun = false;
     }
-    return since;
 }
 
 struct decision cyclic_next(struct cyclic *cyclic, uint64_t now_tsc) {
@@ -56,14 +48,14 @@ struct decision cyclic_next(struct cyclic *cyclic, uint64_t now_tsc) {
 
     if ((int64_t)since < 0) /* the first frame is still to come */
         return (struct decision){.until_tsc = cyclic->frame_tsc};
-    since = advance(cyclic, since);
+    advance(cyclic, since);
     if (cyclic->slot == cyclic->plan->slot_count)
         return (struct decision){.until_tsc = cyclic->frame_tsc + cyclic->frame_ticks};
 
     const struct slot *slot = &cyclic->plan->slots[cyclic->slot];
     uint64_t offset_tsc = cyclic->frame_tsc + slot->offset_ticks;
 
-    if (since < slot->offset_ticks)
+    if (now_tsc < offset_tsc)
         return (struct decision){.until_tsc = offset_tsc};
     uint64_t due_tsc = cyclic->begun ? 0 : offset_tsc + slot->start_ticks;
     struct decision decision = {slot->turn, slot->turn, cyclic->frame_tsc + slot->end_ticks, due_tsc};

@@ -66,8 +66,7 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
     vcpu->info[SHIKIRI_INFO_PLAN] = (uint64_t)(loop->schedule.cyclic.plan - loop->schedule.cyclic.plans);
     times->starts++;
     times->late_ticks += late_ticks;
-    if (late_ticks > times->late_ticks_max)
-        times->late_ticks_max = late_ticks;
+    times->late_ticks_max = higher(times->late_ticks_max, late_ticks);
 }
 
 /* What the partition printed goes out in its own time, before it goes on. */
@@ -88,7 +87,6 @@ static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decis
 
 static void retire(struct loop *loop, struct runner *runner) {
     runner->state = RUNNER_STOPPED;
-    runner->report = REPORT_STOP;
     loop->unreported++;
 }
 
@@ -137,13 +135,13 @@ static bool is_left(const struct loop *loop, uint64_t until_tsc, uint64_t us) {
 __attribute__((cold)) static bool report_next(struct loop *loop, uint64_t until_tsc) {
     for (unsigned i = 0; i < loop->runner_count; i++) {
         struct runner *runner = &loop->runners[i];
+        bool is_new = runner->state == RUNNER_STOPPED;
 
-        if (runner->report == REPORT_NONE ||
-            !is_left(loop, until_tsc, runner->report == REPORT_STOP ? CHORE_US : DETAILS_US))
-            continue;
-        (runner->report == REPORT_STOP ? report_stop : report_details)(runner);
-        loop->unreported -= --runner->report == REPORT_NONE;
-        return true;
+        if ((is_new || runner->state == RUNNER_TOLD) && is_left(loop, until_tsc, is_new ? CHORE_US : DETAILS_US)) {
+            (is_new ? report_stop : report_details)(runner);
+            loop->unreported -= ++runner->state == RUNNER_OVER;
+            return true;
+        }
     }
     return false;
 }
@@ -225,7 +223,7 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
     for (unsigned i = 0; i < loop->runner_count; i++) {
         struct runner *runner = &loop->runners[i];
 
-        if (runner->state != RUNNER_STOPPED && __atomic_load_n(&runner->vcpu->common->ends, __ATOMIC_ACQUIRE)) {
+        if (runner->state <= RUNNER_RUNS && __atomic_load_n(&runner->vcpu->common->ends, __ATOMIC_ACQUIRE)) {
             schedule_stop(&loop->schedule, &runner->turn);
             retire(loop, runner);
         } else if (runner->state == RUNNER_WAITS &&

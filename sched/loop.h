@@ -14,8 +14,8 @@ struct runner {
     struct turn turn; /* first: decisions name it */
     struct partition *partition;
     struct vcpu *vcpu; /* of the partition */
-    enum { RUNNER_WAITS, RUNNER_RUNS, RUNNER_STOPPED } state;
-    enum { REPORT_NONE, REPORT_DETAILS, REPORT_STOP } report; /* what is still to be said about its end */
+    /* It has stopped from RUNNER_STOPPED on; of that nothing has been said yet, all but the details, or all. */
+    enum { RUNNER_WAITS, RUNNER_RUNS, RUNNER_STOPPED, RUNNER_TOLD, RUNNER_OVER } state;
 };
 
 struct loop {
