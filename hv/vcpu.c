@@ -110,17 +110,14 @@ static void dump_segment(const char *name, const struct vmcb_segment *s) {
              s->base);
 }
 
-void vcpu_dump(const struct vcpu *vcpu) {
+void vcpu_dump(struct vcpu *vcpu) {
     const struct vmcb_save *s = &vcpu->vmcb->save;
-    const uint64_t *r = vcpu->guest.registers;
+    uint64_t *registers = vcpu->guest.registers;
 
+    registers[REGISTER_RAX] = s->rax;
+    registers[REGISTER_RSP] = s->rsp;
     log_line("  rip %016lx  rflags %08lx  cpl %u", s->rip, s->rflags, s->cpl);
-    log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", s->rax, r[REGISTER_RBX], r[REGISTER_RCX],
-             r[REGISTER_RDX]);
-    log_line("  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", r[REGISTER_RSI], r[REGISTER_RDI], r[REGISTER_RBP],
-             s->rsp);
-    log_line("  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", r[8], r[9], r[10], r[11]);
-    log_line("  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", r[12], r[13], r[14], r[15]);
+    log_registers(registers);
     log_line("  cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx  efer %04lx", s->cr0, s->cr2, s->cr3, s->cr4,
              (unsigned long)(s->efer & ~EFER_SVME));
     log_line("  dr6 %08lx  dr7 %08lx  gdtr %016lx/%04x  idtr %016lx/%04x", s->dr6, s->dr7, s->gdtr.base, s->gdtr.limit,

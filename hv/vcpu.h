@@ -117,4 +117,4 @@ void vcpu_load(struct vcpu *vcpu);
 void vcpu_save(struct vcpu *vcpu);
 
 /* All registers, for the report of a fault; the vCPU was saved when it stopped. */
-void vcpu_dump(const struct vcpu *vcpu);
+void vcpu_dump(struct vcpu *vcpu);

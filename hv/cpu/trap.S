@@ -25,8 +25,8 @@ trap_exception_entries:
         .endr
 
 exception:
-        .irp    register, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
-        push    %\register
+        .irp    operand, %r15, %r14, %r13, %r12, %r11, %r10, %r9, %r8, %rdi, %rsi, %rbp, 16*8(%rsp), %rbx, %rdx, %rcx, %rax
+        pushq   \operand                /* the one in memory is RSP at the exception */
         .endr
         mov     %rsp, %rdi
         and     $-16, %rsp

@@ -73,9 +73,6 @@ void trap_exception(const struct trap_frame *f) {
     panic_begin();
     log_line("panic: exception %lu, error code 0x%lx, cr2 0x%lx", f->vector, f->error_code, x86_read_cr2());
     log_line("  rip %016lx  rflags %08lx  cs %04lx  ss %04lx", f->rip, f->rflags, f->cs, f->ss);
-    log_line("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
-    log_line("  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
-    log_line("  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", f->r8, f->r9, f->r10, f->r11);
-    log_line("  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", f->r12, f->r13, f->r14, f->r15);
-    panic_end(f->rip, f->rbp);
+    log_registers(f->registers);
+    panic_end(f->rip, f->registers[REGISTER_RBP]);
 }

@@ -12,7 +12,7 @@
 
 /* What trap.S leaves on the stack. */
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t registers[16]; /* by their numbers in instructions */
     uint64_t vector, error_code;
     uint64_t rip, cs, rflags, rsp, ss;
 };

@@ -7,6 +7,19 @@
 
 #include "hv/lib/types.h"
 
+/* General registers in the order of their numbers in instructions. */
+enum {
+    REGISTER_RAX,
+    REGISTER_RCX,
+    REGISTER_RDX,
+    REGISTER_RBX,
+    REGISTER_RSP,
+    REGISTER_RBP,
+    REGISTER_RSI,
+    REGISTER_RDI,
+    REGISTER_COUNT = 16,
+};
+
 #define CR0_PE (1ULL << 0)
 #define CR0_MP (1ULL << 1)
 #define CR0_EM (1ULL << 2)

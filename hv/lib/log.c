@@ -22,3 +22,12 @@ void log_line(const char *format, ...) {
     log_line_v("", format, arguments);
     va_end(arguments);
 }
+
+void log_registers(const uint64_t registers[16]) {
+    static const char names[16][4] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                      "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+
+    for (unsigned i = 0; i < 16; i += 4)
+        log_line("  %-3s %016lx  %-3s %016lx  %-3s %016lx  %-3s %016lx", names[i], registers[i], names[i + 1],
+                 registers[i + 1], names[i + 2], registers[i + 2], names[i + 3], registers[i + 3]);
+}

@@ -22,3 +22,6 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same with "error: " or another `kind` of line before the text. */
 void log_line_v(const char *kind, const char *format, va_list arguments);
+
+/* The general registers, by their numbers in instructions. */
+void log_registers(const uint64_t registers[16]);

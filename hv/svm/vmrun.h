@@ -5,20 +5,8 @@
 #pragma once
 
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/x86.h"
 #include "hv/svm/vmcb.h"
-
-/* General registers in the order of their numbers in instructions; RAX and RSP are in the VMCB. */
-enum {
-    REGISTER_RAX,
-    REGISTER_RCX,
-    REGISTER_RDX,
-    REGISTER_RBX,
-    REGISTER_RSP,
-    REGISTER_RBP,
-    REGISTER_RSI,
-    REGISTER_RDI,
-    REGISTER_COUNT = 16,
-};
 
 /* What exits of one kind have cost, from #VMEXIT to the next VMRUN or until the run ended. */
 struct exit_cost {
@@ -29,7 +17,7 @@ struct exit_cost {
 
 /* What vmrun.S works on. */
 struct guest {
-    uint64_t registers[REGISTER_COUNT];
+    uint64_t registers[REGISTER_COUNT]; /* RAX and RSP are in the VMCB */
     hpa_t vmcb_pa;
     struct cpu *cpu; /* the processor that runs it */
     struct exit_cost *cost;

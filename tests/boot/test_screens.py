@@ -66,6 +66,6 @@ def test_hello():
     assert text.count("faulted") == 1 and "WRONG" not in text
     assert re.search(r"partition hello faulted: exit NPF at rip 0x10[0-9a-f]{4}\n", text)
     assert "guest-physical address 0x2000000: read, page not present, supervisor" in text
-    assert re.search(r"rax [0-9a-f]{16}  rbx [0-9a-f]{16}", text)
+    assert re.search(r"rax [0-9a-f]{16}  rcx [0-9a-f]{16}", text)
 
 
