@@ -53,23 +53,20 @@ struct vmcb_segment {
 };
 
 /*
- * The fields at their offsets, and what is reserved or unused between them. The structs below are made from these
- * lists, and every offset is asserted. The last 32 bytes of the control area are the host's: it notes there which
- * exception it injected last, and at which RIP.
+ * The fields by their offsets; what lies between is reserved or unused. The last 32 bytes of the control area are the
+ * host's: it notes there which exception it injected last, and at which RIP.
  */
-#define VMCB_CONTROL(FIELD, RESERVED)                                                                                  \
+#define VMCB_CONTROL(FIELD)                                                                                            \
     FIELD(0x000, uint32_t, intercept_cr)                                                                               \
     FIELD(0x004, uint32_t, intercept_dr)                                                                               \
     FIELD(0x008, uint32_t, intercept_exception)                                                                        \
     FIELD(0x00c, uint32_t, intercept_misc1)                                                                            \
     FIELD(0x010, uint32_t, intercept_misc2)                                                                            \
-    RESERVED(0x014, 0x040)                                                                                             \
     FIELD(0x040, uint64_t, iopm_base_pa)                                                                               \
     FIELD(0x048, uint64_t, msrpm_base_pa)                                                                              \
     FIELD(0x050, uint64_t, tsc_offset)                                                                                 \
     FIELD(0x058, uint32_t, guest_asid)                                                                                 \
     FIELD(0x05c, uint8_t, tlb_control)                                                                                 \
-    RESERVED(0x05d, 0x060)                                                                                             \
     FIELD(0x060, uint64_t, vintr)                                                                                      \
     FIELD(0x068, uint64_t, interrupt_shadow)                                                                           \
     FIELD(0x070, uint64_t, exitcode)                                                                                   \
@@ -77,19 +74,16 @@ struct vmcb_segment {
     FIELD(0x080, uint64_t, exitinfo2)                                                                                  \
     FIELD(0x088, uint64_t, exitintinfo)                                                                                \
     FIELD(0x090, uint64_t, nested_ctl)                                                                                 \
-    RESERVED(0x098, 0x0a8)                                                                                             \
     FIELD(0x0a8, uint64_t, eventinj)                                                                                   \
     FIELD(0x0b0, uint64_t, n_cr3)                                                                                      \
     FIELD(0x0b8, uint64_t, virt_ext)                                                                                   \
     FIELD(0x0c0, uint64_t, vmcb_clean)                                                                                 \
     FIELD(0x0c8, uint64_t, nrip)                                                                                       \
-    RESERVED(0x0d0, 0x3e0)                                                                                             \
     FIELD(0x3e0, uint64_t, host_injected)                                                                              \
-    FIELD(0x3e8, uint64_t, host_injected_rip)                                                                          \
-    RESERVED(0x3f0, 0x400)
+    FIELD(0x3e8, uint64_t, host_injected_rip)
 
 /* From offset 0x400 on. */
-#define VMCB_SAVE(FIELD, RESERVED)                                                                                     \
+#define VMCB_SAVE(FIELD)                                                                                               \
     FIELD(0x000, struct vmcb_segment, es)                                                                              \
     FIELD(0x010, struct vmcb_segment, cs)                                                                              \
     FIELD(0x020, struct vmcb_segment, ss)                                                                              \
@@ -100,11 +94,8 @@ struct vmcb_segment {
     FIELD(0x070, struct vmcb_segment, ldtr)                                                                            \
     FIELD(0x080, struct vmcb_segment, idtr)                                                                            \
     FIELD(0x090, struct vmcb_segment, tr)                                                                              \
-    RESERVED(0x0a0, 0x0cb)                                                                                             \
     FIELD(0x0cb, uint8_t, cpl)                                                                                         \
-    RESERVED(0x0cc, 0x0d0)                                                                                             \
     FIELD(0x0d0, uint64_t, efer)                                                                                       \
-    RESERVED(0x0d8, 0x148)                                                                                             \
     FIELD(0x148, uint64_t, cr4)                                                                                        \
     FIELD(0x150, uint64_t, cr3)                                                                                        \
     FIELD(0x158, uint64_t, cr0)                                                                                        \
@@ -112,40 +103,37 @@ struct vmcb_segment {
     FIELD(0x168, uint64_t, dr6)                                                                                        \
     FIELD(0x170, uint64_t, rflags)                                                                                     \
     FIELD(0x178, uint64_t, rip)                                                                                        \
-    RESERVED(0x180, 0x1d8)                                                                                             \
     FIELD(0x1d8, uint64_t, rsp)                                                                                        \
-    RESERVED(0x1e0, 0x1f8)                                                                                             \
     FIELD(0x1f8, uint64_t, rax)                                                                                        \
-    RESERVED(0x200, 0x240)                                                                                             \
     FIELD(0x240, uint64_t, cr2)                                                                                        \
-    RESERVED(0x248, 0x268)                                                                                             \
-    FIELD(0x268, uint64_t, g_pat)                                                                                      \
-    RESERVED(0x270, 0xc00)
+    FIELD(0x268, uint64_t, g_pat)
 
-#define VMCB_MEMBER(offset, type, name) type name;
-#define VMCB_GAP(from, to)              uint8_t reserved_##from[(to) - (from)];
+/* Of a union, whose members all begin at its offset 0: so the field lies where it says. */
+#define VMCB_MEMBER(offset, type, name)                                                                                \
+    struct {                                                                                                           \
+        uint8_t before_##name[offset];                                                                                 \
+        type name;                                                                                                     \
+    };                                                                                                                 \
+    _Static_assert((offset) % _Alignof(type) == 0, "offset of VMCB field " #name);
 
 struct vmcb_control {
-    VMCB_CONTROL(VMCB_MEMBER, VMCB_GAP)
+    union {
+        uint8_t bytes[0x400];
+        VMCB_CONTROL(VMCB_MEMBER)
+    };
 };
 
 struct vmcb_save {
-    VMCB_SAVE(VMCB_MEMBER, VMCB_GAP)
+    union {
+        uint8_t bytes[0xc00];
+        VMCB_SAVE(VMCB_MEMBER)
+    };
 };
 
 struct vmcb {
     struct vmcb_control control;
     struct vmcb_save save;
 };
-
-#define VMCB_CONTROL_AT(offset, type, name)                                                                            \
-    _Static_assert(offsetof(struct vmcb, control.name) == (offset), "offset of VMCB control " #name);
-#define VMCB_SAVE_AT(offset, type, name)                                                                               \
-    _Static_assert(offsetof(struct vmcb, save.name) == 0x400 + (offset), "offset of VMCB save " #name);
-#define VMCB_NOTHING(from, to)
-
-VMCB_CONTROL(VMCB_CONTROL_AT, VMCB_NOTHING)
-VMCB_SAVE(VMCB_SAVE_AT, VMCB_NOTHING)
 _Static_assert(sizeof(struct vmcb) == 0x1000, "size of the VMCB");
 
 /*
@@ -160,10 +148,10 @@ struct vmcb_odd {
     uint64_t value, set, clear;
 };
 
-/* Whether every control that isolation needs is as vmcb_init() made it; false and the first other one in *odd. */
 /* The state after reset, or after a SIPI with the address `entry`. */
 void vmcb_reset(struct vmcb_save *save, uint64_t entry);
 
+/* Whether every control that isolation needs is as vmcb_init() made it; false and the first other one in *odd. */
 bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd);
 
 /* Exit codes (APM vol. 2, appendix C). */

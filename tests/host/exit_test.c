@@ -81,7 +81,8 @@ static void make_for(enum svm_injection injection) {
                        .attend_tsc = UINT64_MAX,
                        .turn_of = &vcpu,
                        .trace_next = (uintptr_t)ring};
-    vmcb = (struct vmcb){.save = {.rip = RIP, .rflags = RFLAGS_IF}, .control.interrupt_shadow = 1};
+    vmcb = (struct vmcb){.save.rflags = RFLAGS_IF, .control.interrupt_shadow = 1};
+    vmcb.save.rip = RIP;
     common = (struct common){.vcpus = &vcpu, .vcpu_count = 1, .has_apic = true};
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
     x2apic_init(&vcpu.apic, 0);

@@ -64,7 +64,9 @@ static void set_register(unsigned number, uint64_t value) {
 static enum verdict run(enum verdict (*exit)(struct vcpu *), const char *bytes, uint16_t attributes, unsigned number,
                         uint64_t value) {
     memcpy(instruction, bytes, 4);
-    vmcb = (struct vmcb){.save.cs.attributes = attributes, .save.rip = RIP, .save.dr7 = 0x400};
+    vmcb = (struct vmcb){.save.cs.attributes = attributes};
+    vmcb.save.rip = RIP;
+    vmcb.save.dr7 = 0x400;
     vmcb.control.interrupt_shadow = 1;
     vmcb.control.vintr = OTHER_VINTR | 3;
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common};

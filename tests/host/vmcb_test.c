@@ -143,11 +143,32 @@ static void test_requeue(void **state) {
     }
 }
 
+#define FIELD(offset, type, name) {#name, offset, sizeof(type)},
+
+/* The lists are in the manual's order, and no field reaches into the next. */
+static void test_layout(void **state) {
+    static const struct {
+        const char *name;
+        unsigned offset, size_bytes;
+    } control[] = {VMCB_CONTROL(FIELD)}, save[] = {VMCB_SAVE(FIELD)};
+
+    (void)state;
+    for (unsigned i = 1; i < ARRAY_LENGTH(control); i++)
+        if (control[i].offset < control[i - 1].offset + control[i - 1].size_bytes)
+            fail_msg("found control field %s inside %s", control[i].name, control[i - 1].name);
+    for (unsigned i = 1; i < ARRAY_LENGTH(save); i++)
+        if (save[i].offset < save[i - 1].offset + save[i - 1].size_bytes)
+            fail_msg("found field %s inside %s", save[i].name, save[i - 1].name);
+    assert_int_equal(offsetof(struct vmcb, control.host_injected_rip), 0x3e8);
+    assert_int_equal(offsetof(struct vmcb, save.rip), 0x578);
+    assert_int_equal(offsetof(struct vmcb, save.g_pat), 0x668);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_intercepts, make),  cmocka_unit_test_setup(test_controls, make),
         cmocka_unit_test_setup(test_reset_state, make), cmocka_unit_test_setup(test_exceptions, make),
-        cmocka_unit_test_setup(test_requeue, make),
+        cmocka_unit_test_setup(test_requeue, make),     cmocka_unit_test(test_layout),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
