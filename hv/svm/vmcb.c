@@ -7,20 +7,24 @@
 
 #include "hv/cpu/x86.h"
 
-#define INTERCEPTED_CR         INTERCEPT(EXIT_WRITE_CR0 + 8)
-#define INTERCEPTED_DR         INTERCEPT(EXIT_WRITE_DR0 + 7)
-#define INTERCEPTED_EXCEPTIONS (1U << VECTOR_DB | 1U << VECTOR_AC | 1U << VECTOR_MC)
+#define BIT(code, constant, name, act) | INTERCEPT(code)
+#define FIELD(name)                    #name, offsetof(struct vmcb_control, name), sizeof(((struct vmcb_control *)0)->name)
 
-#define INTERCEPTED_MISC1                                                                                              \
-    (INTERCEPT(EXIT_INTR) | INTERCEPT(EXIT_NMI) | INTERCEPT(EXIT_INIT) | INTERCEPT(EXIT_RDPMC) |                       \
-     INTERCEPT(EXIT_CPUID) | INTERCEPT(EXIT_RSM) | INTERCEPT(EXIT_INVD) | INTERCEPT(EXIT_HLT) |                        \
-     INTERCEPT(EXIT_INVLPGA) | INTERCEPT(EXIT_IOIO) | INTERCEPT(EXIT_MSR) | INTERCEPT(EXIT_FERR_FREEZE) |              \
-     INTERCEPT(EXIT_SHUTDOWN))
-
-#define INTERCEPTED_MISC2                                                                                              \
-    (INTERCEPT(EXIT_VMRUN) | INTERCEPT(EXIT_VMMCALL) | INTERCEPT(EXIT_VMLOAD) | INTERCEPT(EXIT_VMSAVE) |               \
-     INTERCEPT(EXIT_STGI) | INTERCEPT(EXIT_CLGI) | INTERCEPT(EXIT_SKINIT) | INTERCEPT(EXIT_WBINVD) |                   \
-     INTERCEPT(EXIT_MONITOR) | INTERCEPT(EXIT_MWAIT) | INTERCEPT(EXIT_XSETBV) | INTERCEPT(EXIT_RDPRU))
+/* The controls that hold a guest in: bits that have to be set, and to be clear. */
+static const struct {
+    const char *field;
+    uint8_t offset, size_bytes;
+    uint64_t set, clear;
+} rules[] = {
+    {FIELD(intercept_cr), 0 VMCB_EXITS_CR(BIT), 0},
+    {FIELD(intercept_dr), 0 VMCB_EXITS_DR(BIT), 0},
+    {FIELD(intercept_exception), 0 VMCB_EXITS_EXCEPTION(BIT), 0},
+    {FIELD(intercept_misc1), 0 VMCB_EXITS_MISC1(BIT), 0},
+    {FIELD(intercept_misc2), 0 VMCB_EXITS_MISC2(BIT), 0},
+    {FIELD(vintr), VINTR_MASKING, VINTR_GIF_ENABLE | VINTR_AVIC_ENABLE},
+    {FIELD(nested_ctl), NESTED_PAGING_ENABLE, ~NESTED_PAGING_ENABLE},
+    {FIELD(virt_ext), 0, UINT64_MAX},
+};
 
 #define REAL_MODE_LIMIT 0xffff
 
@@ -48,37 +52,22 @@ void vmcb_reset(struct vmcb_save *save, uint64_t entry) {
 void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t msrpm) {
     struct vmcb_control *control = &vmcb->control;
 
-    control->intercept_cr = INTERCEPTED_CR;
-    control->intercept_dr = INTERCEPTED_DR;
-    control->intercept_exception = INTERCEPTED_EXCEPTIONS;
-    control->intercept_misc1 = INTERCEPTED_MISC1;
-    control->intercept_misc2 = INTERCEPTED_MISC2;
+    for (unsigned i = 0; i < ARRAY_LENGTH(rules); i++)
+        store(control->bytes + rules[i].offset, rules[i].set, rules[i].size_bytes);
     control->iopm_base_pa = iopm.value;
     control->msrpm_base_pa = msrpm.value;
     control->guest_asid = asid;
     control->tlb_control = TLB_FLUSH_ALL; /* whatever had this ASID before */
-    control->vintr = VINTR_MASKING;
-    control->nested_ctl = NESTED_PAGING_ENABLE;
     control->n_cr3 = n_cr3.value;
     vmcb_reset(&vmcb->save, 0);
 }
 
 bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd) {
-    const struct vmcb_control *c = &vmcb->control;
-    const struct vmcb_odd rows[] = {
-        {"intercept_cr", c->intercept_cr, INTERCEPTED_CR, 0},
-        {"intercept_dr", c->intercept_dr, INTERCEPTED_DR, 0},
-        {"intercept_exception", c->intercept_exception, INTERCEPTED_EXCEPTIONS, 0},
-        {"intercept_misc1", c->intercept_misc1, INTERCEPTED_MISC1, 0},
-        {"intercept_misc2", c->intercept_misc2, INTERCEPTED_MISC2, 0},
-        {"vintr", c->vintr, VINTR_MASKING, VINTR_GIF_ENABLE | VINTR_AVIC_ENABLE},
-        {"nested_ctl", c->nested_ctl, NESTED_PAGING_ENABLE, ~NESTED_PAGING_ENABLE},
-        {"virt_ext", c->virt_ext, 0, UINT64_MAX},
-    };
+    for (unsigned i = 0; i < ARRAY_LENGTH(rules); i++) {
+        uint64_t value = load(vmcb->control.bytes + rules[i].offset, rules[i].size_bytes);
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(rows); i++) {
-        *odd = rows[i];
-        if ((odd->value & odd->set) != odd->set || (odd->value & odd->clear))
+        *odd = (struct vmcb_odd){rules[i].field, value, rules[i].set, rules[i].clear};
+        if ((value & odd->set) != odd->set || (value & odd->clear))
             return false;
     }
     return true;

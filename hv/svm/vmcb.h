@@ -8,7 +8,7 @@
 
 #include "hv/lib/types.h"
 
-/* The bit of an exit code in its intercept vector: 32 codes each, from offset 0x000 on in the order of the codes. */
+/* The bit of an exit code in its intercept vector. */
 #define INTERCEPT(exitcode) (1U << (exitcode) % 32)
 
 /* tlb_control (offset 0x05c). */
@@ -77,7 +77,6 @@ struct vmcb_segment {
     FIELD(0x0a8, uint64_t, eventinj)                                                                                   \
     FIELD(0x0b0, uint64_t, n_cr3)                                                                                      \
     FIELD(0x0b8, uint64_t, virt_ext)                                                                                   \
-    FIELD(0x0c0, uint64_t, vmcb_clean)                                                                                 \
     FIELD(0x0c8, uint64_t, nrip)                                                                                       \
     FIELD(0x3e0, uint64_t, host_injected)                                                                              \
     FIELD(0x3e8, uint64_t, host_injected_rip)
@@ -154,36 +153,49 @@ void vmcb_reset(struct vmcb_save *save, uint64_t entry);
 /* Whether every control that isolation needs is as vmcb_init() made it; false and the first other one in *odd. */
 bool vmcb_check(const struct vmcb *vmcb, struct vmcb_odd *odd);
 
-/* Exit codes (APM vol. 2, appendix C). */
-#define EXIT_WRITE_CR0   0x010
-#define EXIT_WRITE_DR0   0x030
-#define EXIT_EXCEPTION   0x040
-#define EXIT_INTR        0x060
-#define EXIT_NMI         0x061
-#define EXIT_INIT        0x063
-#define EXIT_RDPMC       0x06f
-#define EXIT_CPUID       0x072
-#define EXIT_RSM         0x073
-#define EXIT_INVD        0x076
-#define EXIT_HLT         0x078
-#define EXIT_INVLPGA     0x07a
-#define EXIT_IOIO        0x07b
-#define EXIT_MSR         0x07c
-#define EXIT_FERR_FREEZE 0x07e
-#define EXIT_SHUTDOWN    0x07f
-#define EXIT_VMRUN       0x080
-#define EXIT_VMMCALL     0x081
-#define EXIT_VMLOAD      0x082
-#define EXIT_VMSAVE      0x083
-#define EXIT_STGI        0x084
-#define EXIT_CLGI        0x085
-#define EXIT_SKINIT      0x086
-#define EXIT_WBINVD      0x089
-#define EXIT_MONITOR     0x08a
-#define EXIT_MWAIT       0x08b
-#define EXIT_XSETBV      0x08d
-#define EXIT_RDPRU       0x08e
-#define EXIT_NPF         0x400
+/*
+ * The exits that are intercepted (APM vol. 2, appendix C): code, constant, name in reports, and what acts on it, from
+ * hv/exit.c and hv/exits.h.
+ * docs/exits.md says why. A list for each intercept vector, 32 codes each, at the offsets from 0x000 on.
+ */
+#define VMCB_EXITS_CR(EXIT) EXIT(0x018, WRITE_CR8, "write CR8", mov_cr8_exit)
+#define VMCB_EXITS_DR(EXIT) EXIT(0x037, WRITE_DR7, "write DR7", mov_dr7_exit)
+#define VMCB_EXITS_EXCEPTION(EXIT)                                                                                     \
+    EXIT(0x041, DB, "#DB", reflect_exception)                                                                          \
+    EXIT(0x051, AC, "#AC", reflect_exception)                                                                          \
+    EXIT(0x052, MC, "#MC", machine_check)
+#define VMCB_EXITS_MISC1(EXIT)                                                                                         \
+    EXIT(0x060, INTR, "INTR", take_interrupt)                                                                          \
+    EXIT(0x061, NMI, "NMI", take_interrupt)                                                                            \
+    EXIT(0x063, INIT, "INIT", take_interrupt)                                                                          \
+    EXIT(0x06f, RDPMC, "RDPMC", exit_protection)                                                                       \
+    EXIT(0x072, CPUID, "CPUID", cpuid_exit)                                                                            \
+    EXIT(0x073, RSM, "RSM", exit_undefined)                                                                            \
+    EXIT(0x076, INVD, "INVD", skip)                                                                                    \
+    EXIT(0x078, HLT, "HLT", halt)                                                                                      \
+    EXIT(0x07a, INVLPGA, "INVLPGA", exit_undefined)                                                                    \
+    EXIT(0x07b, IOIO, "IOIO", io_exit)                                                                                 \
+    EXIT(0x07c, MSR, "MSR", msr_exit)                                                                                  \
+    EXIT(0x07e, FERR_FREEZE, "FERR_FREEZE", fault)                                                                     \
+    EXIT(0x07f, SHUTDOWN, "SHUTDOWN", triple_fault)
+#define VMCB_EXITS_MISC2(EXIT)                                                                                         \
+    EXIT(0x080, VMRUN, "VMRUN", exit_undefined)                                                                        \
+    EXIT(0x081, VMMCALL, "VMMCALL", hypercall_exit)                                                                    \
+    EXIT(0x082, VMLOAD, "VMLOAD", exit_undefined)                                                                      \
+    EXIT(0x083, VMSAVE, "VMSAVE", exit_undefined)                                                                      \
+    EXIT(0x084, STGI, "STGI", exit_undefined)                                                                          \
+    EXIT(0x085, CLGI, "CLGI", exit_undefined)                                                                          \
+    EXIT(0x086, SKINIT, "SKINIT", exit_undefined)                                                                      \
+    EXIT(0x089, WBINVD, "WBINVD", skip)                                                                                \
+    EXIT(0x08a, MONITOR, "MONITOR", exit_undefined)                                                                    \
+    EXIT(0x08b, MWAIT, "MWAIT", exit_undefined)                                                                        \
+    EXIT(0x08d, XSETBV, "XSETBV", set_xcr0)                                                                            \
+    EXIT(0x08e, RDPRU, "RDPRU", exit_undefined)
+#define VMCB_EXITS(EXIT)                                                                                               \
+    VMCB_EXITS_CR(EXIT) VMCB_EXITS_DR(EXIT) VMCB_EXITS_EXCEPTION(EXIT) VMCB_EXITS_MISC1(EXIT) VMCB_EXITS_MISC2(EXIT)
+
+#define VMCB_EXIT_CODE(code, constant, name, act) EXIT_##constant = (code),
+enum { VMCB_EXITS(VMCB_EXIT_CODE) EXIT_EXCEPTION = 0x040, EXIT_NPF = 0x400 };
 
 /* EXITINFO1 of a nested page fault ("Nested versus Guest Page Faults"). */
 #define NPF_PRESENT    (1ULL << 0)
