@@ -97,32 +97,20 @@ bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigne
     return true;
 }
 
-bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights) {
+void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights) {
     const uint64_t *table = (const uint64_t *)npt->root.value;
 
     if (gpa.value >= NPT_GPA_LIMIT)
-        return false;
+        return NULL;
     for (int level = LEVEL_TOP;; level--) {
         uint64_t entry = table[index_of(gpa.value, level)];
 
-        if (!(entry & ENTRY_PRESENT))
-            return false;
-        if (is_leaf(entry, level)) {
-            uint64_t offset = gpa.value & (level_bytes(level) - 1);
-
-            *hpa = HPA(align_down(entry & ENTRY_ADDRESS, level_bytes(level)) + offset);
-            *rights = entry_rights(entry);
-            return true;
-        }
+        if (!(entry & ENTRY_PRESENT) || (is_leaf(entry, level) && (rights & ~entry_rights(entry))))
+            return NULL;
+        if (is_leaf(entry, level))
+            return (uint8_t *)pagetable_of(align_down(entry, level_bytes(level))) + gpa.value % level_bytes(level);
         table = pagetable_of(entry);
     }
-}
-
-void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights) {
-    hpa_t hpa;
-    unsigned given;
-
-    return npt_lookup(npt, gpa, &hpa, &given) && (given & rights) == rights ? (void *)hpa.value : NULL;
 }
 
 /* Bits that an entry may have; what the processor writes itself is among them. */

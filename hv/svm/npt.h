@@ -30,10 +30,8 @@ bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages);
  */
 bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights);
 
-/* Where a guest-physical address leads: true and *hpa, *rights, or false when it is absent. */
-bool npt_lookup(const struct npt *npt, gpa_t gpa, hpa_t *hpa, unsigned *rights);
-
-/* The memory there, up to the end of its page; NULL when it is absent or lacks one of the `rights`. */
+/* The memory at a guest-physical address, up to the end of its page; NULL when it is absent or lacks one of the
+ * `rights`. */
 void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights);
 
 /*

@@ -11,6 +11,7 @@
 #include "hv/dev/power.h"
 #include "partitions/devices.h"
 #include "tests/host/fake_screen.h"
+#include "tests/host/npt_lookup.h"
 #include "tests/host/test.h"
 
 #define ARENA_PAGES 16

@@ -8,6 +8,7 @@
 
 #include "hv/exits.h"
 #include "tests/host/log_capture.h"
+#include "tests/host/npt_lookup.h"
 #include "tests/host/test.h"
 
 #define ARENA_PAGES   16

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "hv/svm/npt.h"
+#include "tests/host/npt_lookup.h"
 #include "tests/host/test.h"
 
 #define PAGES      64

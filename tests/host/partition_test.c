@@ -9,6 +9,7 @@
 #include "hv/svm/iopm.h"
 #include "partitions/devices.h"
 #include "partitions/partition.h"
+#include "tests/host/npt_lookup.h"
 #include "tests/host/test.h"
 
 #define FIRST        (4 * MIB) /* where the first window begins */
