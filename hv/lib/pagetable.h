@@ -23,12 +23,33 @@ static inline uint64_t *pagetable_of(uint64_t entry) {
     return (uint64_t *)(uintptr_t)(entry & ENTRY_ADDRESS);
 }
 
-/* The table below `entry`, made with these `bits` where it is missing; NULL when the arena is used up. */
-static inline uint64_t *pagetable_below(uint64_t *entry, uint64_t bits, struct arena *arena) {
-    if (!(*entry & ENTRY_PRESENT)) {
-        void *table = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES);
+/* Levels count as in the manual's figures: 4 is the PML4, 1 the page table. */
+#define LEVEL_TOP  4
+#define LEVEL_PAGE 1
 
-        *entry = table ? (uintptr_t)table | bits : 0;
-    }
-    return pagetable_of(*entry);
+/* What an entry of a level maps. */
+static inline uint64_t level_bytes(int level) {
+    return PAGE_BYTES << 9 * (level - 1);
 }
+
+static inline unsigned level_index(uint64_t address, int level) {
+    return address / level_bytes(level) % ENTRIES;
+}
+
+/* Of an entry that is present. */
+static inline bool level_is_leaf(uint64_t entry, int level) {
+    return level == LEVEL_PAGE || (entry & ENTRY_LARGE);
+}
+
+struct pagetable {
+    uint64_t *root; /* the PML4 */
+    struct arena *arena;
+    uint64_t table_bits; /* of entries that lead to tables */
+    int level_max;       /* of large pages */
+};
+
+/*
+ * Maps `size_bytes` from `from` on to `to` with the largest pages that fit, their entries having these `bits`; all are
+ * multiples of 4 KiB. What is mapped already is replaced, large pages being split. False when the arena is used up.
+ */
+bool pagetable_map(const struct pagetable *pagetable, uint64_t from, uint64_t size_bytes, uint64_t to, uint64_t bits);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Nested page tables: see npt.h. Levels count as in the manual's figures: 4 is the
- * PML4, 1 the page table. Entries need U=1, as every nested access is a user access
+ * Nested page tables: see npt.h. Entries need U=1, as every nested access is a user access
  * (APM vol. 2, "Nested Table Walk").
  */
 #include "hv/svm/npt.h"
@@ -10,32 +9,9 @@
 
 #define NPT_TABLE (ENTRY_TABLE | ENTRY_USER)
 
-#define LEVEL_TOP       4
-#define LEVEL_PAGE      1
 #define LEVEL_LARGE_MAX 3 /* 1 GiB pages */
 
 #define WALK_END (1ULL << 48) /* past what four levels translate */
-
-static unsigned level_shift(int level) {
-    return 12 + 9 * (unsigned)(level - 1);
-}
-
-static uint64_t level_bytes(int level) {
-    return 1ULL << level_shift(level);
-}
-
-static unsigned index_of(uint64_t gpa, int level) {
-    return (gpa >> level_shift(level)) % ENTRIES;
-}
-
-static bool is_leaf(uint64_t entry, int level) {
-    return level == LEVEL_PAGE || (entry & ENTRY_LARGE);
-}
-
-static uint64_t leaf(uint64_t hpa, unsigned rights, int level) {
-    return hpa | ENTRY_PRESENT | ENTRY_USER | ((rights & REACH_WRITE) ? ENTRY_WRITE : 0) |
-           ((rights & REACH_EXECUTE) ? 0 : ENTRY_NX) | (level > LEVEL_PAGE ? ENTRY_LARGE : 0);
-}
 
 static unsigned entry_rights(uint64_t entry) {
     return REACH_READ | ((entry & ENTRY_WRITE) ? REACH_WRITE : 0) | ((entry & ENTRY_NX) ? 0 : REACH_EXECUTE);
@@ -47,54 +23,13 @@ bool npt_init(struct npt *npt, struct arena *arena, bool gigabyte_pages) {
     return npt->root.value != 0;
 }
 
-/* Replaces a large page at `level` by a table of pages one level down that map the same. */
-static bool split(struct npt *npt, uint64_t *entry, int level) {
-    uint64_t *table = arena_alloc(npt->arena, PAGE_BYTES, PAGE_BYTES);
-    uint64_t step = level_bytes(level - 1);
-    uint64_t first = level - 1 == LEVEL_PAGE ? *entry & ~ENTRY_LARGE : *entry;
-
-    if (!table)
-        return false;
-    for (unsigned i = 0; i < ENTRIES; i++)
-        table[i] = first + i * step;
-    *entry = (uintptr_t)table | NPT_TABLE;
-    return true;
-}
-
-/* The table below `entry` of `level`, made where it is missing; NULL when the arena is used up. */
-static uint64_t *descend(struct npt *npt, uint64_t *entry, int level) {
-    if ((*entry & ENTRY_PRESENT) && is_leaf(*entry, level) && !split(npt, entry, level))
-        return NULL;
-    return pagetable_below(entry, NPT_TABLE, npt->arena);
-}
-
-static int largest_level(const struct npt *npt, uint64_t gpa, uint64_t hpa, uint64_t size_bytes) {
-    int level = npt->gigabyte_pages ? LEVEL_LARGE_MAX : LEVEL_LARGE_MAX - 1;
-
-    while (level > LEVEL_PAGE && (!is_aligned(gpa | hpa, level_bytes(level)) || size_bytes < level_bytes(level)))
-        level--;
-    return level;
-}
-
 bool npt_map(struct npt *npt, gpa_t gpa, uint64_t size_bytes, hpa_t hpa, unsigned rights) {
-    uint64_t from = gpa.value;
-    uint64_t to = hpa.value;
+    struct pagetable pagetable = {(uint64_t *)npt->root.value, npt->arena, NPT_TABLE,
+                                  npt->gigabyte_pages ? LEVEL_LARGE_MAX : LEVEL_LARGE_MAX - 1};
+    uint64_t bits = ENTRY_PRESENT | ENTRY_USER | ((rights & REACH_WRITE) ? ENTRY_WRITE : 0) |
+                    ((rights & REACH_EXECUTE) ? 0 : ENTRY_NX);
 
-    while (size_bytes > 0) {
-        int level = largest_level(npt, from, to, size_bytes);
-        uint64_t *table = (uint64_t *)npt->root.value;
-
-        for (int above = LEVEL_TOP; above > level; above--) {
-            table = descend(npt, &table[index_of(from, above)], above);
-            if (!table)
-                return false;
-        }
-        table[index_of(from, level)] = leaf(to, rights, level);
-        from += level_bytes(level);
-        to += level_bytes(level);
-        size_bytes -= level_bytes(level);
-    }
-    return true;
+    return pagetable_map(&pagetable, gpa.value, size_bytes, hpa.value, bits);
 }
 
 void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights) {
@@ -103,11 +38,11 @@ void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights) {
     if (gpa.value >= NPT_GPA_LIMIT)
         return NULL;
     for (int level = LEVEL_TOP;; level--) {
-        uint64_t entry = table[index_of(gpa.value, level)];
+        uint64_t entry = table[level_index(gpa.value, level)];
 
-        if (!(entry & ENTRY_PRESENT) || (is_leaf(entry, level) && (rights & ~entry_rights(entry))))
+        if (!(entry & ENTRY_PRESENT) || (level_is_leaf(entry, level) && (rights & ~entry_rights(entry))))
             return NULL;
-        if (is_leaf(entry, level))
+        if (level_is_leaf(entry, level))
             return (uint8_t *)pagetable_of(align_down(entry, level_bytes(level))) + gpa.value % level_bytes(level);
         table = pagetable_of(entry);
     }
@@ -117,7 +52,7 @@ void *npt_memory(const struct npt *npt, gpa_t gpa, unsigned rights) {
 static uint64_t known_bits(uint64_t entry, int level) {
     uint64_t bits = NPT_TABLE | ENTRY_ACCESSED | ENTRY_NX;
 
-    if (!is_leaf(entry, level))
+    if (!level_is_leaf(entry, level))
         return bits | ENTRY_ADDRESS;
     bits |= ENTRY_DIRTY | (ENTRY_ADDRESS & ~(level_bytes(level) - 1));
     return level > LEVEL_PAGE && level <= LEVEL_LARGE_MAX ? bits | ENTRY_LARGE : bits;
@@ -129,7 +64,7 @@ static const char *wanted(uint64_t entry, int level, struct range tables) {
         return "bit 2 (U) set";
     if (entry & ~known_bits(entry, level))
         return "its reserved and unused bits clear";
-    if (!is_leaf(entry, level) && !range_contains(tables, (struct range){entry & ENTRY_ADDRESS, PAGE_BYTES}))
+    if (!level_is_leaf(entry, level) && !range_contains(tables, (struct range){entry & ENTRY_ADDRESS, PAGE_BYTES}))
         return "it to lead to a table of the hypervisor's";
     return NULL;
 }
@@ -141,7 +76,8 @@ static bool check_table(const uint64_t *table, int level, uint64_t gpa, struct r
         if (!(entry & ENTRY_PRESENT))
             continue;
         *odd = (struct npt_odd){GPA(gpa), level, entry, wanted(entry, level, tables)};
-        if (odd->want || (!is_leaf(entry, level) && !check_table(pagetable_of(entry), level - 1, gpa, tables, odd)))
+        if (odd->want ||
+            (!level_is_leaf(entry, level) && !check_table(pagetable_of(entry), level - 1, gpa, tables, odd)))
             return false;
     }
     return true;
@@ -158,7 +94,7 @@ bool npt_check(hpa_t root, struct range tables, struct npt_odd *odd) {
 static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rights, struct reach *run) {
     uint64_t bytes = level_bytes(level);
 
-    for (unsigned i = index_of(from, level); i < ENTRIES; i++, from = align_down(from, bytes) + bytes) {
+    for (unsigned i = level_index(from, level); i < ENTRIES; i++, from = align_down(from, bytes) + bytes) {
         uint64_t entry = table[i];
 
         if (!(entry & ENTRY_PRESENT)) {
@@ -168,7 +104,7 @@ static bool extend(const uint64_t *table, int level, uint64_t from, unsigned rig
         }
         unsigned left = rights & entry_rights(entry);
 
-        if (!is_leaf(entry, level)) {
+        if (!level_is_leaf(entry, level)) {
             if (!extend(pagetable_of(entry), level - 1, from, left, run))
                 return false;
             continue;

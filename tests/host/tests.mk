@@ -10,7 +10,7 @@ HOST_REPORT := hv/lib/arena.c hv/lib/format.c hv/lib/report.c tests/host/finding
 HOST_CONFIG := partitions/config.c partitions/timing.c partitions/fdt.c partitions/rules.c partitions/image.c tests/host/dts.c $(HOST_REPORT)
 HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/acpi.c partitions/devices.c partitions/image.c partitions/config.c \
                partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/interrupt.c hv/msr.c hv/clock.c hv/io.c hv/cpu/xstate.c \
-               $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/svm/vmcb.c \
+               $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/lib/pagetable.c hv/svm/vmcb.c \
                hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/log_capture.c tests/host/fake_screen.c tests/host/fake_exit.c \
                tests/host/lapic_wake.c
 HOST_SCHEDULE := sched/schedule.c sched/round_robin.c sched/cyclic.c
@@ -46,9 +46,9 @@ system_test_SOURCES := partitions/system.c partitions/memory.c $(HOST_CONFIG)
 HOST_TESTS += certificate_test
 certificate_test_SOURCES := partitions/certificate.c hv/lib/sha256.c $(HOST_CONFIG)
 HOST_TESTS += audit_test
-audit_test_SOURCES := partitions/audit.c hv/svm/npt.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/vmcb.c $(certificate_test_SOURCES)
+audit_test_SOURCES := partitions/audit.c hv/svm/npt.c hv/lib/pagetable.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/vmcb.c $(certificate_test_SOURCES)
 HOST_TESTS += npt_test
-npt_test_SOURCES := hv/svm/npt.c hv/lib/arena.c
+npt_test_SOURCES := hv/svm/npt.c hv/lib/pagetable.c hv/lib/arena.c
 HOST_TESTS += iopm_test
 iopm_test_SOURCES := hv/svm/iopm.c
 HOST_TESTS += msrpm_test
@@ -103,12 +103,12 @@ HOST_TESTS += interrupt_test
 interrupt_test_SOURCES := hv/interrupt.c hv/dev/x2apic.c hv/svm/event.c tests/host/processor.c tests/host/fake_exit.c
 interrupt_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += hypercall_test
-hypercall_test_SOURCES := hv/hypercall.c hv/vcpu.c hv/msr.c hv/clock.c hv/interrupt.c hv/cpu/xstate.c hv/dev/console.c hv/dev/x2apic.c hv/svm/npt.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c \
+hypercall_test_SOURCES := hv/hypercall.c hv/vcpu.c hv/msr.c hv/clock.c hv/interrupt.c hv/cpu/xstate.c hv/dev/console.c hv/dev/x2apic.c hv/svm/npt.c hv/lib/pagetable.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c \
                           hv/lib/arena.c hv/svm/event.c tests/host/fake_exit.c $(HOST_LOG)
 HOST_TESTS += clock_test
-clock_test_SOURCES := hv/clock.c hv/svm/npt.c hv/lib/arena.c
+clock_test_SOURCES := hv/clock.c hv/svm/npt.c hv/lib/pagetable.c hv/lib/arena.c
 HOST_TESTS += fetch_test
-fetch_test_SOURCES := hv/fetch.c hv/svm/npt.c hv/lib/arena.c
+fetch_test_SOURCES := hv/fetch.c hv/svm/npt.c hv/lib/pagetable.c hv/lib/arena.c
 HOST_TESTS += mov_test
 mov_test_SOURCES := hv/mov.c $(HOST_INTERRUPT) tests/host/fake_start.c
 mov_test_FLAGS := $(HOST_PROCESSOR)
@@ -123,7 +123,7 @@ lapic_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += trace_test
 trace_test_SOURCES := hv/cpu/trace.c $(HOST_LOG)
 HOST_TESTS += vcpu_test
-vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/clock.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c \
+vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/clock.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/lib/pagetable.c \
                      hv/lib/arena.c $(HOST_INTERRUPT) tests/host/fake_exit.c $(HOST_LOG)
 vcpu_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += partition_test
