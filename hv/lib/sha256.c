@@ -6,9 +6,9 @@
 #include "hv/lib/sha256.h"
 
 #include "hv/lib/format.h"
+#include "hv/lib/string.h"
 
-#define ROUNDS       64
-#define LENGTH_BYTES 8 /* of the message's length in bits, at the end of the padding */
+#define ROUNDS 64
 
 /* The first 32 bits of the fractional parts of the square roots of the first 8 primes. */
 static const struct sha256 H0 = {
@@ -33,7 +33,7 @@ static uint32_t rotr(uint32_t x, unsigned n) {
 
 static void schedule(uint32_t w[ROUNDS], const uint8_t *block) {
     for (unsigned t = 0; t < 16; t++, block += 4)
-        w[t] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 | block[3];
+        w[t] = __builtin_bswap32((uint32_t)load(block, 4));
     for (unsigned t = 16; t < ROUNDS; t++) {
         uint32_t s0 = rotr(w[t - 15], 7) ^ rotr(w[t - 15], 18) ^ w[t - 15] >> 3;
         uint32_t s1 = rotr(w[t - 2], 17) ^ rotr(w[t - 2], 19) ^ w[t - 2] >> 10;
@@ -46,8 +46,7 @@ static void hash_block(struct sha256 *sha) {
     uint32_t w[ROUNDS], v[8]; /* v: the standard's a to h */
 
     schedule(w, sha->block);
-    for (unsigned i = 0; i < 8; i++)
-        v[i] = sha->hash[i];
+    memcpy(v, sha->hash, sizeof(v));
     for (unsigned t = 0; t < ROUNDS; t++) {
         uint32_t sum1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
         uint32_t sum0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
@@ -83,13 +82,12 @@ void sha256_add(struct sha256 *sha, const void *data, size_t size_bytes) {
 }
 
 void sha256_finish(struct sha256 *sha, char hex[SHA256_HEX_DIGITS + 1]) {
-    uint64_t length_bits = sha->length_bytes * 8;
+    uint64_t length_bits = __builtin_bswap64(sha->length_bytes * 8);
 
     add_byte(sha, 0x80);
-    while (sha->length_bytes % SHA256_BLOCK_BYTES != SHA256_BLOCK_BYTES - LENGTH_BYTES)
+    while (sha->length_bytes % SHA256_BLOCK_BYTES != SHA256_BLOCK_BYTES - sizeof(length_bits))
         add_byte(sha, 0);
-    for (unsigned i = 0; i < LENGTH_BYTES; i++)
-        add_byte(sha, (uint8_t)(length_bits >> 8 * (LENGTH_BYTES - 1 - i)));
+    sha256_add(sha, &length_bits, sizeof(length_bits));
     for (unsigned i = 0; i < 8; i++)
         hex += format_string(hex, 9, "%08x", sha->hash[i]);
 }
