@@ -124,11 +124,7 @@ static const struct mask masks[ROWS] = {
     [0xd] = {ALL, ALL, ALL, ALL, adjust_xstate},
     [EXTENDED_ROW + 0x0] = {ALL, ALL, ALL, ALL, adjust_extended_last},
     [EXTENDED_ROW + 0x1] = {ALL, 0, ECX_8_1, EDX_8_1, NULL},
-    [EXTENDED_ROW + 0x2] = {ALL, ALL, ALL, ALL, NULL}, /* name */
-    [EXTENDED_ROW + 0x3] = {ALL, ALL, ALL, ALL, NULL},
-    [EXTENDED_ROW + 0x4] = {ALL, ALL, ALL, ALL, NULL},
-    [EXTENDED_ROW + 0x5] = {ALL, ALL, ALL, ALL, NULL}, /* caches */
-    [EXTENDED_ROW + 0x6] = {ALL, ALL, ALL, ALL, NULL},
+    [EXTENDED_ROW + 0x2 ... EXTENDED_ROW + 0x6] = {ALL, ALL, ALL, ALL, NULL}, /* name, caches */
     [EXTENDED_ROW + 0x7] = {0, 0, 0, 0, adjust_power},
     [EXTENDED_ROW + 0x8] = {0x0000ffff, 0, 0, 0, NULL},
 };
