@@ -13,7 +13,6 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 #include "hv/interrupt.h"
-#include "hv/msr.h"
 #include "hv/svm/selftest.h"
 #include "sched/keys.h"
 #include "sched/report.h"
@@ -143,7 +142,7 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
 
     equip(boot, cpu);
     svm_enable(cpu);
-    cpu->has_tsc_aux = msr_has_tsc_aux();
+    cpu->has_tsc_aux = boot->build.svm.tsc_aux;
     cpu->has_ibpb = boot->build.svm.ibpb;
     if (!selftest_run(&selftest, cpu, &boot->build.arena))
         refuse("found too little memory for the self-test");

@@ -14,7 +14,6 @@
 
 #define MSR_INT_PENDING 0xc0010055
 #define EFER_GUEST      (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-#define FEATURE_RDTSCP  (1U << 27) /* CPUID 0x80000001 EDX */
 
 /* What may not be read or written gives false or has no function, and gives #GP in the guest. */
 struct msr_row {
@@ -72,12 +71,12 @@ static bool write_tsc(struct vcpu *vcpu, uint64_t value) {
 
 static bool read_tsc_aux(struct vcpu *vcpu, uint64_t *value) {
     *value = vcpu->tsc_aux;
-    return msr_has_tsc_aux();
+    return vcpu->guest.cpu->has_tsc_aux;
 }
 
 /* Not covered by VMSAVE: loaded here and at a switch (vcpu.c). */
 static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value) {
-    if (!msr_has_tsc_aux() || value > UINT32_MAX)
+    if (!vcpu->guest.cpu->has_tsc_aux || value > UINT32_MAX)
         return false;
     vcpu->tsc_aux = value;
     x86_wrmsr(MSR_TSC_AUX, value);
@@ -123,27 +122,19 @@ static const uint32_t passed[] = {
     MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 };
 
-bool msr_has_tsc_aux(void) {
-    return x86_cpuid(0x80000001, 0).edx & FEATURE_RDTSCP;
-}
-
 void msr_pass_all(uint8_t *msrpm) {
     for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++)
         msrpm_pass(msrpm, passed[i]);
 }
 
-static bool access(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value) {
-    for (const struct msr_row *row = rows; row < rows + ARRAY_LENGTH(rows); row++)
-        if (row->msr == msr)
-            return write ? row->write && row->write(vcpu, *value) : row->read && row->read(vcpu, value);
-    return false;
-}
-
 __attribute__((noinline)) static enum verdict access_row(struct vcpu *vcpu, uint32_t msr) {
+    const struct msr_row *row = rows, *end = rows + ARRAY_LENGTH(rows);
     bool write = exit_is_wrmsr(vcpu);
     uint64_t value = exit_edx_eax(vcpu);
 
-    if (!access(vcpu, msr, write, &value))
+    while (row < end && row->msr != msr)
+        row++;
+    if (row == end || !(write ? row->write && row->write(vcpu, value) : row->read && row->read(vcpu, &value)))
         return exit_protection(vcpu);
     return write ? exit_advance(vcpu, LENGTH_MSR) : exit_rdmsr(vcpu, value);
 }

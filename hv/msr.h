@@ -8,6 +8,3 @@
 
 /* Passes the MSRs that belong to the partition in an MSRPM. */
 void msr_pass_all(uint8_t *msrpm);
-
-/* Whether this processor has TSC_AUX (with RDTSCP). */
-bool msr_has_tsc_aux(void);

@@ -30,6 +30,7 @@ void svm_read_facts(struct svm_facts *facts) {
     facts->svm = bit(extended.ecx, 2);
     facts->no_execute = bit(extended.edx, 20);
     facts->gigabyte_pages = bit(extended.edx, 26);
+    facts->tsc_aux = bit(extended.edx, 27);
     if (!facts->svm)
         return;
 

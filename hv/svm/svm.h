@@ -16,6 +16,7 @@ struct svm_facts {
     bool nrip;           /* EDX bit 3: nRIP is saved on exits */
     bool no_execute;     /* CPUID 0x80000001 EDX bit 20 */
     bool gigabyte_pages; /* EDX bit 26 */
+    bool tsc_aux;        /* EDX bit 27: RDTSCP, and with it TSC_AUX */
     bool ibpb;           /* CPUID 0x80000008 EBX bit 12 */
     uint32_t asid_count; /* ASIDs are 0 to asid_count - 1, and 0 is the host's */
 };

@@ -12,14 +12,12 @@
 #include "tests/host/test.h"
 
 #define GP_INJECTED 0x80000b0dULL
-#define RDTSCP      (1U << 27)
 #define UPPER       0xaaaaaaaa00000000ULL /* of RAX, RCX and RDX: does not count */
 
 static struct cpu cpu;
 static struct common common;
 static struct vcpu vcpu, other;
 static struct vmcb vmcb;
-static uint32_t features_edx;
 static uint64_t wall, system_time; /* what has been written to the clock's MSRs */
 static bool has_memory;            /* the clock finds its memory */
 
@@ -35,19 +33,14 @@ bool clock_write_system(struct vcpu *of, uint64_t value) {
     return has_memory;
 }
 
-static struct cpuid_result features(uint32_t leaf, uint32_t subleaf) {
-    (void)subleaf;
-    return (struct cpuid_result){.edx = leaf == 0x80000001 ? features_edx : 0};
-}
-
 static int make(void **state) {
     (void)state;
     vmcb = (struct vmcb){0};
-    cpu = (struct cpu){.tsc_khz = 1000, .lapic_per_tsc_q32 = 1ULL << 32, .slot_end_tsc = UINT64_MAX};
+    cpu =
+        (struct cpu){.tsc_khz = 1000, .lapic_per_tsc_q32 = 1ULL << 32, .slot_end_tsc = UINT64_MAX, .has_tsc_aux = true};
     common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
-    processor = (struct processor){.cpuid = features, .tsc = 1000};
-    features_edx = RDTSCP;
+    processor = (struct processor){.tsc = 1000};
     wall = system_time = 0;
     has_memory = false;
     return 0;
@@ -156,7 +149,7 @@ static void test_tsc_aux(void **state) {
     assert_int_equal(processor.writes[0].value, 0xffffffff);
     assert_int_equal(read_msr(MSR_TSC_AUX), 0xffffffff);
     assert_false(write_msr(MSR_TSC_AUX, 1ULL << 32));
-    features_edx = ~RDTSCP;
+    cpu.has_tsc_aux = false;
     assert_false(run(MSR_TSC_AUX, false));
     assert_false(write_msr(MSR_TSC_AUX, 0));
     assert_int_equal(processor.write_count, 1);
