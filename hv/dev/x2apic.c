@@ -26,10 +26,12 @@
 #define SET(vector)       (1ULL << ((vector)&63))
 #define WORD(set, vector) ((set)[(vector) >> 6])
 
-/* Registers that read what `registers` has; the others have a word of their own in x2apic_read(). */
+/* Registers that read what `registers` has; the others have a word of their own in x2apic_read(). TMR is 0, as all
+ * interrupts are edge-triggered. */
 #define READABLE                                                                                                       \
     (1ULL << APIC_ID | 1ULL << APIC_VERSION | 1ULL << APIC_TPR | 1ULL << APIC_LDR | 1ULL << APIC_SVR |                 \
-     1ULL << APIC_ESR | 0x3fULL << APIC_LVT_TIMER | 1ULL << APIC_INITIAL_COUNT | 1ULL << APIC_DIVIDE)
+     0xffULL << APIC_TMR | 1ULL << APIC_ESR | 0x3fULL << APIC_LVT_TIMER | 1ULL << APIC_INITIAL_COUNT |                 \
+     1ULL << APIC_DIVIDE)
 
 /* What may be written to registers that keep it; the others have a word of their own in x2apic_write(). */
 static const uint32_t writable[X2APIC_MSR_COUNT] = {
@@ -109,24 +111,19 @@ bool x2apic_read(const struct x2apic *apic, uint32_t number, uint64_t now_tsc, u
     *value = apic->registers[number];
     if (READABLE >> number & 1)
         return true;
-    switch (number) {
-    case APIC_PPR:
+    if (number == APIC_PPR)
         *value = processor_priority(apic);
-        return true;
-    case APIC_ICR:
+    else if (number == APIC_ICR)
         *value = apic->icr;
-        return true;
-    case APIC_CURRENT_COUNT:
+    else if (number == APIC_CURRENT_COUNT)
         *value = current_count(apic, now_tsc);
-        return true;
-    default: /* ISR, TMR and IRR are next to each other; all interrupts are edge-triggered */
-        if (number < APIC_ISR || number >= APIC_ESR)
-            return false;
-        *value = number < APIC_TMR   ? part(apic->isr, number - APIC_ISR)
-                 : number < APIC_IRR ? 0
-                                     : part(apic->irr, number - APIC_IRR);
-        return true;
-    }
+    else if (number >= APIC_ISR && number < APIC_TMR)
+        *value = part(apic->isr, number - APIC_ISR);
+    else if (number >= APIC_IRR && number < APIC_ESR)
+        *value = part(apic->irr, number - APIC_IRR);
+    else
+        return false;
+    return true;
 }
 
 /* What follows from the timer's registers. */
