@@ -14,9 +14,7 @@
 #define GATE_IST              (7ULL << 32)
 
 #define PIC1_COMMAND 0x20
-#define PIC1_DATA    0x21
-#define PIC2_COMMAND 0xa0
-#define PIC2_DATA    0xa1
+#define PIC2_COMMAND 0xa0 /* and each one's data behind it */
 #define PIC_ICW1     0x11 /* edge-triggered, cascade, ICW4 follows */
 #define PIC_ICW4     0x01 /* 8086 mode */
 #define PIC_VECTORS  0x20
@@ -44,15 +42,15 @@ static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
 
 /* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
 static void mask_pics(void) {
-    static const struct {
-        uint8_t port, value;
-    } steps[] = {
-        {PIC1_COMMAND, PIC_ICW1}, {PIC2_COMMAND, PIC_ICW1}, {PIC1_DATA, PIC_VECTORS}, {PIC2_DATA, PIC_VECTORS + 8},
-        {PIC1_DATA, 1 << 2},      {PIC2_DATA, 2},           {PIC1_DATA, PIC_ICW4},    {PIC2_DATA, PIC_ICW4},
-        {PIC1_DATA, 0xff},        {PIC2_DATA, 0xff}};
+    static const uint8_t commands[] = {PIC1_COMMAND, PIC2_COMMAND}, cascades[] = {1 << 2, 2};
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(steps); i++)
-        x86_outb(steps[i].port, steps[i].value);
+    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++) {
+        const uint8_t data[] = {(uint8_t)(PIC_VECTORS + 8 * i), cascades[i], PIC_ICW4, 0xff};
+
+        x86_outb(commands[i], PIC_ICW1);
+        for (unsigned j = 0; j < ARRAY_LENGTH(data); j++)
+            x86_outb(commands[i] + 1, data[j]);
+    }
 }
 
 void trap_init(void) {
