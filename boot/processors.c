@@ -51,7 +51,7 @@ void processors_enter(void) {
 }
 
 static bool is_ready_within(uint64_t us) {
-    uint64_t until_tsc = x86_rdtsc() + us * cpus[0].tsc_khz / 1000;
+    uint64_t until_tsc = x86_rdtsc() + cpu_ticks(us);
 
     while (!__atomic_load_n(&ready_tsc, __ATOMIC_ACQUIRE) && x86_rdtsc() < until_tsc)
         x86_pause();

@@ -192,10 +192,6 @@ static void *alloc_list(struct boot *boot, size_t count, size_t size_bytes) {
     return alloc(boot, count * size_bytes, sizeof(uint64_t), "the partitions and schedules");
 }
 
-static uint64_t ticks(uint32_t us) {
-    return us * cpus[0].tsc_khz / 1000;
-}
-
 static struct turn *turn_of(struct loop *loop, const struct boot *boot, unsigned partition) {
     for (unsigned i = 0; i < loop->runner_count; i++)
         if (loop->runners[i].partition == &boot->partitions[partition])
@@ -212,7 +208,7 @@ static struct turn *turn_of(struct loop *loop, const struct boot *boot, unsigned
 #define LEAD_TICKS_MIN 1200 /* where a tick is an instruction */
 
 static uint64_t lead_ticks(void) {
-    return higher(ticks(LEAD_US), LEAD_TICKS_MIN);
+    return higher(cpu_ticks(LEAD_US), LEAD_TICKS_MIN);
 }
 
 static struct plan build_plan(struct boot *boot, struct loop *loop, const struct plan_config *config) {
@@ -222,9 +218,9 @@ static struct plan build_plan(struct boot *boot, struct loop *loop, const struct
         const struct slot_config *slot = &config->slots[i];
 
         slots[i] = (struct slot){
-            .offset_ticks = ticks(slot->offset_us),
-            .end_ticks = ticks(slot->offset_us + slot->duration_us),
-            .start_ticks = lead_ticks() + ticks(slot->pad_us),
+            .offset_ticks = cpu_ticks(slot->offset_us),
+            .end_ticks = cpu_ticks(slot->offset_us + slot->duration_us),
+            .start_ticks = lead_ticks() + cpu_ticks(slot->pad_us),
             .turn = turn_of(loop, boot, slot->partition),
             .background = turn_of(loop, boot, slot->background),
         };
@@ -251,8 +247,8 @@ static void build_loop(struct boot *boot, const struct cpu_config *config) {
     loop->schedule = (struct schedule){
         .is_cyclic = config->is_cyclic,
         .living = config->member_count,
-        .round_robin = {.slot_ticks = ticks(config->slot_us)},
-        .cyclic = {ticks(config->frame_us), plans, plans, &boot->agreement},
+        .round_robin = {.slot_ticks = cpu_ticks(config->slot_us)},
+        .cyclic = {cpu_ticks(config->frame_us), plans, plans, &boot->agreement},
     };
 }
 
@@ -310,7 +306,7 @@ void start_processors(struct boot *boot) {
         if (trouble)
             refuse("processor %u: %s", i, trouble);
     }
-    uint64_t epoch_tsc = x86_rdtsc() + ticks(EPOCH_US);
+    uint64_t epoch_tsc = x86_rdtsc() + cpu_ticks(EPOCH_US);
 
     trace_set_epoch(epoch_tsc);
     for (unsigned i = 0; i < CPU_MAX; i++)

@@ -25,10 +25,6 @@
 
 static unsigned loops_over; /* of all processors */
 
-__attribute__((noinline)) static uint64_t ticks(const struct loop *loop, uint64_t us) {
-    return us * loop->cpu->tsc_khz / 1000;
-}
-
 /* In the trace: it began at `from_tsc` and is over now. */
 static uint64_t note(const struct loop *loop, uint64_t from_tsc, unsigned event, unsigned subject) {
     uint64_t now_tsc = x86_rdtsc();
@@ -127,8 +123,8 @@ static enum turn_end judge(struct loop *loop, struct runner *runner, enum verdic
     return TURN_STOPS;
 }
 
-static bool is_left(const struct loop *loop, uint64_t until_tsc, uint64_t us) {
-    return x86_rdtsc() + ticks(loop, us) < until_tsc;
+static bool is_left(uint64_t until_tsc, uint64_t us) {
+    return x86_rdtsc() + cpu_ticks(us) < until_tsc;
 }
 
 /* One step of a report that there is time for; false when there is none. */
@@ -137,7 +133,7 @@ __attribute__((cold)) static bool report_next(struct loop *loop, uint64_t until_
         struct runner *runner = &loop->runners[i];
         bool is_new = runner->state == RUNNER_STOPPED;
 
-        if ((is_new || runner->state == RUNNER_TOLD) && is_left(loop, until_tsc, is_new ? CHORE_US : DETAILS_US)) {
+        if ((is_new || runner->state == RUNNER_TOLD) && is_left(until_tsc, is_new ? CHORE_US : DETAILS_US)) {
             (is_new ? report_stop : report_details)(runner);
             loop->unreported -= ++runner->state == RUNNER_OVER;
             return true;
@@ -150,10 +146,10 @@ __attribute__((cold)) static bool report_next(struct loop *loop, uint64_t until_
 static void do_chores(struct loop *loop, uint64_t now_tsc, uint64_t until_tsc) {
     while (loop->unreported > 0 && report_next(loop, until_tsc))
         ;
-    if (loop->cpu->index != KEYS_CPU || now_tsc < loop->next_poll_tsc || !is_left(loop, until_tsc, CHORE_US))
+    if (loop->cpu->index != KEYS_CPU || now_tsc < loop->next_poll_tsc || !is_left(until_tsc, CHORE_US))
         return;
-    loop->next_poll_tsc = now_tsc + ticks(loop, keys_poll() ? POLL_SOON_US : POLL_US);
-    serial_send(serial_written(), now_tsc + ticks(loop, CHORE_US));
+    loop->next_poll_tsc = now_tsc + cpu_ticks(keys_poll() ? POLL_SOON_US : POLL_US);
+    serial_send(serial_written(), now_tsc + cpu_ticks(CHORE_US));
 }
 
 /* With IF=0 an interrupt that came while GIF was 0 still waits, and STI lets none in before HLT. */
@@ -266,7 +262,7 @@ void loop_run(struct loop *loop) {
     do_chores(loop, x86_rdtsc(), UINT64_MAX);
     __atomic_fetch_add(&loops_over, 1, __ATOMIC_ACQ_REL);
     while (loop->cpu->index == KEYS_CPU && __atomic_load_n(&loops_over, __ATOMIC_ACQUIRE) < cpu_count)
-        idle(loop, x86_rdtsc(), x86_rdtsc() + ticks(loop, POLL_US));
+        idle(loop, x86_rdtsc(), x86_rdtsc() + cpu_ticks(POLL_US));
     x86_cli();
     x86_stgi();
     loop->cpu->slot_end_tsc = 0;

@@ -22,6 +22,11 @@ struct cpu *cpu_self(void) {
     return &cpus[((uintptr_t)__builtin_frame_address(0) - (uintptr_t)cpu_stacks) / CPU_STACKS_BYTES];
 }
 
+/* All processors' TSCs have the same rate. */
+uint64_t cpu_ticks(uint64_t us) {
+    return us * cpus[0].tsc_khz / 1000;
+}
+
 void cpu_init(struct cpu *cpu) {
     uint64_t tss = (uintptr_t)&cpu->tss;
 

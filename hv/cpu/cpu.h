@@ -67,5 +67,8 @@ extern unsigned cpu_count; /* processors that run */
 /* The processor that asks, by the stack it is on. */
 struct cpu *cpu_self(void);
 
+/* TSC ticks in `us` microseconds. */
+uint64_t cpu_ticks(uint64_t us);
+
 /* Fills and loads descriptor tables and TSS of this processor, and loads the common IDT. */
 void cpu_init(struct cpu *cpu);
