@@ -15,25 +15,19 @@ bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port) {
     return iopm[port / 8] >> port % 8 & 1;
 }
 
-/* The lowest port from `from` on whose bit says `intercepted`, or BITS. Most of a map is all alike: 64 ports at a time.
- */
-static uint32_t find(const uint8_t iopm[IOPM_BYTES], uint32_t from, bool intercepted) {
-    const uint64_t none = intercepted ? 0 : UINT64_MAX;
-
-    while (from < BITS) {
-        if (from % 64 == 0 && load(iopm + from / 8, 8) == none)
-            from += 64;
-        else if (iopm_intercepts(iopm, from) == intercepted)
-            break;
-        else
-            from++;
-    }
-    return from;
-}
-
 bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct reach *run) {
-    uint32_t first = find(iopm, from, false);
-
-    *run = (struct reach){first, find(iopm, first, true) - 1, first, REACH_READ | REACH_WRITE};
-    return first < BITS;
+    while (from < BITS) { /* most of the map is ones: 64 ports at a time */
+        if (from % 64 == 0 && load(iopm + from / 8, 8) == UINT64_MAX)
+            from += 64;
+        else if (iopm_intercepts(iopm, from))
+            from++;
+        else
+            break;
+    }
+    if (from >= BITS)
+        return false;
+    *run = (struct reach){from, from, from, REACH_READ | REACH_WRITE};
+    while (run->last + 1 < BITS && !iopm_intercepts(iopm, (uint32_t)run->last + 1))
+        run->last++;
+    return true;
 }
