@@ -4,29 +4,23 @@
  */
 #include "hv/lib/pagetable.h"
 
-/* Replaces a large page at `level` by a table of pages one level down that map the same. */
-static bool split(const struct pagetable *pagetable, uint64_t *entry, int level) {
-    uint64_t *table = arena_alloc(pagetable->arena, PAGE_BYTES, PAGE_BYTES);
+/*
+ * The table below `entry` of `level`, made where it is missing, and where there is a large page of pages one level down
+ * that map the same. NULL when the arena is used up.
+ */
+static uint64_t *descend(const struct pagetable *pagetable, uint64_t *entry, int level) {
     uint64_t first = level - 1 == LEVEL_PAGE ? *entry & ~ENTRY_LARGE : *entry;
+    uint64_t *table;
 
+    if ((*entry & ENTRY_PRESENT) && !level_is_leaf(*entry, level))
+        return pagetable_of(*entry);
+    table = arena_alloc(pagetable->arena, PAGE_BYTES, PAGE_BYTES);
     if (!table)
-        return false;
-    for (unsigned i = 0; i < ENTRIES; i++)
+        return NULL;
+    for (unsigned i = 0; i < ENTRIES && (*entry & ENTRY_PRESENT); i++)
         table[i] = first + i * level_bytes(level - 1);
     *entry = (uintptr_t)table | pagetable->table_bits;
-    return true;
-}
-
-/* The table below `entry` of `level`, made where it is missing; NULL when the arena is used up. */
-static uint64_t *descend(const struct pagetable *pagetable, uint64_t *entry, int level) {
-    if (!(*entry & ENTRY_PRESENT)) {
-        void *table = arena_alloc(pagetable->arena, PAGE_BYTES, PAGE_BYTES);
-
-        *entry = table ? (uintptr_t)table | pagetable->table_bits : 0;
-    } else if (level_is_leaf(*entry, level) && !split(pagetable, entry, level)) {
-        return NULL;
-    }
-    return pagetable_of(*entry);
+    return table;
 }
 
 static int largest_level(const struct pagetable *pagetable, uint64_t addresses, uint64_t size_bytes) {
