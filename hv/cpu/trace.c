@@ -10,8 +10,6 @@
 #define LINE_BYTES 256 /* in a line that is printed */
 
 /* Found by its name in the symbol table; tools/trace_file.py knows the format. */
-extern struct trace_header trace_header;
-
 struct trace_header {
     char magic[8];
     uint32_t record_bytes;
