@@ -32,10 +32,9 @@ bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages
 bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32_t asid, struct arena *arena) {
     vcpu->common = common;
     vcpu->vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES);
-    vcpu->xsave_area = arena_alloc(arena, xstate_bytes(), XSTATE_ALIGN);
+    vcpu->xsave_area = xstate_alloc(arena);
     if (!vcpu->vmcb || !vcpu->xsave_area)
         return false;
-    xstate_reset(vcpu->xsave_area);
     vcpu->xcr0 = XCR0_X87;
     for (unsigned row = 0; row < EXIT_ROWS; row++)
         vcpu->costs[row].tag = trace_tag(exit_code(row), vcpu->subject);

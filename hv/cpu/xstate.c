@@ -12,6 +12,7 @@
 #define CPUID_XSTATE     0xd
 #define FEATURE_XSAVE    (1U << 26) /* CPUID 1 ECX */
 #define FXSAVE_BYTES     512
+#define AREA_ALIGN       64
 #define FCW_RESET        0x37f
 #define MXCSR_RESET      0x1f80
 #define AREA_FCW(area)   (*(uint16_t *)(area))
@@ -34,13 +35,14 @@ void xstate_init(void) {
     x86_xsetbv(components);
 }
 
-size_t xstate_bytes(void) {
-    return area_bytes;
-}
+void *xstate_alloc(struct arena *arena) {
+    void *area = arena_alloc(arena, area_bytes, AREA_ALIGN);
 
-void xstate_reset(void *area) {
-    AREA_FCW(area) = FCW_RESET;
-    AREA_MXCSR(area) = MXCSR_RESET;
+    if (area) {
+        AREA_FCW(area) = FCW_RESET;
+        AREA_MXCSR(area) = MXCSR_RESET;
+    }
+    return area;
 }
 
 uint64_t xstate_save(void *area) {

@@ -5,22 +5,17 @@
  */
 #pragma once
 
-#include "hv/lib/types.h"
+#include "hv/lib/arena.h"
 
 #define XCR0_X87 (1ULL << 0)
 #define XCR0_SSE (1ULL << 1)
 #define XCR0_AVX (1ULL << 2)
 
-#define XSTATE_ALIGN 64 /* of a save area, in bytes */
-
 /* Finds out what this processor has and enables all of it. */
 void xstate_init(void);
 
-/* Bytes of a save area. */
-size_t xstate_bytes(void);
-
-/* Makes a zeroed area hold the state after reset. */
-void xstate_reset(void *area);
+/* A save area with the state after reset; NULL when the arena is used up. */
+void *xstate_alloc(struct arena *arena);
 
 /* Saves everything; returns XCR0 as the guest had it. */
 uint64_t xstate_save(void *area);

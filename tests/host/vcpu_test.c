@@ -27,12 +27,10 @@ uint64_t xstate_save(void *to) {
     return xcr0;
 }
 
-size_t xstate_bytes(void) {
-    return sizeof(area);
-}
+void *xstate_alloc(struct arena *from) {
+    void *made = arena_alloc(from, sizeof(area), 64);
 
-void xstate_reset(void *of) {
-    memset(of, 0x5a, sizeof(area));
+    return made ? memset(made, 0x5a, sizeof(area)) : NULL;
 }
 
 static int make(void **state) {
