@@ -17,14 +17,6 @@
 #define ROW_NPF     1
 #define CODES       0x90 /* that are small */
 
-typedef enum verdict exit_fn(struct vcpu *vcpu);
-
-struct exit_entry {
-    uint32_t code;
-    const char *name;
-    exit_fn *act;
-};
-
 __attribute__((noinline)) static enum verdict inject(struct vcpu *vcpu, unsigned vector) {
     event_exception(vcpu->vmcb, vector);
     trace_put(vcpu->guest.cpu, x86_rdtsc(), vector, TRACE_INJECT, vcpu->subject);
@@ -109,7 +101,7 @@ static enum verdict set_xcr0(struct vcpu *vcpu) {
 
 #define ENTRY(code, constant, name, act) {code, name, act},
 
-static const struct exit_entry entries[EXIT_ROWS] = {
+const struct exit_entry exit_entries[EXIT_ROWS] = {
     [ROW_INVALID] = {TRACE_INVALID, "INVALID", invalid}, /* whatever is not below */
     [ROW_NPF] = {EXIT_NPF, "NPF", fault},                /* has no intercept */
     VMCB_EXITS(ENTRY)};
@@ -118,21 +110,13 @@ static uint8_t rows[CODES]; /* of the small codes */
 
 void exit_init(void) {
     for (unsigned row = ROW_NPF + 1; row < EXIT_ROWS; row++)
-        rows[entries[row].code] = (uint8_t)row;
+        rows[exit_entries[row].code] = (uint8_t)row;
 }
 
 unsigned exit_row(uint64_t exitcode) {
     if (__builtin_expect(exitcode < CODES, true))
         return rows[exitcode];
     return exitcode == EXIT_NPF ? ROW_NPF : ROW_INVALID;
-}
-
-const char *exit_name(unsigned row) {
-    return entries[row].name;
-}
-
-uint32_t exit_code(unsigned row) {
-    return entries[row].code;
 }
 
 /* The guest is the first member of its vCPU. */
@@ -146,7 +130,7 @@ static int handle(struct guest *guest) {
     guest->cost = &vcpu->costs[row];
     if (row != ROW_INVALID)
         vcpu->last_rip = vmcb->save.rip;
-    return (int)entries[row].act(vcpu);
+    return (int)exit_entries[row].act(vcpu);
 }
 
 enum verdict vcpu_run(struct vcpu *vcpu) {

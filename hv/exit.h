@@ -5,18 +5,23 @@
 #pragma once
 
 #include "hv/lib/types.h"
+#include "hv/verdict.h"
 
 struct vcpu;
 
 #define EXIT_ROWS 32
 
+extern const struct exit_entry {
+    uint32_t code; /* TRACE_INVALID in row 0 */
+    const char *name;
+    enum verdict (*act)(struct vcpu *vcpu);
+} exit_entries[EXIT_ROWS];
+
 /* Before the first guest runs. */
 void exit_init(void);
 
-/* Row of an exit code, for costs and names; codes without one share row 0, "INVALID". */
+/* Row of an exit code, also of its costs; codes without one share row 0, "INVALID". */
 unsigned exit_row(uint64_t exitcode);
-const char *exit_name(unsigned row);
-uint32_t exit_code(unsigned row); /* TRACE_INVALID for row 0 */
 
 /* The lines of a report that say what happened: exit name, EXITINFO1 and 2, for a nested page fault in words.
  */

@@ -54,7 +54,7 @@ static void describe_shutdown(const struct vmcb *vmcb) {
 void exit_describe(const struct vcpu *vcpu) {
     const struct vmcb_control *control = &vcpu->vmcb->control;
 
-    log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s", exit_name(exit_row(control->exitcode)),
+    log_line("  exit %s (0x%lx), exitinfo1 0x%lx, exitinfo2 0x%lx%s%s", exit_entries[exit_row(control->exitcode)].name,
              control->exitcode, control->exitinfo1, control->exitinfo2, vcpu->fault ? ": " : "",
              vcpu->fault ? vcpu->fault : "");
     if (control->exitcode == EXIT_NPF)

@@ -37,7 +37,7 @@ bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32
         return false;
     vcpu->xcr0 = XCR0_X87;
     for (unsigned row = 0; row < EXIT_ROWS; row++)
-        vcpu->costs[row].tag = trace_tag(exit_code(row), vcpu->subject);
+        vcpu->costs[row].tag = trace_tag(exit_entries[row].code, vcpu->subject);
     vcpu->guest.cpu = cpu;
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
     vmcb_init(vcpu->vmcb, asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));

@@ -33,7 +33,7 @@ void report_stop(struct runner *runner) {
         log_line("partition %s ended with status %ld%s", label, (long)vcpu->status, by);
     else if (partition->state == PARTITION_FAULTED)
         log_line("partition %s faulted: exit %s at rip 0x%lx%s", label,
-                 exit_name(exit_row(vcpu->vmcb->control.exitcode)), vcpu->vmcb->save.rip, by);
+                 exit_entries[exit_row(vcpu->vmcb->control.exitcode)].name, vcpu->vmcb->save.rip, by);
 }
 
 void report_details(struct runner *runner) {
@@ -78,7 +78,8 @@ static void report_exit(const struct partition *p, const struct vcpu *vcpu, unsi
         count += cost->counts[i];
     }
     if (count)
-        log_line("%-15s %-11s %9lu %9lu %s", name_vcpu(p, vcpu, name), exit_name(row), count, cost->max_ticks, powers);
+        log_line("%-15s %-11s %9lu %9lu %s", name_vcpu(p, vcpu, name), exit_entries[row].name, count, cost->max_ticks,
+                 powers);
 }
 
 /* With frames also the slots that its vCPUs started. */

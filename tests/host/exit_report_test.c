@@ -13,12 +13,14 @@ static struct common common;
 static struct vcpu vcpu;
 static struct vmcb vmcb;
 
-unsigned exit_row(uint64_t exitcode) {
-    return (unsigned)exitcode;
-}
+const struct exit_entry exit_entries[EXIT_ROWS] = {
+    {0, "other", NULL}, {EXIT_NPF, "NPF", NULL}, {EXIT_IOIO, "IOIO", NULL}, {EXIT_SHUTDOWN, "SHUTDOWN", NULL}};
 
-const char *exit_name(unsigned row) {
-    return row == 0x400 ? "NPF" : row == 0x7b ? "IOIO" : row == 0x7f ? "SHUTDOWN" : "other";
+unsigned exit_row(uint64_t exitcode) {
+    for (unsigned row = 1; row < EXIT_ROWS; row++)
+        if (exit_entries[row].code == exitcode)
+            return row;
+    return 0;
 }
 
 static int make(void **state) {

@@ -134,8 +134,8 @@ static void test_rows(void **state) {
         unsigned i = find(code), row = exit_row(code);
 
         assert_in_range(row, 0, EXIT_ROWS - 1);
-        assert_string_equal(exit_name(row), i < ARRAY_LENGTH(exits) ? exits[i].name : "INVALID");
-        assert_int_equal(exit_code(row), i < ARRAY_LENGTH(exits) ? code : TRACE_INVALID);
+        assert_string_equal(exit_entries[row].name, i < ARRAY_LENGTH(exits) ? exits[i].name : "INVALID");
+        assert_int_equal(exit_entries[row].code, i < ARRAY_LENGTH(exits) ? code : TRACE_INVALID);
     }
     for (unsigned i = 0; i < ARRAY_LENGTH(wide); i++)
         assert_int_equal(exit_row(wide[i]), 0);

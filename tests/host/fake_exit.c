@@ -10,9 +10,7 @@ unsigned exit_row(uint64_t exitcode) {
     return exitcode < EXIT_ROWS ? (unsigned)exitcode : 0;
 }
 
-uint32_t exit_code(unsigned row) {
-    return row;
-}
+const struct exit_entry exit_entries[EXIT_ROWS];
 
 enum verdict exit_protection(struct vcpu *vcpu) {
     event_exception(vcpu->vmcb, VECTOR_GP);
