@@ -27,7 +27,7 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
 
     window->path = dt_path(dt, node);
     dt_check_names(dt, node, DT_NAMES("device_type", "reg", "host-address", "read-only", "no-execute"), DT_NONE);
-    dt_expect_string(dt, node, "device_type", "memory");
+    dt_choice(dt, node, "device_type", DT_NAMES("memory"));
     window->writable = !dt_flag(dt, node, "read-only");
     window->executable = !dt_flag(dt, node, "no-execute");
     window->fixed = dt_has(dt, node, "host-address");
@@ -60,7 +60,7 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
     uint32_t reg[3];
 
     dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
-    int kind = dt_compatible(dt, node, compatibles, "device");
+    int kind = dt_choice(dt, node, "compatible", compatibles);
 
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
@@ -79,7 +79,7 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
 
 static void parse_isa(struct dt *dt, int node, struct partition_config *partition) {
     dt_check_names(dt, node, DT_NAMES("compatible", "#address-cells", "#size-cells"), DT_NAMES("serial@"));
-    dt_expect_string(dt, node, "compatible", "isa");
+    dt_choice(dt, node, "compatible", DT_NAMES("isa"));
     dt_expect_cells(dt, node, 2, 1);
     for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;) {
         struct device_config *device = &partition->devices[partition->device_count++];
@@ -105,7 +105,7 @@ static void parse_fixed(struct dt *dt, int parent, struct partition_config *part
         if (node < 0)
             continue;
         dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
-        dt_expect_string(dt, node, "compatible", fixed[i].compatible);
+        dt_choice(dt, node, "compatible", DT_NAMES(fixed[i].compatible));
         partition->devices[partition->device_count++] =
             (struct device_config){.path = dt_path(dt, node), .kind = fixed[i].kind};
     }
@@ -146,14 +146,6 @@ static void parse_bootargs(struct dt *dt, int node, struct partition_config *par
     partition->bootargs = keep(dt, length <= CONFIG_BOOTARGS_MAX ? bootargs : NULL);
 }
 
-static void parse_unowned_ports(struct dt *dt, int node, struct partition_config *partition) {
-    const char *choice = dt_optional_string(dt, node, "unowned-ports");
-
-    partition->fault_on_unowned_port = choice && strcmp(choice, "fault") == 0;
-    if (choice && !partition->fault_on_unowned_port && strcmp(choice, "ignore") != 0)
-        dt_error(dt, node, "unowned-ports", NULL, "found \"%s\", want \"ignore\" or \"fault\"", choice);
-}
-
 static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
     const char *label;
 
@@ -164,7 +156,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
                    DT_NAMES("compatible", "reg", "label", "image", "ramdisk", "bootargs", "unowned-ports", "control",
                             "vcpus", "#address-cells", "#size-cells"),
                    DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
-    dt_expect_string(dt, node, "compatible", "shikiri,partition");
+    dt_choice(dt, node, "compatible", DT_NAMES("shikiri,partition"));
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     label = dt_string(dt, node, "label");
     if (label && check_label(dt, node, label))
@@ -172,7 +164,8 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->image = check_module(dt, node, "image", dt_string(dt, node, "image"));
     partition->ramdisk = check_module(dt, node, "ramdisk", dt_optional_string(dt, node, "ramdisk"));
     parse_bootargs(dt, node, partition);
-    parse_unowned_ports(dt, node, partition);
+    if (dt_has(dt, node, "unowned-ports"))
+        partition->fault_on_unowned_port = dt_choice(dt, node, "unowned-ports", DT_NAMES("ignore", "fault")) == 1;
     if (dt_has(dt, node, "vcpus"))
         dt_cell(dt, node, "vcpus", 1, CONFIG_CPUS_MAX, "each has a processor of its own", &partition->vcpu_count);
     else
@@ -200,7 +193,7 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
         return;
     dt_check_names(&dt, root, DT_NAMES("compatible", "model", "#address-cells", "#size-cells"),
                    DT_NAMES("cpus", "schedule", "partitions", "__symbols__"));
-    dt_expect_string(&dt, root, "compatible", "shikiri,system");
+    dt_choice(&dt, root, "compatible", DT_NAMES("shikiri,system"));
     config->model = keep(&dt, dt_optional_string(&dt, root, "model"));
     partitions = dt_child(&dt, root, "partitions");
     if (partitions >= 0)

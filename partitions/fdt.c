@@ -16,6 +16,7 @@
 #define NEAR           2  /* edits that a typing mistake may have */
 #define NAME_MAX       31 /* of names compared for nearness */
 #define HINT_MAX       200
+#define WANT_MAX       80
 
 int dt_check(const void *blob, size_t size_bytes) {
     if (size_bytes < sizeof(struct fdt_header))
@@ -290,26 +291,19 @@ bool dt_flag(const struct dt *dt, int node, const char *property) {
     return value != NULL;
 }
 
-int dt_compatible(const struct dt *dt, int node, dt_names known, const char *what) {
-    int length;
-    const char *value = fdt_getprop(dt->blob, node, "compatible", &length);
-    char hint[HINT_MAX];
-
-    for (int i = 0; value && known[i]; i++)
-        if ((size_t)length == strlen(known[i]) + 1 && memcmp(value, known[i], (size_t)length) == 0)
-            return i;
-    if (what && (value = dt_string(dt, node, "compatible"))) {
-        dt_hint(hint, sizeof(hint), value, (int)strlen(value), known);
-        dt_error(dt, node, "compatible", hint, "found \"%s\", want a %s that Shikiri knows", value, what);
-    }
-    return -1;
-}
-
-void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value) {
+int dt_choice(const struct dt *dt, int node, const char *property, dt_names known) {
     const char *found = dt_string(dt, node, property);
+    char want[WANT_MAX];
+    size_t at = 0;
 
-    if (found && strcmp(found, value) != 0)
-        dt_error(dt, node, property, NULL, "found \"%s\", want \"%s\"", found, value);
+    for (int i = 0; found && known[i]; i++) {
+        if (strcmp(found, known[i]) == 0)
+            return i;
+        at += format_string(want + at, sizeof(want) - at, "%s\"%s\"", i ? " or " : "", known[i]);
+    }
+    if (found)
+        dt_error(dt, node, property, NULL, "found \"%s\", want %s", found, want);
+    return -1;
 }
 
 void dt_expect_cells(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells) {

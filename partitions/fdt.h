@@ -74,12 +74,10 @@ bool dt_has(const struct dt *dt, int node, const char *property);
 /* Whether an empty property is there. */
 bool dt_flag(const struct dt *dt, int node, const char *property);
 
-/* Which of the names is the node's "compatible"; -1 when none is, and an error, which calls the node `what`, or NULL.
- */
-int dt_compatible(const struct dt *dt, int node, dt_names known, const char *what);
+/* Which of the known strings the property is, from 0. -1, and an error, when it is missing or something else. */
+int dt_choice(const struct dt *dt, int node, const char *property, dt_names known);
 
-/* Reports a property that does not have the one value it may have. */
-void dt_expect_string(const struct dt *dt, int node, const char *property, const char *value);
+/* Reports other numbers of cells than these. */
 void dt_expect_cells(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells);
 
 /* Children of that name, one after the other; -1 behind the last. `child` is the one before, or -1. */

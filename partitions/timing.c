@@ -126,7 +126,7 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
 static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     enum { ROUND_ROBIN, CYCLIC };
     static dt_names compatibles = {[ROUND_ROBIN] = "shikiri,round-robin", [CYCLIC] = "shikiri,cyclic", NULL};
-    int kind = dt_compatible(dt, node, compatibles, NULL);
+    int kind = dt_choice(dt, node, "compatible", compatibles);
 
     cpu->path = dt_path(dt, node);
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
@@ -136,19 +136,17 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
         parse_round_robin(dt, node, config, cpu);
     if (kind == CYCLIC)
         parse_cyclic(dt, node, config, cpu);
-    if (kind >= 0)
-        return;
-    dt_check_names(dt, node,
-                   DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
-                   DT_NAMES("plan@"));
-    dt_compatible(dt, node, compatibles, "schedule");
+    if (kind < 0)
+        dt_check_names(dt, node,
+                       DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
+                       DT_NAMES("plan@"));
 }
 
 static void parse_cpu(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     int schedule = dt_child(dt, node, "schedule");
 
     dt_check_names(dt, node, DT_NAMES("device_type", "reg"), DT_NAMES("schedule"));
-    dt_expect_string(dt, node, "device_type", "cpu");
+    dt_choice(dt, node, "device_type", DT_NAMES("cpu"));
     dt_cell(dt, node, "reg", 0, CONFIG_CPUS_MAX - 1, "processors count from 0, the boot processor's number",
             &cpu->number);
     if (schedule >= 0)

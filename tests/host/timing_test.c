@@ -53,20 +53,17 @@ static const struct dts_case short_cases[] = {
     {"longest slot", "<1000>", "<1000000>", ""},
     {"long slot", "<1000>", "<1000001>", S "/slot-us: found 1000001, want 50 to 1000000" US_HINT},
     {"near compatible", "shikiri,round-robin", "shikiri,round-robbin",
-     S "/compatible: found \"shikiri,round-robbin\", want a schedule that Shikiri knows; "
-       "did you mean \"shikiri,round-robin\"?\n"},
+     S "/compatible: found \"shikiri,round-robbin\", want \"shikiri,round-robin\" or \"shikiri,cyclic\"\n"},
     {"compatible", "round-robin", "edf",
-     S "/compatible: found \"shikiri,edf\", want a schedule that Shikiri knows; "
-       "known here: shikiri,round-robin, shikiri,cyclic\n"},
+     S "/compatible: found \"shikiri,edf\", want \"shikiri,round-robin\" or \"shikiri,cyclic\"\n"},
     {"no compatible", "schedule { compatible = \"shikiri,round-robin\";", "schedule {",
      S "/compatible: found nothing, want a string\n"},
     {"compatible misspelt", "schedule { compatible", "schedule { compatble",
-     S "/compatble" UNKNOWN_PROPERTY "did you mean \"compatible\"?\n"},
+     S "/compatible: found nothing, want a string\n" S "/compatble" UNKNOWN_PROPERTY "did you mean \"compatible\"?\n"},
     {"more than the compatible", "compatible = \"shikiri,round-robin\"; slot-us = <1000>;",
      "compatible = \"x\"; slot-ms = <1>; slots {};",
-     S "/slot-ms" UNKNOWN_PROPERTY "did you mean \"slot-us\"?\n" S "/slots" UNKNOWN_NODE "known here: plan@\n" S
-       "/compatible: found \"x\", want a schedule that Shikiri knows; "
-       "known here: shikiri,round-robin, shikiri,cyclic\n"},
+     S "/compatible: found \"x\", want \"shikiri,round-robin\" or \"shikiri,cyclic\"\n" S "/slot-ms" UNKNOWN_PROPERTY
+       "did you mean \"slot-us\"?\n" S "/slots" UNKNOWN_NODE "known here: plan@\n"},
     {"property", "slot-us =", "frame-us = <1>; slot-us =",
      S "/frame-us" UNKNOWN_PROPERTY "known here: compatible, slot-us, partitions\n"},
     {"node", "slot-us = <1000>;", "slot-us = <1000>; slot@0 {};", S "/slot@0" UNKNOWN_NODE "nothing is known here\n"},
