@@ -12,10 +12,7 @@
 #define BLOB           "device tree"
 #define VERSION_MIN    16 /* earlier ones have paths for names, which libfdt trips over */
 #define PATH_MAX_BYTES 160
-#define ROOT           0  /* the node's offset, for libfdt */
-#define NEAR           2  /* edits that a typing mistake may have */
-#define NAME_MAX       31 /* of names compared for nearness */
-#define HINT_MAX       200
+#define ROOT           0 /* the node's offset, for libfdt */
 #define WANT_MAX       80
 
 int dt_check(const void *blob, size_t size_bytes) {
@@ -89,54 +86,8 @@ bool dt_is_named(const struct dt *dt, int node, const char *name) {
     return own && equals(own, length, name);
 }
 
-/* Insertions, deletions and replacements that make one of the other (Levenshtein). */
-static unsigned edits(const char *a, int a_length, const char *b) {
-    unsigned row[NAME_MAX + 1];
-    unsigned b_length = (unsigned)strlen(b);
-
-    if (a_length > NAME_MAX || b_length > NAME_MAX)
-        return NAME_MAX;
-    for (unsigned j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (int i = 0; i < a_length; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = (unsigned)i + 1;
-        for (unsigned j = 1; j <= b_length; j++) {
-            unsigned replaced = diagonal + (a[i] != b[j - 1]);
-
-            diagonal = row[j];
-            row[j] = (unsigned)lower(replaced, lower(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b_length];
-}
-
-const char *dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known) {
-    const char *nearest = NULL;
-    unsigned fewest = NEAR + 1;
-    size_t at;
-
-    for (unsigned i = 0; known[i]; i++) {
-        unsigned distance = edits(name, length, known[i]);
-
-        if (distance < fewest) {
-            fewest = distance;
-            nearest = known[i];
-        }
-    }
-    if (nearest) {
-        format_string(hint, size_bytes, "did you mean \"%s\"?", nearest);
-        return nearest;
-    }
-    at = format_string(hint, size_bytes, known[0] ? "known here:" : "nothing is known here");
-    for (unsigned i = 0; known[i]; i++)
-        if (known[i][0] != '_') /* what dtc adds is nobody's to write */
-            at += format_string(hint + at, size_bytes - at, "%s %s", i ? "," : "", known[i]);
-    return NULL;
-}
-
-static bool is_in(const char *name, int length, dt_names known) {
+static bool is_known(const struct dt *dt, const char *name, int length, dt_names known) {
+    dt->report->known = known;
     for (unsigned i = 0; known[i]; i++)
         if (equals(name, length, known[i]))
             return true;
@@ -152,24 +103,20 @@ static bool is_repeated(const struct dt *dt, int node, int child) {
 }
 
 static void check_child_names(const struct dt *dt, int node, dt_names known) {
-    char hint[HINT_MAX];
     int child;
 
     fdt_for_each_subnode(child, dt->blob, node) {
         int length;
         const char *name = name_of(dt, child, &length);
 
-        if (!is_in(name, length, known)) {
-            dt_hint(hint, sizeof(hint), name, length, known);
-            dt_error(dt, child, NULL, hint, "found an unknown node, want none");
-        } else if (is_repeated(dt, node, child)) {
+        if (!is_known(dt, name, length, known))
+            dt_error(dt, child, NULL, NULL, "found an unknown node, want none");
+        else if (is_repeated(dt, node, child))
             dt_error(dt, child, NULL, NULL, "found a second node of this name, want one");
-        }
     }
 }
 
-void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names children) {
-    char hint[HINT_MAX];
+void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
     int property;
 
     fdt_for_each_property_offset(property, dt->blob, node) {
@@ -178,13 +125,10 @@ void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names child
 
         if (!value || strcmp(name, "phandle") == 0)
             continue;
-        if (!is_in(name, (int)strlen(name), properties)) {
-            dt->misspelt = node;
-            dt->meant = dt_hint(hint, sizeof(hint), name, (int)strlen(name), properties);
-            dt_error(dt, node, name, hint, "found an unknown property, want none");
-        } else if (fdt_getprop(dt->blob, node, name, NULL) != value) {
+        if (!is_known(dt, name, (int)strlen(name), properties))
+            dt_error(dt, node, name, NULL, "found an unknown property, want none");
+        else if (fdt_getprop(dt->blob, node, name, NULL) != value)
             dt_error(dt, node, name, NULL, "found it a second time, want it once");
-        }
     }
     check_child_names(dt, node, children);
 }
@@ -203,9 +147,7 @@ void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
 static const void *required(const struct dt *dt, int node, const char *property, const char *want, int *length) {
     const void *value = fdt_getprop(dt->blob, node, property, length);
 
-    bool reported = dt->misspelt == node && dt->meant && strcmp(dt->meant, property) == 0;
-
-    if (!value && !reported)
+    if (!value)
         dt_error(dt, node, property, NULL, "found nothing, want %s", want);
     return value;
 }

@@ -13,8 +13,6 @@ struct dt {
     const void *blob;
     struct arena *arena;
     struct report *report;
-    int misspelt;      /* the last node with an unknown property whose hint names another; 0 at first */
-    const char *meant; /* that other one, which is not reported as missing there */
 };
 
 /*
@@ -41,8 +39,8 @@ bool dt_error(const struct dt *dt, int node, const char *property, const char *h
 /* Whether that is the name; "a@" is that of any node a with a unit address. */
 bool dt_is_named(const struct dt *dt, int node, const char *name);
 
-/* Reports properties and child nodes that are in neither list, with the nearest known name, or repeated. */
-void dt_check_names(struct dt *dt, int node, dt_names properties, dt_names children);
+/* Reports properties and child nodes that are in neither list, which is report->known then, or repeated. */
+void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children);
 
 /* Reports a unit address that is not `address` in hexadecimal. */
 void dt_check_unit_address(const struct dt *dt, int node, uint64_t address);
@@ -101,6 +99,3 @@ void *dt_alloc(const struct dt *dt, unsigned count, size_t size_bytes);
 
 /* The first child of that name; an error and -1 when there is none. */
 int dt_child(const struct dt *dt, int node, const char *name);
-
-/* A hint for a name that is not in the list: the nearest one, which is returned, or all of them. */
-const char *dt_hint(char *hint, size_t size_bytes, const char *name, int length, dt_names known);

@@ -18,6 +18,7 @@ struct finding {
 struct report {
     void (*emit)(struct report *report, const struct finding *finding);
     unsigned errors;
+    const char *const *known; /* the names that an unknown one was looked for in, up to NULL */
 };
 
 /*

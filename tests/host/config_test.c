@@ -14,11 +14,10 @@
 #define M1 P1 "/memory@40000000"
 #define S0 P0 "/isa/serial@3f8"
 
-#define UNKNOWN_PROPERTY ": found an unknown property, want none; "
-#define UNKNOWN_NODE     ": found an unknown node, want none; "
+#define UNKNOWN_PROPERTY ": found an unknown property, want none\n"
+#define UNKNOWN_NODE     ": found an unknown node, want none\n"
 #define LABEL_HINT       "; it stands in front of every line the partition prints\n"
 #define LABEL_WANT       ", want 1 to 15 letters, digits, '.', '_' or '-', and not our own \"shikiri\"" LABEL_HINT
-#define KNOWN_MEMORY     "known here: device_type, reg, host-address, read-only, no-execute\n"
 #define N31              "0123456789012345678901234567890"
 #define IMAGE_WANT                                                                                                     \
     ", want the name of a module, 1 to 63 characters without '/' and spaces; name the file without its folder\n"
@@ -32,40 +31,29 @@ static const struct dts_case system_cases[] = {
     {"memory reservation", "/ {", "/memreserve/ 0x3000000 0x1000; / {",
      "device tree: found 1 memory reservations, want no /memreserve/; memory that no window has is left alone "
      "anyway\n"},
-    {"root property", "model =", "modle =", "/modle" UNKNOWN_PROPERTY "did you mean \"model\"?\n"},
-    {"root node", "schedule {", "chosen {}; schedule {",
-     "/chosen" UNKNOWN_NODE "known here: cpus, schedule, partitions\n"},
+    {"root property", "model =", "modle =", "/modle" UNKNOWN_PROPERTY},
+    {"root node", "schedule {", "chosen {}; schedule {", "/chosen" UNKNOWN_NODE},
     {"root compatible", "shikiri,system", "other,system",
      "/compatible: found \"other,system\", want \"shikiri,system\"\n"},
     {"no root compatible", "compatible = \"shikiri,system\";", "", "/compatible: found nothing, want a string\n"},
     {"model", "\"good\"", "<1>", "/model: found 4 bytes that are not one string, want one string\n"},
-    {"second schedule", "schedule {", "schedule@1 {}; schedule {",
-     "/schedule@1" UNKNOWN_NODE "did you mean \"schedule\"?\n"},
-    {"second partitions", "schedule {", "partitions@1 {}; schedule {",
-     "/partitions@1" UNKNOWN_NODE "did you mean \"partitions\"?\n"},
-    {"no schedule", "schedule {", "scheduler {",
-     "/scheduler" UNKNOWN_NODE "did you mean \"schedule\"?\n/: found no node \"schedule\", want one\n"},
-    {"no partitions", "partitions {", "guests {",
-     "/guests" UNKNOWN_NODE "known here: cpus, schedule, partitions\n"
-     "/: found no node \"partitions\", want one\n"},
+    {"second schedule", "schedule {", "schedule@1 {}; schedule {", "/schedule@1" UNKNOWN_NODE},
+    {"second partitions", "schedule {", "partitions@1 {}; schedule {", "/partitions@1" UNKNOWN_NODE},
+    {"no schedule", "schedule {", "scheduler {", "/scheduler" UNKNOWN_NODE "/: found no node \"schedule\", want one\n"},
+    {"no partitions", "partitions {", "guests {", "/guests" UNKNOWN_NODE "/: found no node \"partitions\", want one\n"},
     {"partitions address", "#address-cells = <1>", "#address-cells = <2>",
      "/partitions/#address-cells: found 2, want 1\n"},
     {"partitions size", "#size-cells = <0>", "#size-cells = <1>", "/partitions/#size-cells: found 1, want 0\n"},
-    {"partitions property", "#size-cells = <0>;", "#size-cells = <0>; ranges;",
-     "/partitions/ranges" UNKNOWN_PROPERTY "known here: #address-cells, #size-cells\n"},
-    {"partitions node", "partition@0 {", "partitoin@2 {}; partition@0 {",
-     "/partitions/partitoin@2" UNKNOWN_NODE "did you mean \"partition@\"?\n"},
+    {"partitions property", "#size-cells = <0>;", "#size-cells = <0>; ranges;", "/partitions/ranges" UNKNOWN_PROPERTY},
+    {"partitions node", "partition@0 {", "partitoin@2 {}; partition@0 {", "/partitions/partitoin@2" UNKNOWN_NODE},
 };
 
 #define OWN_PROCESSOR "; each has a processor of its own\n"
 
 static const struct dts_case partition_cases[] = {
-    {"property", "label =", "owner = <1>; label =",
-     P0 "/owner" UNKNOWN_PROPERTY
-        "known here: compatible, reg, label, image, ramdisk, bootargs, unowned-ports, control, vcpus, "
-        "#address-cells, #size-cells\n"},
-    {"node", "vga {", "pci {}; vga {", P0 "/pci" UNKNOWN_NODE "known here: memory@, vga, interrupt-controller, isa\n"},
-    {"near node", "vga {", "vag {", P0 "/vag" UNKNOWN_NODE "did you mean \"vga\"?\n"},
+    {"property", "label =", "owner = <1>; label =", P0 "/owner" UNKNOWN_PROPERTY},
+    {"node", "vga {", "pci {}; vga {", P0 "/pci" UNKNOWN_NODE},
+    {"near node", "vga {", "vag {", P0 "/vag" UNKNOWN_NODE},
     {"compatible", "shikiri,partition", "partition",
      P0 "/compatible: found \"partition\", want \"shikiri,partition\"\n"},
     {"address cells", "#address-cells = <2>", "#address-cells = <1>", P0 "/#address-cells: found 1, want 2\n"},
@@ -73,12 +61,9 @@ static const struct dts_case partition_cases[] = {
     {"no reg", "reg = <0>;", "", P0 "/reg: found nothing, want 1 cell of 32 bits\n"},
     {"unit address", "reg = <0>;", "reg = <16>;",
      P0 ": found unit address \"0\", want \"10\"; the unit address repeats the address in reg\n"},
-    {"no unit address", "partition@0 {", "partition {",
-     "/partitions/partition" UNKNOWN_NODE "did you mean \"partition@\"?\n"},
-    {"second screen", "vga {", "vga@1 { compatible = \"shikiri,vga-text\"; }; vga {",
-     P0 "/vga@1" UNKNOWN_NODE "did you mean \"vga\"?\n"},
-    {"second bus", "isa {", "isa@1 { compatible = \"isa\"; }; isa {",
-     P0 "/isa@1" UNKNOWN_NODE "did you mean \"isa\"?\n"},
+    {"no unit address", "partition@0 {", "partition {", "/partitions/partition" UNKNOWN_NODE},
+    {"second screen", "vga {", "vga@1 { compatible = \"shikiri,vga-text\"; }; vga {", P0 "/vga@1" UNKNOWN_NODE},
+    {"second bus", "isa {", "isa@1 { compatible = \"isa\"; }; isa {", P0 "/isa@1" UNKNOWN_NODE},
     {"no label", "label = \"one\";", "", P0 "/label: found nothing, want a string\n"},
     {"empty label", "\"one\"", "\"\"", P0 "/label: found \"\"" LABEL_WANT},
     {"longest label", "\"one\"", "\"09azAZ._-abcdef\"", ""},
@@ -92,16 +77,17 @@ static const struct dts_case partition_cases[] = {
     {"long image", "\"one.elf\"", "\"" N31 N31 "34\"", P0 "/image: found \"" N31 N31 "34\"" IMAGE_WANT},
     {"image with a folder", "\"one.elf\"", "\"a/one.elf\"", P0 "/image: found \"a/one.elf\"" IMAGE_WANT},
     {"image with a space", "\"one.elf\"", "\"one.elf x\"", P0 "/image: found \"one.elf x\"" IMAGE_WANT},
-    {"misspelt", "label = \"one\"", "lable = \"one\"", P0 "/lable" UNKNOWN_PROPERTY "did you mean \"label\"?\n"},
+    {"misspelt", "label = \"one\"", "lable = \"one\"",
+     P0 "/lable" UNKNOWN_PROPERTY P0 "/label: found nothing, want a string\n"},
     {"misspelt, and another missing", "label = \"one\"; image = \"one.elf\";", "lable = \"one\";",
-     P0 "/lable" UNKNOWN_PROPERTY "did you mean \"label\"?\n" P0 "/image: found nothing, want a string\n"},
+     P0 "/lable" UNKNOWN_PROPERTY P0 "/label: found nothing, want a string\n" P0
+        "/image: found nothing, want a string\n"},
     {"misspelt, and missing in another node",
      "reg = <0 0x100000 0 0x200000>; };\n" WINDOW "reg = <0 0x40000000 0 0x10000>;",
      "rge = <0 0x100000 0 0x200000>; };\n" WINDOW,
-     P1 "/memory@100000/rge" UNKNOWN_PROPERTY "did you mean \"reg\"?\n" M1
+     P1 "/memory@100000/rge" UNKNOWN_PROPERTY P1 "/memory@100000/reg: found nothing, want 4 cells of 32 bits\n" M1
         "/reg: found nothing, want 4 cells of 32 bits\n"},
-    {"misspelt and there", "label = \"one\"", "label = \"one\"; labels = \"one\"",
-     P0 "/labels" UNKNOWN_PROPERTY "did you mean \"label\"?\n"},
+    {"misspelt and there", "label = \"one\"", "label = \"one\"; labels = \"one\"", P0 "/labels" UNKNOWN_PROPERTY},
     {"empty property as image", "image = \"one.elf\";", "image;",
      P0 "/image: found 0 bytes that are not one string, want one string\n"},
     {"bootargs", "\"a=1 b\"", "<0x61626300 0>",
@@ -119,8 +105,8 @@ static const struct dts_case partition_cases[] = {
 };
 
 static const struct dts_case device_cases[] = {
-    {"memory property", "reg = <0 0 0 ", "cached; reg = <0 0 0 ", M0 "/cached" UNKNOWN_PROPERTY KNOWN_MEMORY},
-    {"memory node", "0x1000000>;", "0x1000000>; page {};", M0 "/page" UNKNOWN_NODE "nothing is known here\n"},
+    {"memory property", "reg = <0 0 0 ", "cached; reg = <0 0 0 ", M0 "/cached" UNKNOWN_PROPERTY},
+    {"memory node", "0x1000000>;", "0x1000000>; page {};", M0 "/page" UNKNOWN_NODE},
     {"device type", "device_type = \"memory\"", "device_type = \"cpu\"",
      M0 "/device_type: found \"cpu\", want \"memory\"\n"},
     {"read-only", "read-only;", "read-only = <0>;",
@@ -132,29 +118,26 @@ static const struct dts_case device_cases[] = {
     {"memory address", "memory@40000000", "memory@0x40000000",
      P1 "/memory@0x40000000: found unit address \"0x40000000\", want \"40000000\"; "
         "the unit address repeats the address in reg\n"},
-    {"vga property", "shikiri,vga-text\";", "shikiri,vga-text\"; reg = <0>;",
-     P0 "/vga/reg" UNKNOWN_PROPERTY "known here: compatible\n"},
-    {"vga node", "shikiri,vga-text\";", "shikiri,vga-text\"; font {};",
-     P0 "/vga/font" UNKNOWN_NODE "nothing is known here\n"},
+    {"vga property", "shikiri,vga-text\";", "shikiri,vga-text\"; reg = <0>;", P0 "/vga/reg" UNKNOWN_PROPERTY},
+    {"vga node", "shikiri,vga-text\";", "shikiri,vga-text\"; font {};", P0 "/vga/font" UNKNOWN_NODE},
     {"apic property", "vga {", "interrupt-controller { compatible = \"shikiri,x2apic\"; reg = <0>; }; vga {",
-     P0 "/interrupt-controller/reg" UNKNOWN_PROPERTY "known here: compatible\n"},
+     P0 "/interrupt-controller/reg" UNKNOWN_PROPERTY},
     {"apic node", "vga {", "interrupt-controller { compatible = \"shikiri,x2apic\"; timer {}; }; vga {",
-     P0 "/interrupt-controller/timer" UNKNOWN_NODE "nothing is known here\n"},
+     P0 "/interrupt-controller/timer" UNKNOWN_NODE},
     {"apic compatible", "vga {", "interrupt-controller { compatible = \"ioapic\"; }; vga {",
      P0 "/interrupt-controller/compatible: found \"ioapic\", want \"shikiri,x2apic\"\n"},
     {"apic", "vga {", "interrupt-controller { compatible = \"shikiri,x2apic\"; }; vga {", ""},
     {"vga compatible", "shikiri,vga-text", "vga", P0 "/vga/compatible: found \"vga\", want \"shikiri,vga-text\"\n"},
-    {"isa property", "compatible = \"isa\";", "compatible = \"isa\"; ranges;",
-     P0 "/isa/ranges" UNKNOWN_PROPERTY "known here: compatible, #address-cells, #size-cells\n"},
-    {"isa node", "serial@3f8 {", "rtc@70 {}; serial@3f8 {", P0 "/isa/rtc@70" UNKNOWN_NODE "known here: serial@\n"},
+    {"isa property", "compatible = \"isa\";", "compatible = \"isa\"; ranges;", P0 "/isa/ranges" UNKNOWN_PROPERTY},
+    {"isa node", "serial@3f8 {", "rtc@70 {}; serial@3f8 {", P0 "/isa/rtc@70" UNKNOWN_NODE},
     {"isa compatible", "\"isa\"", "\"eisa\"", P0 "/isa/compatible: found \"eisa\", want \"isa\"\n"},
     {"isa address", "\"isa\"; #address-cells = <2>", "\"isa\"; #address-cells = <1>",
      P0 "/isa/#address-cells: found 1, want 2\n"},
     {"isa size", "#address-cells = <2>; #size-cells = <1>", "#address-cells = <2>; #size-cells = <2>",
      P0 "/isa/#size-cells: found 2, want 1\n"},
     {"serial property", "reg = <1 0x3f8 8>;", "reg = <1 0x3f8 8>; interrupts = <4>;",
-     S0 "/interrupts" UNKNOWN_PROPERTY "known here: compatible, reg\n"},
-    {"serial node", "reg = <1 0x3f8 8>;", "reg = <1 0x3f8 8>; n {};", S0 "/n" UNKNOWN_NODE "nothing is known here\n"},
+     S0 "/interrupts" UNKNOWN_PROPERTY},
+    {"serial node", "reg = <1 0x3f8 8>;", "reg = <1 0x3f8 8>; n {};", S0 "/n" UNKNOWN_NODE},
     {"no serial compatible", "compatible = \"shikiri,console\";", "", S0 "/compatible: found nothing, want a string\n"},
     {"serial typo", "shikiri,console", "shikiri,consol",
      S0 "/compatible: found \"shikiri,consol\", want \"shikiri,console\" or \"ns16550a\"\n"},
@@ -173,8 +156,8 @@ static const struct dts_case device_cases[] = {
      P0 "/isa/serial@103f8/reg: found <1 0x103f8 8>" ISA_HINT},
     {"several", "schedule { compatible = \"shikiri,round-robin\"; slot-us = <1000>; };",
      "schedule { compatible = \"shikiri,round-robin\"; slot-ms = <1>; frame {}; };",
-     "/schedule/slot-ms" UNKNOWN_PROPERTY "did you mean \"slot-us\"?\n"
-     "/schedule/frame" UNKNOWN_NODE "nothing is known here\n"},
+     "/schedule/slot-ms" UNKNOWN_PROPERTY "/schedule/frame" UNKNOWN_NODE
+     "/schedule/slot-us: found nothing, want 1 cell of 32 bits\n"},
 };
 
 static void test_system(void **state) {

@@ -33,8 +33,8 @@
 #define C1   "/cpus/cpu@1"
 #define PART "/partitions/partition@"
 
-#define UNKNOWN_PROPERTY ": found an unknown property, want none; "
-#define UNKNOWN_NODE     ": found an unknown node, want none; "
+#define UNKNOWN_PROPERTY ": found an unknown property, want none\n"
+#define UNKNOWN_NODE     ": found an unknown node, want none\n"
 #define US_HINT          "; a slot is given in microseconds\n"
 #define REFERENCE                                                                                                      \
     ", want the phandle of a partition; give the partition a label in the source and name it as <&label>\n"
@@ -59,14 +59,13 @@ static const struct dts_case short_cases[] = {
     {"no compatible", "schedule { compatible = \"shikiri,round-robin\";", "schedule {",
      S "/compatible: found nothing, want a string\n"},
     {"compatible misspelt", "schedule { compatible", "schedule { compatble",
-     S "/compatible: found nothing, want a string\n" S "/compatble" UNKNOWN_PROPERTY "did you mean \"compatible\"?\n"},
+     S "/compatible: found nothing, want a string\n" S "/compatble" UNKNOWN_PROPERTY},
     {"more than the compatible", "compatible = \"shikiri,round-robin\"; slot-us = <1000>;",
      "compatible = \"x\"; slot-ms = <1>; slots {};",
-     S "/compatible: found \"x\", want \"shikiri,round-robin\" or \"shikiri,cyclic\"\n" S "/slot-ms" UNKNOWN_PROPERTY
-       "did you mean \"slot-us\"?\n" S "/slots" UNKNOWN_NODE "known here: plan@\n"},
-    {"property", "slot-us =", "frame-us = <1>; slot-us =",
-     S "/frame-us" UNKNOWN_PROPERTY "known here: compatible, slot-us, partitions\n"},
-    {"node", "slot-us = <1000>;", "slot-us = <1000>; slot@0 {};", S "/slot@0" UNKNOWN_NODE "nothing is known here\n"},
+     S "/compatible: found \"x\", want \"shikiri,round-robin\" or \"shikiri,cyclic\"\n" S "/slot-ms" UNKNOWN_PROPERTY S
+       "/slots" UNKNOWN_NODE},
+    {"property", "slot-us =", "frame-us = <1>; slot-us =", S "/frame-us" UNKNOWN_PROPERTY},
+    {"node", "slot-us = <1000>;", "slot-us = <1000>; slot@0 {};", S "/slot@0" UNKNOWN_NODE},
     {"partitions", SHORT, ROBIN(TWO " " ONE), ""},
     {"one left out", SHORT, ROBIN(TWO), PART "0" NOWHERE},
     {"named twice", SHORT, ROBIN(ONE " " TWO " " ONE), ""},
@@ -80,20 +79,18 @@ static const struct dts_case short_cases[] = {
 
 static const struct dts_case cyclic_cases[] = {
     {"good", SHORT, FRAME, ""},
-    {"property", SHORT, CYCLIC("slot-us = <50>; " PLAN("0", SLOT_0 SLOT_1)),
-     S "/slot-us" UNKNOWN_PROPERTY "known here: compatible, frame-us, #address-cells, #size-cells\n"},
-    {"node", SHORT, CYCLIC("slot@0 {}; " PLAN("0", SLOT_0 SLOT_1)), S "/slot@0" UNKNOWN_NODE "known here: plan@\n"},
+    {"property", SHORT, CYCLIC("slot-us = <50>; " PLAN("0", SLOT_0 SLOT_1)), S "/slot-us" UNKNOWN_PROPERTY},
+    {"node", SHORT, CYCLIC("slot@0 {}; " PLAN("0", SLOT_0 SLOT_1)), S "/slot@0" UNKNOWN_NODE},
     {"no frame", SHORT, "schedule { compatible = \"shikiri,cyclic\"; " COUNT PLAN("0", SLOT_0 SLOT_1) "};",
      S "/frame-us: found nothing, want 1 cell of 32 bits\n"},
     {"no plan", SHORT, CYCLIC(""), S ": found 0 plans, want 1 to 8\n"},
     {"plan number", SHORT, CYCLIC(PLAN("1", SLOT_0 SLOT_1)), S "/plan@1/reg: found 1, want 0; plans count from 0\n"},
     {"no slot", SHORT, CYCLIC(PLAN("0", "")), P ": found 0 slots, want 1 to 64\n"},
-    {"plan property", SHORT, CYCLIC(PLAN("0", "frame-us = <1>; " SLOT_0 SLOT_1)),
-     P "/frame-us" UNKNOWN_PROPERTY "known here: reg, #address-cells, #size-cells\n"},
+    {"plan property", SHORT, CYCLIC(PLAN("0", "frame-us = <1>; " SLOT_0 SLOT_1)), P "/frame-us" UNKNOWN_PROPERTY},
     {"slot number", SHORT, CYCLIC(PLAN("0", SLOT("1", TIMES("0", "300"), ONE) SLOT("0", TIMES("300", "700"), TWO))),
      P "/slot@1/reg: found 1, want 0" SLOT_ORDER P "/slot@0/reg: found 0, want 1" SLOT_ORDER},
     {"slot property", SHORT, CYCLIC(PLAN("0", SLOT("0", TIMES("0", "300") "strict; ", ONE) SLOT_1)),
-     P "/slot@0/strict" UNKNOWN_PROPERTY "known here: reg, offset-us, duration-us, partition, background, pad-us\n"},
+     P "/slot@0/strict" UNKNOWN_PROPERTY},
     {"short slot", SHORT, CYCLIC(PLAN("0", SLOT("0", TIMES("0", "19"), ONE) SLOT_1)),
      P "/slot@0/duration-us: found 19, want 20 to 10000000" US_HINT},
     {"shortest slot", SHORT, CYCLIC(PLAN("0", SLOT("0", TIMES("0", "20"), ONE) SLOT_1)), ""},
@@ -137,9 +134,8 @@ static const struct dts_case cpu_cases[] = {
     {"no schedule", SHORT, CPUS("cpu@0 { device_type = \"cpu\"; reg = <0>; }; " CPU("1", ROBIN(ONE " " TWO))),
      C0 ": found no node \"schedule\", want one\n"},
     {"property", SHORT, CPUS("cpu@0 { device_type = \"cpu\"; reg = <0>; clock = <1>; " ROBIN(ONE " " TWO) "}; "),
-     C0 "/clock" UNKNOWN_PROPERTY "known here: device_type, reg\n"},
-    {"node", SHORT, CPUS("gpu@0 {}; " CPU("0", ROBIN(ONE " " TWO))),
-     "/cpus/gpu@0" UNKNOWN_NODE "did you mean \"cpu@\"?\n"},
+     C0 "/clock" UNKNOWN_PROPERTY},
+    {"node", SHORT, CPUS("gpu@0 {}; " CPU("0", ROBIN(ONE " " TWO))), "/cpus/gpu@0" UNKNOWN_NODE},
     {"partitions are wanted", SHORT, CPUS(CPU("0", SHORT)),
      C0 "/schedule/partitions: found nothing, want 1 cell of 32 bits\n"},
     {"on two processors", SHORT, CPUS(CPU("0", ROBIN(ONE " " TWO)) CPU("1", ROBIN(TWO))),

@@ -204,17 +204,6 @@ static bool read_address(const void *blob, const struct finding *finding, uint64
     return count == 1 || count >= 3;
 }
 
-/* A name that wants a unit address. */
-static const char *note_unit_address(const void *blob, const struct finding *finding) {
-    const char *name = last_name(finding);
-    uint64_t address;
-
-    if (!says(finding, "unknown node") || !finding->hint || strchr(name, '@') ||
-        !strstr(finding->hint, tool_text("\"%s@\"", name)) || !read_address(blob, finding, &address))
-        return NULL;
-    return tool_text("by its reg it is %s@%lx", name, address);
-}
-
 static const char *note_status(const void *blob, const struct finding *finding) {
     (void)blob;
     return is_about(finding, "status") && says(finding, "unknown property")
@@ -282,13 +271,83 @@ static const char *note_board(const void *blob, const struct finding *finding) {
     return says(finding, "found \"shikiri,system\"") ? "this is a system, which goes without --board" : NULL;
 }
 
-const char *hints_note(const void *blob, const struct finding *finding) {
+/* ---- findings: unknown names ------------------------------------------------------------------ */
+
+#define NEAR 2 /* edits that a typing mistake may have */
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions and replacements that make one of the other (Levenshtein). */
+static size_t edits(const char *a, const char *b) {
+    size_t length = strlen(b);
+    size_t *row = tool_alloc((length + 1) * sizeof(*row));
+
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 1; j <= length; j++) {
+            size_t replaced = diagonal + (a[i] != b[j - 1]);
+
+            diagonal = row[j];
+            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[length];
+}
+
+/* The nearest name, if one is near, or else all of them but for what dtc adds, which is nobody's to write. */
+static const char *note_names(const char *name, const char *const *known) {
+    const char *nearest = NULL, *list = NULL;
+    size_t fewest = NEAR + 1;
+
+    for (; *known; known++) {
+        size_t distance = edits(name, *known);
+
+        if (distance < fewest) {
+            fewest = distance;
+            nearest = *known;
+        }
+        if (**known != '_')
+            list = list ? tool_text("%s, %s", list, *known) : *known;
+    }
+    if (nearest)
+        return tool_text("did you mean \"%s\"?", nearest);
+    return list ? tool_text("known here: %s", list) : "nothing is known here";
+}
+
+static bool is_in(const char *name, const char *const *known) {
+    while (*known && strcmp(name, *known) != 0)
+        known++;
+    return *known;
+}
+
+/* A node's name is known by what is in front of its unit address, and that there is one. */
+static const char *note_unknown(const void *blob, const struct finding *finding, const char *const *known) {
+    const char *name = finding->property ? finding->property : last_name(finding);
+    const char *at = finding->property ? NULL : strchr(name, '@');
+    uint64_t address;
+
+    if (!says(finding, "found an unknown "))
+        return NULL;
+    if (is_in(tool_text("%s@", name), known) && read_address(blob, finding, &address))
+        return tool_text("by its reg it is %s@%lx", name, address);
+    return note_names(at ? tool_text("%.*s", (int)(at + 1 - name), name) : name, known);
+}
+
+/* ---- all of them -------------------------------------------------------------------------------- */
+
+const char *hints_note(const void *blob, const struct finding *finding, const char *const *known) {
     static const char *(*const notes[])(const void *, const struct finding *) = {
-        note_unit_address, note_status, note_cells, note_halves, note_decimal, note_board,
+        note_status, note_cells, note_halves, note_decimal, note_board,
     };
     const char *note = NULL;
 
     for (size_t i = 0; i < ARRAY_LENGTH(notes) && !note && finding->path[0] == '/'; i++)
         note = notes[i](blob, finding);
-    return note;
+    return note ? note : note_unknown(blob, finding, known);
 }

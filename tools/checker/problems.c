@@ -25,7 +25,8 @@ static const char *note_on(const struct problems *problems, const struct finding
     if (problems->searched && finding->property && strcmp(finding->property, "image") == 0 &&
         strstr(finding->text, "want it loaded"))
         return tool_text("looked for it in %s", problems->searched);
-    return dt_check(source->blob, source->size_bytes) == 0 ? hints_note(source->blob, finding) : NULL;
+    return dt_check(source->blob, source->size_bytes) == 0 ? hints_note(source->blob, finding, problems->report.known)
+                                                           : NULL;
 }
 
 static void emit(struct report *report, const struct finding *finding) {
