@@ -25,7 +25,7 @@ static const char *keep(struct dt *dt, const char *text) {
 static void parse_memory(struct dt *dt, int node, struct window_config *window) {
     uint32_t reg[4], host[2];
 
-    window->path = dt_path(dt, node);
+    window->path = dt_keep_path(dt, node);
     dt_check_names(dt, node, DT_NAMES("device_type", "reg", "host-address", "read-only", "no-execute"), DT_NONE);
     dt_choice(dt, node, "device_type", DT_NAMES("memory"));
     window->writable = !dt_flag(dt, node, "read-only");
@@ -84,7 +84,7 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
     for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;) {
         struct device_config *device = &partition->devices[partition->device_count++];
 
-        device->path = dt_path(dt, child);
+        device->path = dt_keep_path(dt, child);
         parse_serial(dt, child, device);
     }
 }
@@ -107,7 +107,7 @@ static void parse_fixed(struct dt *dt, int parent, struct partition_config *part
         dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
         dt_choice(dt, node, "compatible", DT_NAMES(fixed[i].compatible));
         partition->devices[partition->device_count++] =
-            (struct device_config){.path = dt_path(dt, node), .kind = fixed[i].kind};
+            (struct device_config){.path = dt_keep_path(dt, node), .kind = fixed[i].kind};
     }
 }
 
@@ -149,7 +149,7 @@ static void parse_bootargs(struct dt *dt, int node, struct partition_config *par
 static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
     const char *label;
 
-    partition->path = dt_path(dt, node);
+    partition->path = dt_keep_path(dt, node);
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node,

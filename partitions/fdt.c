@@ -45,24 +45,14 @@ bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
     return true;
 }
 
-static const char *write_path(const struct dt *dt, int node, char path[PATH_MAX_BYTES]) {
+const char *dt_path(const struct dt *dt, int node) {
+    static char path[PATH_MAX_BYTES];
+
     return fdt_get_path(dt->blob, node, path, PATH_MAX_BYTES) == 0 ? path : "a node with a very long path";
 }
 
-const char *dt_path(const struct dt *dt, int node) {
-    char path[PATH_MAX_BYTES];
-
-    return arena_string(dt->arena, write_path(dt, node, path));
-}
-
-bool dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...) {
-    char path[PATH_MAX_BYTES];
-    va_list arguments;
-
-    va_start(arguments, format);
-    report_error_v(dt->report, write_path(dt, node, path), property, hint, format, arguments);
-    va_end(arguments);
-    return false;
+const char *dt_keep_path(const struct dt *dt, int node) {
+    return arena_string(dt->arena, dt_path(dt, node));
 }
 
 /* The node's name up to the "@" of its unit address, as `length` characters. */

@@ -29,12 +29,12 @@ int dt_check(const void *blob, size_t size_bytes);
 /* Checks the whole blob; false, and one error, when it cannot be read. */
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
 
-/* The node's path, kept in the arena; NULL when that is used up. */
+/* The node's path, until the next call; the other one keeps it in the arena, and is NULL when that is used up. */
 const char *dt_path(const struct dt *dt, int node);
+const char *dt_keep_path(const struct dt *dt, int node);
 
-/* Reports an error at the node; see report_error(). Always false. */
-bool dt_error(const struct dt *dt, int node, const char *property, const char *hint, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+/* Reports an error at the node: its property or NULL, a hint or NULL, and the text. Always false. */
+#define dt_error(dt, node, ...) report_error((dt)->report, dt_path(dt, node), __VA_ARGS__)
 
 /* Whether that is the name; "a@" is that of any node a with a unit address. */
 bool dt_is_named(const struct dt *dt, int node, const char *name);

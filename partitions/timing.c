@@ -64,7 +64,7 @@ static void parse_slot(struct dt *dt, int node, const struct config *config, str
                        struct plan_config *plan, unsigned index) {
     struct slot_config *slot = &plan->slots[index];
 
-    slot->path = dt_path(dt, node);
+    slot->path = dt_keep_path(dt, node);
     slot->background = CONFIG_NONE;
     dt_check_names(dt, node, DT_NAMES("reg", "offset-us", "duration-us", "partition", "background", "pad-us"), DT_NONE);
     dt_cell(dt, node, "reg", index, index, "slots count from 0, in the order of their offsets", NULL);
@@ -102,7 +102,7 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
     struct plan_config *plan = &cpu->plans[index];
     unsigned errors = dt->report->errors;
 
-    plan->path = dt_path(dt, node);
+    plan->path = dt_keep_path(dt, node);
     dt_check_names(dt, node, DT_NAMES("reg", "#address-cells", "#size-cells"), DT_NAMES("slot@"));
     dt_cell(dt, node, "reg", index, index, "plans count from 0", NULL);
     plan->slots = dt_alloc_children(dt, node, 1, 0, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
@@ -128,7 +128,7 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
     static dt_names compatibles = {[ROUND_ROBIN] = "shikiri,round-robin", [CYCLIC] = "shikiri,cyclic", NULL};
     int kind = dt_choice(dt, node, "compatible", compatibles);
 
-    cpu->path = dt_path(dt, node);
+    cpu->path = dt_keep_path(dt, node);
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
     if (!cpu->members)
         return;

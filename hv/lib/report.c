@@ -29,23 +29,16 @@ static void keep(void *context, char c) {
     text->chars[text->length++] = c;
 }
 
-bool report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
-                    va_list arguments) {
-    struct text text = {0};
-
-    format_to(keep, &text, format, arguments);
-    report->errors++;
-    report->emit(report, &(struct finding){path, property, text.chars, hint});
-    return false;
-}
-
 bool report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) {
+    struct text text = {0};
     va_list arguments;
 
     va_start(arguments, format);
-    report_error_v(report, path, property, hint, format, arguments);
+    format_to(keep, &text, format, arguments);
     va_end(arguments);
+    report->errors++;
+    report->emit(report, &(struct finding){path, property, text.chars, hint});
     return false;
 }
 

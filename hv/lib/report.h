@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 struct finding {
@@ -27,9 +26,6 @@ struct report {
  */
 bool report_error(struct report *report, const char *path, const char *property, const char *hint, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
-
-bool report_error_v(struct report *report, const char *path, const char *property, const char *hint, const char *format,
-                    va_list arguments);
 
 /*
  * "PATH/PROPERTY: TEXT; HINT", cut to `size_bytes`: the one-line form of a finding. What is not a printable
