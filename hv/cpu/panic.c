@@ -15,26 +15,31 @@
 #include "hv/lib/string.h"
 
 #define FRAMES_MAX     16
-#define DISTANCE_BYTES 2
+#define NAME_MAX       64
+#define DISTANCE_SHIFT 4
+#define SAME_MASK      15U
+#define LAST           0xffffU
 
 /*
- * By address: the distance of each symbol from the one before it, in 16 bits, and its name; an empty name ends
- * them. The first link has none.
+ * By address, each symbol: its distance from the one before it and how many of that one's first characters it has, in
+ * 16 bits, and its other characters. The first link has none.
  */
 extern const uint32_t symbols_base;
 extern const uint8_t symbols[];
 extern const uint8_t image_start[], image_end[], text_end[];
 
 static void print_frame(uint64_t rip) {
-    const char *name = NULL;
-    uint64_t address = symbols_base;
+    char name[NAME_MAX] = "";
+    uint64_t address = symbols_base, head;
+    size_t length;
 
-    for (const uint8_t *at = symbols; at[DISTANCE_BYTES] && address + load(at, DISTANCE_BYTES) <= rip;
-         at += DISTANCE_BYTES + strlen(name) + 1) {
-        address += load(at, DISTANCE_BYTES);
-        name = (const char *)at + DISTANCE_BYTES;
+    for (const uint8_t *at = symbols; (head = load(at, 2)) != LAST && address + (head >> DISTANCE_SHIFT) <= rip;
+         at += 2 + length) {
+        address += head >> DISTANCE_SHIFT;
+        length = strlen((const char *)at + 2) + 1;
+        memcpy(name + (head & SAME_MASK), at + 2, length);
     }
-    if (name && rip < (uintptr_t)text_end)
+    if (name[0] && rip < (uintptr_t)text_end)
         log_line("  %016lx %s+0x%lx", rip, name, rip - address);
     else
         log_line("  %016lx", rip);
