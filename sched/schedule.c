@@ -15,16 +15,15 @@ void schedule_wake(struct schedule *schedule, struct turn *turn) {
         round_robin_put(&schedule->round_robin, turn);
 }
 
-void schedule_stop(struct schedule *schedule, struct turn *turn) {
+void schedule_halt(struct schedule *schedule, struct turn *turn) {
     if (!schedule->is_cyclic)
         round_robin_take(&schedule->round_robin, turn);
     turn->wake_tsc = TURN_NEVER;
-    schedule->living--;
 }
 
-struct decision schedule_next(struct schedule *schedule, uint64_t now_tsc) {
-    return schedule->is_cyclic ? cyclic_next(&schedule->cyclic, now_tsc)
-                               : round_robin_next(&schedule->round_robin, now_tsc);
+void schedule_stop(struct schedule *schedule, struct turn *turn) {
+    schedule_halt(schedule, turn);
+    schedule->living--;
 }
 
 void schedule_return(struct schedule *schedule, const struct decision *decision, enum turn_end end) {

@@ -88,11 +88,11 @@ struct schedule {
 /* A turn that waits, or takes no part yet, does so no more; nothing changes for any other. */
 void schedule_wake(struct schedule *schedule, struct turn *turn);
 
-/* A turn that is not running takes no part any more. */
-void schedule_stop(struct schedule *schedule, struct turn *turn);
+/* One that is not running waits until it is woken. */
+void schedule_halt(struct schedule *schedule, struct turn *turn);
 
-/* What happens from `now_tsc` on, while somebody lives. A turn that is to run comes back by schedule_return(). */
-struct decision schedule_next(struct schedule *schedule, uint64_t now_tsc);
+/* The same for ever. */
+void schedule_stop(struct schedule *schedule, struct turn *turn);
 
 /* What has become of the turn that ran by `decision`. */
 void schedule_return(struct schedule *schedule, const struct decision *decision, enum turn_end end);
@@ -102,6 +102,12 @@ struct decision cyclic_next(struct cyclic *cyclic, uint64_t now_tsc);
 struct decision round_robin_next(struct round_robin *robin, uint64_t now_tsc);
 void round_robin_put(struct round_robin *robin, struct turn *turn);
 void round_robin_take(struct round_robin *robin, struct turn *turn);
+
+/* What happens from `now_tsc` on, while somebody lives. A turn that is to run comes back by schedule_return(). */
+static inline struct decision schedule_next(struct schedule *schedule, uint64_t now_tsc) {
+    return schedule->is_cyclic ? cyclic_next(&schedule->cyclic, now_tsc)
+                               : round_robin_next(&schedule->round_robin, now_tsc);
+}
 
 /* The plan of a frame that begins on one of the processors: the first to begin it decides for all. */
 unsigned agreement_plan(struct agreement *agreement, uint64_t frame);
