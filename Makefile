@@ -60,9 +60,9 @@ CORE_LIBS    := -lfdt /usr/lib/x86_64-linux-musl/libc.a
 
 # What runs once or seldom, what writes reports, and what is for people is compiled for size.
 ONCE := $(wildcard boot/*.c partitions/*.c) $(filter-out hv/dev/x2apic.c,$(wildcard hv/dev/*.c)) \
-        $(patsubst %,hv/cpu/%.c,cpu keyboard lapic machine paging panic screen serial trace trap) \
+        $(patsubst %,hv/cpu/%.c,cpu keyboard lapic machine paging panic rtc screen serial trace trap) \
         $(patsubst %,hv/svm/%.c,iopm msrpm npt selftest svm vmcb) $(patsubst %,hv/lib/%.c,arena format log pagetable report sha256) \
-        $(patsubst %,hv/%.c,clock exit_report fetch hypercall mov vcpu) $(patsubst %,sched/%.c,keys report)
+        $(patsubst %,hv/%.c,clock exit_report fetch hypercall mmio mov vcpu) $(patsubst %,sched/%.c,keys report)
 $(ONCE:%=$(BUILD)/%.o): CORE_CFLAGS += -Oz
 
 all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests

@@ -42,7 +42,7 @@ void boot_main(uint32_t magic, const void *info) {
     start_find_memory(&boot);              /* a piece of RAM for everything built below */
     start_protect(&boot);                  /* our own page tables: W^X, NX, guard pages */
     xstate_init();                         /* x87, SSE, AVX, XCR0 */
-    start_timer(&cpus[0]);                 /* the LAPIC's, and its rate */
+    start_timer(&cpus[0]);                 /* the LAPIC's, and its rate; the time of day */
     start_svm(&boot, &cpus[0]);            /* EFER.SVME, and what it really does */
     start_check_system(&boot);             /* every error of the configuration and the images */
     start_build(&boot);                    /* partitions: memory, tables, devices, entry points */

@@ -11,6 +11,7 @@
 #include "hv/cpu/paging.h"
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
+#include "hv/clock.h"
 #include "hv/lib/log.h"
 #include "hv/interrupt.h"
 #include "hv/svm/selftest.h"
@@ -129,6 +130,7 @@ void start_protect(struct boot *boot) {
 
 void start_timer(struct cpu *cpu) {
     refuse_if(lapic_init(cpu));
+    clock_init(cpu->tsc_khz);
 }
 
 /* What a processor needs to run guests. */
@@ -180,12 +182,13 @@ static void log_windows(const struct partition_config *partition) {
 
 static void build_one(struct boot *boot, unsigned index) {
     const struct partition_config *config = &boot->system.config.partitions[index];
-    struct image_plan plan;
+    struct partition *partition = &boot->partitions[index];
 
     log_windows(config);
-    system_plan_image(&boot->system, config, &plan, &report);
-    if (!partition_build(&boot->partitions[index], index, &plan, &boot->build))
+    system_plan_image(&boot->system, config, &partition->plan, &report);
+    if (!partition_build(partition, index, &boot->build))
         refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);
+    partition_load(partition, UINT64_MAX);
 }
 
 static void *alloc_list(struct boot *boot, size_t count, size_t size_bytes) {

@@ -6,7 +6,7 @@ GUEST_CFLAGS := -std=c11 -ffreestanding -mgeneral-regs-only -O2 -g -Wall -Wextra
 GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments -T guests/lib/guest.ld
 GUEST_LIB    := $(wildcard guests/lib/*.c)
 
-GUESTS_64 := beat watch bounce sleeper bench crash tick counter64
+GUESTS_64 := beat watch bounce sleeper bench crash tick phoenix counter64
 GUESTS_32 := hello hog counter32
 GUESTS_MB := multi
 GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS_64) $(GUESTS_32) $(GUESTS_MB))

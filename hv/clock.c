@@ -4,6 +4,8 @@
  */
 #include "hv/clock.h"
 
+#include "hv/cpu/rtc.h"
+#include "hv/cpu/x86.h"
 #include "hv/vcpu.h"
 
 #define ENABLE     1U
@@ -24,6 +26,12 @@ struct __attribute__((packed, aligned(4))) system_clock {
     uint8_t flags, reserved_1e[2];
 };
 
+static uint64_t start_ms; /* since 1970: when the TSC was 0 */
+
+void clock_init(uint64_t tsc_khz) {
+    start_ms = rtc_seconds() * 1000 - x86_rdtsc() / tsc_khz;
+}
+
 /* What is there can be written by the guest itself. NULL where it is not all in one page of its own. */
 static void *place(const struct vcpu *vcpu, uint64_t gpa, size_t size_bytes) {
     if (gpa % ALIGN || gpa % PAGE_BYTES + size_bytes > PAGE_BYTES)
@@ -35,7 +43,7 @@ bool clock_write_wall(struct vcpu *vcpu, uint64_t value) {
     struct wall_clock *wall = place(vcpu, value, sizeof(*wall));
 
     if (wall)
-        *wall = (struct wall_clock){.version = 2}; /* nobody has read the machine's RTC */
+        *wall = (struct wall_clock){2, (uint32_t)(start_ms / 1000), (uint32_t)(start_ms % 1000 * NS_PER_MS)};
     return wall;
 }
 

@@ -13,6 +13,9 @@ struct vcpu;
 #define MSR_KVM_WALL_CLOCK  0x4b564d00U
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01U
 
+/* Reads the time of day, for all guests. */
+void clock_init(uint64_t tsc_khz);
+
 /* Writes of the two MSRs: the guest-physical address of the structure, whose lowest bit switches the clock on. False
  * where the guest has no memory to write to. */
 bool clock_write_wall(struct vcpu *vcpu, uint64_t value);

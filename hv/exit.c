@@ -103,7 +103,7 @@ static enum verdict set_xcr0(struct vcpu *vcpu) {
 
 const struct exit_entry exit_entries[EXIT_ROWS] = {
     [ROW_INVALID] = {TRACE_INVALID, "INVALID", invalid}, /* whatever is not below */
-    [ROW_NPF] = {EXIT_NPF, "NPF", fault},                /* has no intercept */
+    [ROW_NPF] = {EXIT_NPF, "NPF", npf_exit},             /* has no intercept */
     VMCB_EXITS(ENTRY)};
 
 static uint8_t rows[CODES]; /* of the small codes */

@@ -19,6 +19,7 @@ enum verdict cpuid_exit(struct vcpu *vcpu);   /* cpuid.c */
 enum verdict mov_cr8_exit(struct vcpu *vcpu); /* mov.c */
 enum verdict mov_dr7_exit(struct vcpu *vcpu);
 enum verdict msr_exit(struct vcpu *vcpu);       /* msr.c */
+enum verdict npf_exit(struct vcpu *vcpu);       /* mmio.c */
 enum verdict io_exit(struct vcpu *vcpu);        /* io.c */
 enum verdict hypercall_exit(struct vcpu *vcpu); /* hypercall.c */
 

@@ -11,14 +11,17 @@
 #include "hv/exits.h"
 #include "hv/svm/event.h"
 
-#define AGAIN_US    10 /* until a guest that could not take an interrupt is looked at again */
-#define MODE_SHIFT  8  /* of an interrupt command */
-#define MODE_MASK   7U
-#define MODE_LOWEST 1
-#define MODE_SIPI   6
-#define SIPI_SHIFT  12 /* from its vector to the address */
-#define VECTOR_MASK 0xffU
-#define TPR_SHIFT   4 /* CR8 is its upper half */
+#define AGAIN_US          10 /* until a guest that could not take an interrupt is looked at again */
+#define MODE_SHIFT        8  /* of an interrupt command */
+#define MODE_MASK         7U
+#define MODE_LOWEST       1
+#define MODE_SIPI         6
+#define SIPI_SHIFT        12 /* from its vector to the address */
+#define VECTOR_MASK       0xffU
+#define TPR_SHIFT         4          /* CR8 is its upper half */
+#define DESTINATION_MODE  (1U << 11) /* in a redirection and in a command */
+#define DESTINATION_SHIFT 56
+#define COMMAND_TO_SHIFT  32
 
 static enum svm_injection how;
 
@@ -119,7 +122,8 @@ static void kick(struct vcpu *to) {
 
 /*
  * Fixed interrupts, those for the lowest priority, which go to the first that is named, and SIPI, by which a vCPU
- * starts once; any other command, INIT among them, is lost. `from` sends it.
+ * starts once; any other command, INIT among them, is lost. `from` sends it, NULL
+ * where it is the I/O APIC.
  */
 static void send(const struct common *common, const struct x2apic *from, uint64_t icr) {
     unsigned mode = icr >> MODE_SHIFT & MODE_MASK, left = mode == MODE_LOWEST ? 1 : common->vcpu_count;
@@ -136,6 +140,12 @@ static void send(const struct common *common, const struct x2apic *from, uint64_
         if (&to->apic != from)
             kick(to);
     }
+}
+
+void interrupt_deliver(void *common, uint64_t redirection) {
+    send(common, NULL,
+         (redirection & (DESTINATION_MODE | VECTOR_MASK)) | MODE_LOWEST << MODE_SHIFT |
+             redirection >> DESTINATION_SHIFT << COMMAND_TO_SHIFT);
 }
 
 __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t msr) {

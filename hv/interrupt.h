@@ -28,5 +28,8 @@ bool interrupt_waits(struct vcpu *vcpu);
 enum verdict interrupt_register_exit(struct vcpu *vcpu, uint32_t msr);
 enum verdict interrupt_deadline_exit(struct vcpu *vcpu);
 
+/* An interrupt of a device, as the entry of its pin in the I/O APIC of `common` says. On any processor. */
+void interrupt_deliver(void *common, uint64_t redirection);
+
 /* MOV to CR8: the priority below which no interrupt is delivered. */
 void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value);

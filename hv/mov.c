@@ -18,7 +18,7 @@
 #define CR8_MAX      15
 
 /* The value of the general register that the instruction names, and its length; 0 when it cannot be read. */
-static unsigned read_operand(const struct vcpu *vcpu, uint64_t *value) {
+static unsigned read_operand(struct vcpu *vcpu, uint64_t *value) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
     uint8_t bytes[LENGTH_PLAIN + 1];
     unsigned count = fetch(vcpu, bytes, sizeof(bytes));
@@ -33,7 +33,7 @@ static unsigned read_operand(const struct vcpu *vcpu, uint64_t *value) {
     number = bytes[prefixes + 2] & MODRM_RM;
     if (prefixes && bytes[0] != PREFIX_LOCK)
         number |= (bytes[0] & REX_B) ? 8 : 0;
-    *value = number == REGISTER_RAX ? save->rax : number == REGISTER_RSP ? save->rsp : vcpu->guest.registers[number];
+    *value = *vcpu_register(vcpu, number);
     if (!(save->cs.attributes & SEGMENT_LONG))
         *value = (uint32_t)*value;
     return LENGTH_PLAIN + prefixes;

@@ -25,32 +25,42 @@ bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages
     memset(common->msrpm, 0xff, MSRPM_BYTES);
     msr_pass_all(common->msrpm);
     common->vcpu_count = count;
-    common->awake = 1;
     return true;
 }
 
-bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32_t asid, struct arena *arena) {
+bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, struct arena *arena) {
     vcpu->common = common;
     vcpu->vmcb = arena_alloc(arena, sizeof(struct vmcb), PAGE_BYTES);
     vcpu->xsave_area = xstate_alloc(arena);
     if (!vcpu->vmcb || !vcpu->xsave_area)
         return false;
-    vcpu->xcr0 = XCR0_X87;
     for (unsigned row = 0; row < EXIT_ROWS; row++)
         vcpu->costs[row].tag = trace_tag(exit_entries[row].code, vcpu->subject);
     vcpu->guest.cpu = cpu;
     vcpu->guest.vmcb_pa = HPA((uintptr_t)vcpu->vmcb);
-    vmcb_init(vcpu->vmcb, asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
     return true;
+}
+
+void vcpu_reset(struct vcpu *vcpu) {
+    const struct common *common = vcpu->common;
+
+    memset(vcpu->vmcb, 0, sizeof(*vcpu->vmcb));
+    vmcb_init(vcpu->vmcb, vcpu->asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
+    xstate_reset(vcpu->xsave_area);
+    vcpu->xcr0 = XCR0_X87;
+    memset(vcpu->dr, 0, sizeof(vcpu->dr));
+    memset(vcpu->guest.registers, 0, sizeof(vcpu->guest.registers));
+    vcpu->tsc_aux = vcpu->offered = vcpu->is_blocked = 0;
+    x2apic_init(&vcpu->apic, (uint32_t)(vcpu - common->vcpus));
 }
 
 /* The first to ask for a vCPU has it to himself until he publishes what he has written. */
 bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool by_sipi) {
     struct start *start = &vcpu->start;
-    uint32_t free = START_NOT_ASKED;
+    uint32_t state = __atomic_load_n(&start->state, __ATOMIC_RELAXED);
 
-    if (vcpu == vcpu->common->vcpus ||
-        !__atomic_compare_exchange_n(&start->state, &free, START_CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if ((state != START_NOT_ASKED && (state != START_HALTED || !by_sipi)) ||
+        !__atomic_compare_exchange_n(&start->state, &state, START_CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
     start->entry = entry;
     start->argument = argument;
@@ -61,14 +71,24 @@ bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool b
     return true;
 }
 
+bool vcpu_restarts(const struct common *common) {
+    return __atomic_load_n(&common->restarts, __ATOMIC_ACQUIRE) != __atomic_load_n(&common->loads, __ATOMIC_ACQUIRE);
+}
+
 /* Outside 64-bit mode RIP and RDI have 32 bits. */
 bool vcpu_take_start(struct vcpu *vcpu) {
     uint64_t width = (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? UINT64_MAX : UINT32_MAX;
 
+    if (vcpu_restarts(vcpu->common))
+        return vcpu == vcpu->common->vcpus && __atomic_load_n(&vcpu->common->to_leave, __ATOMIC_ACQUIRE) == 0;
     if (__atomic_load_n(&vcpu->start.state, __ATOMIC_ACQUIRE) != START_ASKED)
         return false;
     if (vcpu->start.by_sipi) {
+        uint64_t tsc_offset = vcpu->vmcb->control.tsc_offset;
+
+        vcpu_reset(vcpu);
         vmcb_reset(&vcpu->vmcb->save, vcpu->start.entry);
+        vcpu->vmcb->control.tsc_offset = tsc_offset;
         return true;
     }
     vcpu->vmcb->save.rip = vcpu->last_rip = vcpu->start.entry & width;
@@ -76,13 +96,26 @@ bool vcpu_take_start(struct vcpu *vcpu) {
     return true;
 }
 
-void vcpu_end_all(const struct vcpu *vcpu) {
-    struct common *common = vcpu->common;
+static void wake_all(const struct common *common) {
+    for (unsigned i = 0; i < common->vcpu_count; i++)
+        lapic_wake(common->vcpus[i].guest.cpu);
+}
 
+void vcpu_end_all(struct common *common) {
     __atomic_store_n(&common->ends, true, __ATOMIC_RELEASE);
-    for (struct vcpu *other = common->vcpus; other < common->vcpus + common->vcpu_count; other++)
-        if (other != vcpu)
-            lapic_wake(other->guest.cpu);
+    wake_all(common);
+}
+
+void vcpu_ask_restart(struct common *common) {
+    unsigned before = __atomic_load_n(&common->loads, __ATOMIC_ACQUIRE);
+
+    if (__atomic_compare_exchange_n(&common->restarts, &before, before + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        wake_all(common);
+}
+
+void vcpu_leave(struct common *common) {
+    if (__atomic_sub_fetch(&common->to_leave, 1, __ATOMIC_ACQ_REL) == 0)
+        lapic_wake(common->vcpus->guest.cpu);
 }
 
 void vcpu_load(struct vcpu *vcpu) {

@@ -8,6 +8,7 @@
 
 #include "hv/abi.h"
 #include "hv/dev/console.h"
+#include "hv/dev/ioapic.h"
 #include "hv/dev/x2apic.h"
 #include "hv/exit.h"
 #include "hv/io.h"
@@ -32,7 +33,7 @@ struct control {
     unsigned vcpu_count;
 };
 
-/* Of all vCPUs of a partition. Built before the first of them runs; only the last three members change then. */
+/* Of all vCPUs of a partition. Built before the first of them runs; only the last members change then. */
 struct common {
     struct npt npt;
     uint8_t *iopm, *msrpm;
@@ -40,15 +41,22 @@ struct common {
     const struct control *control; /* NULL without "control" */
     struct vcpu *vcpus;            /* by their numbers */
     unsigned vcpu_count;
+    struct ioapic *ioapic;  /* the partition's, NULL without */
     struct console console; /* none goes on before its output is sent */
     unsigned awake;         /* have been started and not halted for ever */
     bool ends;              /* none goes on, as one has ended them all */
     bool has_apic;          /* each has a local APIC */
+    unsigned restarts;      /* asked for */
+    unsigned loads;         /* of them, after which the partition runs again */
+    unsigned to_leave;      /* vCPUs that still have to stop for the next one */
 };
 
-enum { START_NOT_ASKED, START_CLAIMED, START_ASKED };
+enum { START_NOT_ASKED, START_CLAIMED, START_ASKED, START_HALTED };
 
-/* A start of a vCPU: who claims it writes it down and asks; the vCPU's own processor takes it. Once only. */
+/*
+ * A start of a vCPU: who claims it writes it down and asks; the vCPU's own processor takes it. Once after a reset, and
+ * by SIPI also when the vCPU has halted for ever.
+ */
 struct start {
     uint32_t state; /* START_... */
     uint64_t entry, argument;
@@ -62,6 +70,7 @@ struct vcpu {
     uint64_t xcr0;
     uint64_t dr[4];
     uint64_t tsc_aux;
+    uint32_t asid;
     bool shares_asid; /* with another vCPU: flushed when it is loaded */
 
     struct common *common;
@@ -88,20 +97,32 @@ struct vcpu {
  */
 bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages, struct arena *arena);
 
-/* Makes a vCPU in the state after reset; `subject` is set already. False when the arena is used up. */
-bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, uint32_t asid, struct arena *arena);
+/* Makes a vCPU; `subject` and `asid` are set already. False when the arena is used up. */
+bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, struct arena *arena);
 
-/*
- * Asks for the start of a vCPU, by SIPI or by a call; from any processor. False when that has been done before, as for
- * the first vCPU of a partition.
- */
+/* The state after reset, before its first start or while all of its partition wait. */
+void vcpu_reset(struct vcpu *vcpu);
+
+/* Asks for the start of a vCPU, by SIPI or by a call; from any processor. False when it has been started. */
 bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool by_sipi);
 
-/* Sets a vCPU to where its start has been asked for; false when it has not. Called by its own processor. */
+/*
+ * Sets a vCPU to where its start has been asked for; false when it has not. During a restart that is only the first
+ * vCPU's, to load the partition, when all have left. Called by its own processor.
+ */
 bool vcpu_take_start(struct vcpu *vcpu);
 
-/* Tells all vCPUs of the partition that it ends, and the processors of the others to look. */
-void vcpu_end_all(const struct vcpu *vcpu);
+/* Tells all vCPUs of the partition that it ends, and their processors to look. */
+void vcpu_end_all(struct common *common);
+
+/* The same of a restart. From any of them, and once until the partition runs again. */
+void vcpu_ask_restart(struct common *common);
+
+/* Whether the partition is being restarted. */
+bool vcpu_restarts(const struct common *common);
+
+/* A vCPU has left its schedule for the restart. */
+void vcpu_leave(struct common *common);
 
 /*
  * Runs the vCPU until an exit means more than going on in the guest. Called with GIF=0 and
@@ -115,6 +136,13 @@ enum verdict vcpu_run(struct vcpu *vcpu);
  */
 void vcpu_load(struct vcpu *vcpu);
 void vcpu_save(struct vcpu *vcpu);
+
+/* A general register by its number in instructions. */
+static inline uint64_t *vcpu_register(struct vcpu *vcpu, unsigned number) {
+    if (number == REGISTER_RAX)
+        return &vcpu->vmcb->save.rax;
+    return number == REGISTER_RSP ? &vcpu->vmcb->save.rsp : &vcpu->guest.registers[number];
+}
 
 /* All registers, for the report of a fault; the vCPU was saved when it stopped. */
 void vcpu_dump(struct vcpu *vcpu);

@@ -11,5 +11,6 @@ enum verdict {
     VERDICT_YIELD,    /* the guest gives the rest of its slot away */
     VERDICT_HALT,     /* the same, until something happens */
     VERDICT_SHUTDOWN, /* the guest ended itself */
+    VERDICT_RESTART,  /* its partition starts anew */
     VERDICT_FAULT,    /* the guest did what it may not */
 };

@@ -5,6 +5,7 @@
 #include "partitions/acpi.h"
 
 #include "hv/cpu/lapic.h"
+#include "hv/dev/ioapic.h"
 #include "hv/dev/power.h"
 #include "hv/lib/acpi.h"
 #include "hv/lib/string.h"
@@ -27,22 +28,22 @@
 #define FLAG_REDUCED  (1U << 20)
 #define SPACE_IO_BYTE 0x01000801U /* 8 bits, accessed as a byte */
 
-_Static_assert(MADT + MADT_ENTRIES + LOCAL_APIC_BYTES * CONFIG_CPUS_MAX <= DSDT, "room for the MADT");
+_Static_assert(MADT + MADT_ENTRIES + IO_APIC_BYTES + LOCAL_APIC_BYTES * CONFIG_CPUS_MAX <= DSDT, "room for the MADT");
 
 /*
  * What this compiles to (chapter 20):
  *   Name (_S5, Package () {5, 0})
  *   Device (\_SB.COM1) {
  *       Name (_HID, EisaId ("PNP0501"))
- *       Name (_CRS, ResourceTemplate () {IO (Decode16, 0x3f8, 0x3f8, 1, 8)})
+ *       Name (_CRS, ResourceTemplate () {IO (Decode16, 0x3f8, 0x3f8, 1, 8) IRQNoFlags () {4}})
  *   }
  */
 static const uint8_t definition[] = {0x08, '_',  'S',  '5',  '_',  0x12, 0x05, 0x02, 0x0a, POWER_TYPE_OFF,
-                                     0x00, 0x5b, 0x82, 0x27, 0x2e, '_',  'S',  'B',  '_',  'C',
+                                     0x00, 0x5b, 0x82, 0x2a, 0x2e, '_',  'S',  'B',  '_',  'C',
                                      'O',  'M',  '1',  0x08, '_',  'H',  'I',  'D',  0x0c, 0x41,
-                                     0xd0, 0x05, 0x01, 0x08, '_',  'C',  'R',  'S',  0x11, 0x0d,
-                                     0x0a, 0x0a, 0x47, 0x01, 0xf8, 0x03, 0xf8, 0x03, 0x01, 0x08,
-                                     0x79, 0x00};
+                                     0xd0, 0x05, 0x01, 0x08, '_',  'C',  'R',  'S',  0x11, 0x10,
+                                     0x0a, 0x0d, 0x47, 0x01, 0xf8, 0x03, 0xf8, 0x03, 0x01, 0x08,
+                                     0x22, 0x10, 0x00, 0x79, 0x00};
 
 /* Around what is in the table already. */
 static void finish(uint8_t *table, const char *signature, unsigned size_bytes, uint8_t revision) {
@@ -73,11 +74,14 @@ static void write_fadt(uint8_t *fadt, uint64_t dsdt) {
     finish(fadt, "FACP", FADT_BYTES, FADT_REVISION);
 }
 
-/* The local APIC of each vCPU. */
+/* The I/O APIC, and the local one of each vCPU. */
 static void write_madt(uint8_t *madt, unsigned vcpu_count) {
     uint8_t *entry = madt + MADT_ENTRIES;
 
     store(madt + MADT_LAPIC_BASE, LAPIC_BASE, 4);
+    store(entry, IO_APIC | IO_APIC_BYTES << 8, 4);
+    store(entry + IO_APIC_ADDRESS, IOAPIC_GPA, 4);
+    entry += IO_APIC_BYTES;
     for (unsigned i = 0; i < vcpu_count; i++) {
         store(entry, LOCAL_APIC | LOCAL_APIC_BYTES << 8 | i << 16 | i << 24, 4);
         store(entry + LOCAL_APIC_FLAGS, LOCAL_APIC_ENABLED, 4);

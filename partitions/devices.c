@@ -7,6 +7,8 @@
 
 #include "hv/cpu/screen.h"
 #include "hv/dev/power.h"
+#include "hv/interrupt.h"
+#include "hv/lib/string.h"
 #include "hv/svm/iopm.h"
 
 static struct vga *screens[SCREEN_PAGES];
@@ -46,9 +48,8 @@ static bool attach_vga(struct partition *partition, const struct device_config *
     struct io_space *io = &partition->common.io;
     unsigned page = screen_count++;
 
-    vga_init(vga, page, note_cursor);
+    vga->page = page;
     screens[page] = vga;
-    screen_clear(page);
     return npt_map(&partition->common.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
                    REACH_WRITE) &&
            io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write, vga}) &&
@@ -56,7 +57,7 @@ static bool attach_vga(struct partition *partition, const struct device_config *
 }
 
 static bool attach_console(struct partition *partition, const struct device_config *config) {
-    uart_init(&partition->uart, &partition->common.vcpus[0].console);
+    partition->uart = (struct uart){.line = &partition->common.vcpus[0].console, .ioapic = &partition->ioapic};
     return io_add(&partition->common.io,
                   (struct io_range){config->port, UART_PORTS, uart_read, uart_write, &partition->uart});
 }
@@ -67,8 +68,13 @@ static bool attach_uart(struct partition *partition, const struct device_config 
 }
 
 static bool attach_x2apic(struct partition *partition, const struct device_config *config) {
-    partition->common.has_apic = true;
-    return io_add(&partition->common.io, (struct io_range){POWER_PORT, POWER_PORTS, power_read, power_write, NULL});
+    struct common *common = &partition->common;
+
+    common->has_apic = true;
+    common->ioapic = &partition->ioapic;
+    partition->ioapic = (struct ioapic){.deliver = interrupt_deliver, .owner = common};
+    return io_add(&common->io, (struct io_range){POWER_PORT, POWER_PORTS, power_read, power_write, NULL}) &&
+           io_add(&common->io, (struct io_range){PCI_PORT, PCI_PORTS, pci_read, pci_write, partition->pci_address});
 }
 
 static bool (*const attach[])(struct partition *, const struct device_config *) = {
@@ -86,4 +92,17 @@ bool devices_attach(struct partition *partition) {
         if (!attach[config->devices[i].kind](partition, &config->devices[i]))
             return false;
     return true;
+}
+
+void devices_reset(struct partition *partition) {
+    for (unsigned i = 0; i < partition->common.vcpu_count; i++)
+        console_flush(&partition->common.vcpus[i].console);
+    ioapic_reset(&partition->ioapic);
+    uart_reset(&partition->uart);
+    memset(partition->pci_address, 0, PCI_ADDRESS_BYTES);
+    if (!config_vga(partition->config))
+        return;
+    vga_init(&partition->vga, partition->vga.page, note_cursor);
+    screen_clear(partition->vga.page);
+    note_cursor(&partition->vga);
 }

@@ -12,6 +12,9 @@
  */
 bool devices_attach(struct partition *partition);
 
+/* The state after reset, and what the partition has printed of a line goes out. */
+void devices_reset(struct partition *partition);
+
 /* Shows the screen of a number, from 0; a number that no partition has changes nothing. */
 void devices_show_screen(unsigned number);
 

@@ -6,6 +6,7 @@
 #include "partitions/entry.h"
 
 #include "hv/cpu/x86.h"
+#include "hv/dev/power.h"
 #include "hv/lib/pagetable.h"
 #include "hv/lib/string.h"
 #include "partitions/acpi.h"
@@ -14,6 +15,9 @@
 #define GUEST_CODE 0x08
 #define GUEST_DATA 0x10
 #define FLAT_LIMIT 0xffffffffU
+
+#define RESET_VECTOR     0xffff0
+#define POWER_PORT_RESET (POWER_PORT + POWER_RESET)
 
 #define DIRECTORIES 4 /* a GiB each */
 #define LARGE_PAGE  (2 * MIB)
@@ -160,6 +164,17 @@ static void write_boot_params(uint8_t *params, uint64_t start_area, const struct
     }
 }
 
+/*
+ * Where the firmware is jumped to for a restart, as Linux does that has a hardware-reduced platform and no UEFI:
+ * MOV DX, MOV AL, OUT.
+ */
+static void write_reset_vector(const struct partition_config *config) {
+    static const uint8_t code[] = {0xba, POWER_PORT_RESET & 0xff, POWER_PORT_RESET >> 8, 0xb0, POWER_RESTARTS, 0xee};
+
+    if (config_window(config, (struct range){RESET_VECTOR, sizeof(code)}))
+        memcpy(partition_memory(config, GPA(RESET_VECTOR)), code, sizeof(code));
+}
+
 void entry_prepare(struct common *common, const struct partition_config *config, const struct image_plan *plan) {
     struct vcpu *first = &common->vcpus[0];
     gpa_t start_area = image_start_area(config);
@@ -172,7 +187,7 @@ void entry_prepare(struct common *common, const struct partition_config *config,
         write_page_tables((uint64_t *)(start + START_AREA_PAGE_TABLES), page_tables.value);
     for (unsigned i = 0; i < common->vcpu_count; i++)
         set_mode(&common->vcpus[i].vmcb->save, is_long, page_tables);
-    first->vmcb->save.rip = first->last_rip = plan->entry.value;
+    first->vmcb->save.rip = first->last_rip = first->start.entry = plan->entry.value;
     first->vmcb->save.rsp = start_area.value;
     if (plan->kind == IMAGE_MULTIBOOT) {
         write_multiboot(start, start_area, config);
@@ -180,6 +195,7 @@ void entry_prepare(struct common *common, const struct partition_config *config,
         first->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
     } else if (plan->kind == IMAGE_BZIMAGE) {
         acpi_write(start + START_AREA_ACPI, start_area.value + START_AREA_ACPI, common->vcpu_count);
+        write_reset_vector(config);
         write_boot_params(start + START_AREA_BOOT_PARAMS, start_area.value, plan, config);
         first->guest.registers[REGISTER_RSI] = start_area.value + START_AREA_BOOT_PARAMS;
     } else {

@@ -6,6 +6,7 @@
 #include "partitions/partition.h"
 
 #include "hv/cpu/trace.h"
+#include "hv/cpu/x86.h"
 #include "hv/lib/string.h"
 #include "partitions/devices.h"
 #include "partitions/entry.h"
@@ -21,24 +22,10 @@ static bool map_windows(struct npt *npt, const struct partition_config *config) 
     return true;
 }
 
-/* Nothing of an earlier owner shows through: firmware, loader or the run before. */
-static void clear_windows(const struct partition_config *config) {
-    for (unsigned i = 0; i < config->window_count; i++)
-        memset((void *)(uintptr_t)config->windows[i].hpa.value, 0, config->windows[i].size_bytes);
-}
-
 void *partition_memory(const struct partition_config *config, gpa_t gpa) {
     const struct window_config *window = config_window(config, (struct range){gpa.value, 1});
 
     return window ? (void *)(uintptr_t)(window->hpa.value + (gpa.value - window->gpa.value)) : NULL;
-}
-
-static void copy_segments(const struct partition_config *config, const struct image_plan *plan) {
-    for (unsigned i = 0; i < plan->segment_count; i++) {
-        const struct image_segment *segment = &plan->segments[i];
-
-        memcpy(partition_memory(config, segment->gpa), segment->file + segment->file_offset, segment->file_bytes);
-    }
 }
 
 static int label_width(const struct config *config) {
@@ -66,12 +53,12 @@ static void fill_info(struct vcpu *vcpu, unsigned index, unsigned number,
  * ASID 0 is the host's. With more vCPUs than ASIDs some share one, and are flushed
  * when they are switched to (APM vol. 2, "TLB Control"). `number` counts all vCPUs of the system.
  */
-static uint32_t choose_asid(struct vcpu *vcpu, unsigned number, const struct partition_environment *environment) {
+static void choose_asid(struct vcpu *vcpu, unsigned number, const struct partition_environment *environment) {
     unsigned usable = environment->svm.asid_count - 1; /* at least 1: svm_missing() */
     unsigned vcpus = environment->config->vcpu_count;
 
     vcpu->shares_asid = vcpus > usable && (number >= usable || number + usable < vcpus);
-    return usable ? 1 + number % usable : 1;
+    vcpu->asid = usable ? 1 + number % usable : 1;
 }
 
 _Static_assert(CONFIG_PARTITIONS_MAX <= 0x100 && CPU_MAX <= 0x100, "both halves of TRACE_SUBJECT");
@@ -83,19 +70,17 @@ static bool build_vcpus(struct common *common, unsigned index, struct partition_
         struct vcpu *vcpu = &common->vcpus[i];
 
         vcpu->subject = TRACE_SUBJECT(index, i);
-        if (!vcpu_init(vcpu, common, &cpus[config->homes[i]->number],
-                       choose_asid(vcpu, config->first_vcpu + i, environment), &environment->arena))
+        choose_asid(vcpu, config->first_vcpu + i, environment);
+        if (!vcpu_init(vcpu, common, &cpus[config->homes[i]->number], &environment->arena))
             return false;
         environment->control.vcpus[config->first_vcpu + i] = vcpu;
         console_init(&vcpu->console, config->label, label_width(environment->config), &common->console);
-        x2apic_init(&vcpu->apic, i);
         fill_info(vcpu, index, i, environment);
     }
     return true;
 }
 
-bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     struct partition_environment *environment) {
+bool partition_build(struct partition *partition, unsigned index, struct partition_environment *environment) {
     const struct partition_config *config = &environment->config->partitions[index];
     struct common *common = &partition->common;
 
@@ -104,8 +89,56 @@ bool partition_build(struct partition *partition, unsigned index, const struct i
         !map_windows(&common->npt, config) || !build_vcpus(common, index, environment) || !devices_attach(partition))
         return false;
     common->control = config->control ? &environment->control : NULL;
-    clear_windows(config);
-    copy_segments(config, plan);
-    entry_prepare(common, config, plan);
+    return true;
+}
+
+/* A page of a step, which has `size_bytes`; true when that was the last. Without `from` it is cleared. */
+static bool move_page(struct partition *partition, uint8_t *to, const uint8_t *from, uint64_t size_bytes) {
+    uint64_t done = partition->done, part = lower(size_bytes - done, PAGE_BYTES);
+
+    if (from)
+        memcpy(to + done, from + done, part);
+    else
+        memset(to + done, 0, part);
+    partition->done += part;
+    return partition->done == size_bytes;
+}
+
+/* Nothing of an earlier owner shows through: firmware, loader or the run before. So windows are cleared first. */
+static bool load_some(struct partition *partition) {
+    const struct partition_config *config = partition->config;
+    unsigned step = partition->step;
+
+    if (step < config->window_count)
+        return move_page(partition, partition_memory(config, config->windows[step].gpa), NULL,
+                         config->windows[step].size_bytes);
+    step -= config->window_count;
+    if (step < partition->plan.segment_count) {
+        const struct image_segment *segment = &partition->plan.segments[step];
+
+        return move_page(partition, partition_memory(config, segment->gpa), segment->file + segment->file_offset,
+                         segment->file_bytes);
+    }
+    step -= partition->plan.segment_count;
+    vcpu_reset(&partition->common.vcpus[step]);
+    partition->common.vcpus[step].start.state = step ? START_NOT_ASKED : START_ASKED; /* the first runs by itself */
+    return true;
+}
+
+bool partition_load(struct partition *partition, uint64_t until_tsc) {
+    struct common *common = &partition->common;
+    unsigned steps = partition->config->window_count + partition->plan.segment_count + common->vcpu_count;
+
+    for (; partition->step < steps; partition->step++, partition->done = 0)
+        do
+            if (x86_rdtsc() >= until_tsc)
+                return false;
+        while (!load_some(partition));
+    devices_reset(partition);
+    entry_prepare(common, partition->config, &partition->plan);
+    partition->step = 0;
+    common->awake = 1;
+    common->to_leave = common->vcpu_count;
+    __atomic_store_n(&common->loads, common->restarts, __ATOMIC_RELEASE);
     return true;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "hv/dev/pci.h"
 #include "hv/dev/uart.h"
 #include "hv/dev/vga.h"
 #include "hv/svm/svm.h"
@@ -23,8 +24,13 @@ struct partition {
     const struct partition_config *config;
     struct uart uart;
     struct vga vga;
+    struct ioapic ioapic;
+    uint8_t pci_address[PCI_ADDRESS_BYTES];
     enum partition_state state;
     struct vcpu *ended_by; /* whose doing the state is; NULL while the partition runs */
+    struct image_plan plan;
+    unsigned step; /* of loading it */
+    uint64_t done; /* bytes of that step's */
 };
 
 /* What all partitions of a system are built with. */
@@ -36,11 +42,17 @@ struct partition_environment {
 };
 
 /*
- * Builds partition `index` of the configuration: memory cleared and loaded by `plan`,
- * nested page table, devices, first vCPU at the entry point. False when the arena is used up.
+ * Builds partition `index` of the configuration, but for what partition_load() does: nested page table, vCPUs,
+ * devices. False when the arena is used up.
  */
-bool partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                     struct partition_environment *environment);
+bool partition_build(struct partition *partition, unsigned index, struct partition_environment *environment);
+
+/*
+ * Makes the partition start from its image, which is planned: memory cleared and loaded, vCPUs and devices as after
+ * reset, the first vCPU at the entry point. It works until `until_tsc`, and a step longer; false when there is more to
+ * do.
+ */
+bool partition_load(struct partition *partition, uint64_t until_tsc);
 
 /* Where the byte at `gpa` lies, NULL outside the windows. What a window holds is contiguous. */
 void *partition_memory(const struct partition_config *config, gpa_t gpa);

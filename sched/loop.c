@@ -19,7 +19,7 @@
 #define KEYS_CPU     0     /* the processor that looks at keys */
 #define POLL_US      10000 /* from one look to the next */
 #define POLL_SOON_US 500   /* while somebody types */
-#define CHORE_US     10    /* what has to be left of an idle time for a chore */
+#define CHORE_US     10    /* what has to be left of an idle time for a chore, and of a turn for a step of loading */
 #define DETAILS_US   100   /* and for the details of a fault */
 #define SPINS        64    /* of a processor that polls, between two PAUSEs */
 
@@ -65,14 +65,28 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
     times->late_ticks_max = higher(times->late_ticks_max, late_ticks);
 }
 
+/* A partition that is restarted is loaded in the turns of its first vCPU. */
+__attribute__((cold)) static enum verdict load_guest(struct loop *loop, struct runner *runner, uint64_t until_tsc) {
+    if (partition_load(runner->partition, until_tsc - cpu_ticks(CHORE_US))) {
+        loop->loaded = NULL;
+        runner->state = RUNNER_RUNS;
+        log_line("partition %s starts anew", runner->partition->config->label);
+    }
+    return VERDICT_PREEMPT;
+}
+
 /* What the partition printed goes out in its own time, before it goes on. */
-static enum verdict run(struct loop *loop, struct vcpu *vcpu, const struct decision *decision) {
+static enum verdict run(struct loop *loop, struct runner *runner, const struct decision *decision) {
+    struct vcpu *vcpu = runner->vcpu;
+
     loop->cpu->slot_end_tsc = decision->until_tsc;
     __atomic_store_n(&loop->cpu->turn_of, ((struct runner *)decision->owner)->vcpu, __ATOMIC_SEQ_CST);
     if (!serial_send(vcpu->common->console.position, decision->until_tsc)) {
         loop->output_slots += decision->due_tsc != 0;
         return VERDICT_PREEMPT;
     }
+    if (runner->state == RUNNER_LOADS)
+        return load_guest(loop, runner, decision->until_tsc);
     interrupt_arm(vcpu);
     if (decision->due_tsc != 0)
         start_slot(loop, vcpu, decision->due_tsc);
@@ -86,23 +100,30 @@ static void retire(struct loop *loop, struct runner *runner) {
     loop->unreported++;
 }
 
-/*
- * It stops by its own doing. The first vCPU that ends or faults, or the last to halt for ever, ends its partition.
- */
+/* It stops by its own doing, and the first vCPU to do so ends its partition. */
 __attribute__((cold)) static enum turn_end stop(struct loop *loop, struct runner *runner, enum partition_state state) {
     struct vcpu *nobody = NULL, *vcpu = runner->vcpu;
 
     if (state == PARTITION_FAULTED)
         trace_put(loop->cpu, x86_rdtsc(), 0, TRACE_FAULT, vcpu->subject);
-    if ((state != PARTITION_HALTED || __atomic_sub_fetch(&vcpu->common->awake, 1, __ATOMIC_RELAXED) == 0) &&
-        __atomic_compare_exchange_n(&runner->partition->ended_by, &nobody, vcpu, false, __ATOMIC_RELAXED,
+    if (__atomic_compare_exchange_n(&runner->partition->ended_by, &nobody, vcpu, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED)) {
         runner->partition->state = state;
-        vcpu_end_all(vcpu);
+        vcpu_end_all(vcpu->common);
     }
     vcpu_save(vcpu); /* by the time of the report another one may be loaded */
     retire(loop, runner);
     return TURN_STOPS;
+}
+
+/* With interrupts off a vCPU waits for nothing but another start. When all do, none can come. */
+__attribute__((cold)) static enum turn_end halt_for_ever(struct loop *loop, struct runner *runner) {
+    if (__atomic_sub_fetch(&runner->vcpu->common->awake, 1, __ATOMIC_RELAXED) == 0)
+        return stop(loop, runner, PARTITION_HALTED);
+    loop->loaded = NULL;
+    runner->state = RUNNER_WAITS;
+    __atomic_store_n(&runner->vcpu->start.state, START_HALTED, __ATOMIC_RELEASE);
+    return TURN_HALTS;
 }
 
 /* What a verdict means. */
@@ -113,8 +134,11 @@ static enum turn_end judge(struct loop *loop, struct runner *runner, enum verdic
         return TURN_SPENT;
     case VERDICT_YIELD:
         return TURN_YIELDS;
-    case VERDICT_HALT: /* with interrupts off it waits for nothing that can come */
-        return (runner->vcpu->vmcb->save.rflags & RFLAGS_IF) ? TURN_HALTS : stop(loop, runner, PARTITION_HALTED);
+    case VERDICT_HALT:
+        return (runner->vcpu->vmcb->save.rflags & RFLAGS_IF) ? TURN_HALTS : halt_for_ever(loop, runner);
+    case VERDICT_RESTART:
+        vcpu_ask_restart(runner->vcpu->common);
+        return TURN_SPENT;
     case VERDICT_SHUTDOWN:
         return stop(loop, runner, PARTITION_ENDED);
     case VERDICT_FAULT:
@@ -196,15 +220,28 @@ static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision
     if (times->waits_since)
         times->stolen_ticks += busy_ticks(loop, now_tsc) - times->waits_since;
     switch_to(loop, runner);
-    enum turn_end end = judge(loop, runner, run(loop, vcpu, decision));
+    enum turn_end end = judge(loop, runner, run(loop, runner, decision));
 
-    if (end == TURN_HALTS)
+    if (runner->state == RUNNER_WAITS)
+        runner->turn.wake_tsc = TURN_NEVER;
+    else if (end == TURN_HALTS)
         runner->turn.wake_tsc = vcpu->common->has_apic ? interrupt_alarm_tsc(vcpu) : decision->until_tsc;
     uint64_t run_ticks = note(loop, now_tsc, TRACE_TURN_END + end, vcpu->subject);
 
     times->run_ticks += run_ticks;
     times->waits_since = end == TURN_SPENT ? busy_ticks(loop, now_tsc + run_ticks) : 0;
     schedule_return(&loop->schedule, decision, end);
+}
+
+/* For its partition's restart. What the processor holds of its state is nobody's. */
+__attribute__((cold)) static void leave(struct loop *loop, struct runner *runner) {
+    schedule_halt(&loop->schedule, &runner->turn);
+    if (loop->loaded == runner)
+        loop->loaded = NULL;
+    runner->state = RUNNER_WAITS;
+    runner->restarts++;
+    runner->vcpu->times.waits_since = 0;
+    vcpu_leave(runner->vcpu->common);
 }
 
 /*
@@ -219,13 +256,16 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
     for (unsigned i = 0; i < loop->runner_count; i++) {
         struct runner *runner = &loop->runners[i];
 
-        if (runner->state <= RUNNER_RUNS && __atomic_load_n(&runner->vcpu->common->ends, __ATOMIC_ACQUIRE)) {
+        if (runner->state > RUNNER_RUNS)
+            continue;
+        if (__atomic_load_n(&runner->vcpu->common->ends, __ATOMIC_ACQUIRE)) {
             schedule_stop(&loop->schedule, &runner->turn);
             retire(loop, runner);
-        } else if (runner->state == RUNNER_WAITS &&
-                   (runner->vcpu == runner->vcpu->common->vcpus || vcpu_take_start(runner->vcpu))) {
+        } else if (runner->restarts != __atomic_load_n(&runner->vcpu->common->restarts, __ATOMIC_ACQUIRE)) {
+            leave(loop, runner);
+        } else if (runner->state == RUNNER_WAITS && vcpu_take_start(runner->vcpu)) {
             schedule_wake(&loop->schedule, &runner->turn);
-            runner->state = RUNNER_RUNS;
+            runner->state = vcpu_restarts(runner->vcpu->common) ? RUNNER_LOADS : RUNNER_RUNS;
         } else if (runner->state == RUNNER_RUNS && runner->vcpu->common->has_apic &&
                    x2apic_pending(&runner->vcpu->apic)) {
             schedule_wake(&loop->schedule, &runner->turn);

@@ -14,8 +14,9 @@ struct runner {
     struct turn turn; /* first: decisions name it */
     struct partition *partition;
     struct vcpu *vcpu; /* of the partition */
+    unsigned restarts; /* of that, for which it has left its schedule */
     /* It has stopped from RUNNER_STOPPED on; of that nothing has been said yet, all but the details, or all. */
-    enum { RUNNER_WAITS, RUNNER_RUNS, RUNNER_STOPPED, RUNNER_TOLD, RUNNER_OVER } state;
+    enum { RUNNER_WAITS, RUNNER_LOADS, RUNNER_RUNS, RUNNER_STOPPED, RUNNER_TOLD, RUNNER_OVER } state;
 };
 
 struct loop {

@@ -7,6 +7,7 @@
 #include "hv/cpu/xstate.h"
 
 #include "hv/cpu/x86.h"
+#include "hv/lib/string.h"
 
 #define CPUID_FEATURES   1
 #define CPUID_XSTATE     0xd
@@ -36,13 +37,13 @@ void xstate_init(void) {
 }
 
 void *xstate_alloc(struct arena *arena) {
-    void *area = arena_alloc(arena, area_bytes, AREA_ALIGN);
+    return arena_alloc(arena, area_bytes, AREA_ALIGN);
+}
 
-    if (area) {
-        AREA_FCW(area) = FCW_RESET;
-        AREA_MXCSR(area) = MXCSR_RESET;
-    }
-    return area;
+void xstate_reset(void *area) {
+    memset(area, 0, area_bytes);
+    AREA_FCW(area) = FCW_RESET;
+    AREA_MXCSR(area) = MXCSR_RESET;
 }
 
 uint64_t xstate_save(void *area) {

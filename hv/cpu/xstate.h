@@ -14,8 +14,11 @@
 /* Finds out what this processor has and enables all of it. */
 void xstate_init(void);
 
-/* A save area with the state after reset; NULL when the arena is used up. */
+/* A save area; NULL when the arena is used up. */
 void *xstate_alloc(struct arena *arena);
+
+/* The state after reset, in an area. */
+void xstate_reset(void *area);
 
 /* Saves everything; returns XCR0 as the guest had it. */
 uint64_t xstate_save(void *area);

@@ -15,5 +15,5 @@ uint8_t power_read(void *device, unsigned offset) {
 enum verdict power_write(void *device, unsigned offset, uint8_t value) {
     if (offset == POWER_CONTROL && (value & SLEEP) && (value >> TYPE_SHIFT & TYPE_MASK) == POWER_TYPE_OFF)
         return VERDICT_SHUTDOWN;
-    return offset == POWER_RESET && value == POWER_RESTARTS ? VERDICT_SHUTDOWN : VERDICT_RESUME;
+    return offset == POWER_RESET && value == POWER_RESTARTS ? VERDICT_RESTART : VERDICT_RESUME;
 }

@@ -6,11 +6,15 @@
  */
 #include "hv/dev/uart.h"
 
+#include "hv/lib/string.h"
+
 enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 
 #define IER_RECEIVED  0x01
 #define IER_EMPTY     0x02
+#define IER_MODEM     0x08
 #define IIR_NONE      0x01
+#define IIR_MODEM     0x00
 #define IIR_EMPTY     0x02
 #define IIR_RECEIVED  0x04
 #define IIR_TIMEOUT   0x0c
@@ -22,6 +26,7 @@ enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 #define LSR_DR        0x01
 #define LSR_THRE      0x20
 #define LSR_TEMT      0x40
+#define MSR_TERI      0x04 /* of the changes, the one that only a falling edge makes */
 #define MSR_CTS       0x10
 #define MSR_DSR       0x20
 #define MSR_DCD       0x80
@@ -31,8 +36,14 @@ enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 static const uint8_t writable[UART_PORTS] = {
     [IER_DLM] = 0x0f, [IIR_FCR] = 0xc1, [LCR] = 0xff, [MCR] = 0x1f, [SCR] = 0xff};
 
-void uart_init(struct uart *uart, struct console_line *line) {
-    *uart = (struct uart){.line = line, .is_plain = true};
+static void drop_received(struct uart *uart) {
+    __atomic_store_n(&uart->got, __atomic_load_n(&uart->put, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+void uart_reset(struct uart *uart) {
+    memset(uart->registers, 0, sizeof(*uart) - offsetof(struct uart, registers));
+    uart->is_plain = true;
+    drop_received(uart);
 }
 
 static unsigned waiting(const struct uart *uart) {
@@ -58,12 +69,22 @@ static uint8_t identify(const struct uart *uart) {
 
     if ((enabled & IER_RECEIVED) && count)
         return (fcr & FCR_ENABLE) && count < triggers[fcr >> TRIGGER_SHIFT] ? IIR_TIMEOUT : IIR_RECEIVED;
-    return (enabled & IER_EMPTY) && uart->empty ? IIR_EMPTY : IIR_NONE;
+    if ((enabled & IER_EMPTY) && uart->empty)
+        return IIR_EMPTY;
+    return (enabled & IER_MODEM) && uart->modem ? IIR_MODEM : IIR_NONE;
+}
+
+/* The interrupt line follows. A byte that another processor has received meanwhile raises it again. */
+static void update(struct uart *uart) {
+    ioapic_set(uart->ioapic, UART_PIN, identify(uart) != IIR_NONE);
+    if (identify(uart) != IIR_NONE)
+        ioapic_set(uart->ioapic, UART_PIN, true);
 }
 
 void uart_receive(struct uart *uart, uint8_t byte) {
     uart->received[uart->put % UART_RECEIVES] = byte;
     __atomic_store_n(&uart->put, uart->put + 1, __ATOMIC_RELEASE);
+    update(uart);
 }
 
 /* With DLAB set, the first two registers are the divisor latch. */
@@ -99,8 +120,11 @@ __attribute__((noinline)) static uint8_t read_other(struct uart *uart, unsigned 
         value = take_received(uart);
     if (offset == IIR_FCR)
         value = tell_identification(uart);
-    if (offset == MSR)
-        value = modem_status(uart->registers[MCR]);
+    if (offset == MSR) {
+        value = modem_status(uart->registers[MCR]) | uart->modem;
+        uart->modem = 0;
+    }
+    update(uart);
     return value;
 }
 
@@ -113,17 +137,24 @@ uint8_t uart_read(void *device, unsigned offset) {
 }
 
 static void write_register(struct uart *uart, unsigned offset, uint8_t value) {
-    uint8_t before = uart->registers[offset];
+    uint8_t before = uart->registers[offset], modem = modem_status(uart->registers[MCR]);
 
     uart->registers[offset] = value & writable[offset];
     if (offset == IER_DLM && (value & ~before & IER_EMPTY))
         uart->empty = true;
     if (offset == IIR_FCR && ((value & FCR_CLEAR) || ((value ^ before) & FCR_ENABLE)))
-        __atomic_store_n(&uart->got, __atomic_load_n(&uart->put, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+        drop_received(uart);
+    if (offset == MCR) {
+        uint8_t after = modem_status(uart->registers[MCR]), changes = (modem ^ after) >> 4;
+
+        uart->modem |= changes & ((after >> 4 & MSR_TERI) ? (uint8_t)~MSR_TERI : 0xff);
+    }
 }
 
-/* What has been sent has left the transmitter empty anew. In loopback it is received. */
+/* What has been sent has left the transmitter empty anew: the line falls in between. In loopback it is received. */
 static void transmit(struct uart *uart, uint8_t value) {
+    uart->empty = false;
+    update(uart);
     if (!(uart->registers[MCR] & MCR_LOOPBACK))
         console_put(uart->line, value);
     else if (uart_room(uart))
@@ -140,6 +171,7 @@ __attribute__((noinline)) static enum verdict write_other(struct uart *uart, uns
         write_register(uart, offset, value);
     uart->is_plain = !(uart->registers[LCR] & LCR_DLAB) && !(uart->registers[MCR] & MCR_LOOPBACK) &&
                      !(uart->registers[IER_DLM] & IER_EMPTY);
+    update(uart);
     return VERDICT_RESUME;
 }
 

@@ -6,23 +6,27 @@
 #pragma once
 
 #include "hv/dev/console.h"
+#include "hv/dev/ioapic.h"
 #include "hv/io.h"
 
 #define UART_PORTS    8
 #define UART_RECEIVES 8192U /* bytes that may wait */
+#define UART_PIN      4     /* of the I/O APIC: ISA's IRQ of COM1 */
 
 struct uart {
-    struct console_line *line;
-    uint8_t registers[UART_PORTS]; /* what was written, as far as it is kept */
+    struct console_line *line; /* where output goes; it and the I/O APIC are there before the first reset */
+    struct ioapic *ioapic;
+    unsigned put, got;             /* counts of bytes; only the console puts, only the guest gets */
+    uint8_t registers[UART_PORTS]; /* from here on reset: what was written, as far as it is kept */
     uint8_t divisor[2];
-    bool is_plain;     /* a byte to transmit means output, and nothing else */
-    bool empty;        /* the transmitter is, which the guest has not been told */
-    unsigned put, got; /* counts of bytes; only the console puts, only the guest gets */
+    bool is_plain; /* a byte to transmit means output, and nothing else */
+    bool empty;    /* the transmitter is, which the guest has not been told */
+    uint8_t modem; /* what of the modem status has changed since it was read */
     uint8_t received[UART_RECEIVES];
 };
 
-/* The state after reset; output goes to `line`. */
-void uart_init(struct uart *uart, struct console_line *line);
+/* The state after reset; bytes may be received at the same time. */
+void uart_reset(struct uart *uart);
 
 /* Room for received bytes, and one more of them; on any processor. */
 unsigned uart_room(const struct uart *uart);

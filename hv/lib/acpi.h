@@ -29,10 +29,13 @@
 #define MADT_LAPIC_BASE    36
 #define MADT_ENTRIES       44
 #define LOCAL_APIC         0U /* types of entries */
+#define IO_APIC            1U
 #define LOCAL_APIC_ID      3
 #define LOCAL_APIC_FLAGS   4
 #define LOCAL_APIC_BYTES   8U
 #define LOCAL_APIC_ENABLED (1U << 0)
+#define IO_APIC_ADDRESS    4
+#define IO_APIC_BYTES      12U
 
 /* What a checksum makes zero. */
 static inline uint8_t acpi_sum(const uint8_t *bytes, uint64_t size_bytes) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A hypervisor with spoilt tables, for the tests of the audit: linked with --wrap, so that the core has no code for
- * it. A word of a partition's bootargs says what is spoilt: corrupt=NAME when the partition has been built,
+ * it. A word of a partition's bootargs says what is spoilt: corrupt=NAME when the partition has been loaded,
  * corrupt-second=NAME the same of its second vCPU, corrupt-later=NAME when all partitions have stopped.
  */
 #include "hv/lib/log.h"
@@ -111,15 +111,16 @@ static void corrupt_as_asked(struct partition *partition, const char *option, un
             corrupt(&partition->common.vcpus[vcpu], &corruptions[i]);
 }
 
-bool __real_partition_build(struct partition *, unsigned, const struct image_plan *, struct partition_environment *);
-bool __wrap_partition_build(struct partition *, unsigned, const struct image_plan *, struct partition_environment *);
-bool __wrap_partition_build(struct partition *partition, unsigned index, const struct image_plan *plan,
-                            struct partition_environment *environment) {
-    bool built = __real_partition_build(partition, index, plan, environment);
+bool __real_partition_load(struct partition *, uint64_t);
+bool __wrap_partition_load(struct partition *, uint64_t);
+bool __wrap_partition_load(struct partition *partition, uint64_t until_tsc) {
+    bool loaded = __real_partition_load(partition, until_tsc);
 
+    if (until_tsc != UINT64_MAX) /* a restart */
+        return loaded;
     corrupt_as_asked(partition, "corrupt=", 0);
     corrupt_as_asked(partition, "corrupt-second=", 1);
-    return built;
+    return loaded;
 }
 
 void __real_start_summarize(const struct boot *boot);

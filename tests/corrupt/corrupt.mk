@@ -6,7 +6,7 @@ CORRUPT_OBJECT := $(BUILD)/tests/corrupt/corrupt.c.o
 $(BUILD)/corrupt/shikiri.sym.elf: $(CORE_OBJECTS) $(CORRUPT_OBJECT) $(BUILD)/symbols-0.S boot/shikiri.ld
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CORE_LDFLAGS) -Wl,--wrap=partition_build,--wrap=start_summarize $(filter %.o %.S,$^) $(CORE_LIBS) -o $@
+	$(Q)$(CC) $(CORE_LDFLAGS) -Wl,--wrap=partition_load,--wrap=start_summarize $(filter %.o %.S,$^) $(CORE_LIBS) -o $@
 
 $(BUILD)/corrupt/shikiri.elf: $(BUILD)/corrupt/shikiri.sym.elf
 	$(Q)objcopy -O elf32-i386 -S $< $@

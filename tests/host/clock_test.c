@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "hv/clock.h"
+#include "hv/cpu/rtc.h"
 #include "hv/vcpu.h"
+#include "tests/host/processor.h"
 #include "tests/host/test.h"
 
 #define ARENA_PAGES 16
@@ -23,6 +25,11 @@ static struct common common;
 static struct cpu cpu;
 static struct vmcb vmcb;
 static struct vcpu vcpu;
+static uint64_t rtc;
+
+uint64_t rtc_seconds(void) {
+    return rtc;
+}
 
 static uint8_t *page(unsigned number) {
     return memory + (ARENA_PAGES + number) * PAGE_BYTES;
@@ -37,6 +44,9 @@ static int make(void **state) {
     cpu = (struct cpu){.tsc_khz = 1000000};
     vmcb = (struct vmcb){0};
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
+    processor = (struct processor){.tsc = 2500000000};
+    rtc = 0x65432103;
+    clock_init(1000000);
     assert_true(npt_init(&common.npt, &arena, false));
     assert_true(npt_map(&common.npt, GPA(WINDOW), PAGE_BYTES, HPA((uintptr_t)page(0)), REACH_WRITE | REACH_EXECUTE));
     assert_true(npt_map(&common.npt, GPA(WINDOW + PAGE_BYTES), PAGE_BYTES, HPA((uintptr_t)page(2)), REACH_WRITE));
@@ -69,11 +79,44 @@ static void test_wall(void **state) {
         uint8_t *at = page(2) + places[i];
 
         assert_true(clock_write_wall(&vcpu, WINDOW + PAGE_BYTES + places[i]));
-        assert_int_equal(load(at, 4), 2);     /* version: even, so that it is no longer written */
-        assert_int_equal(load(at + 4, 4), 0); /* 1970 */
-        assert_int_equal(load(at + 8, 4), 0);
+        assert_int_equal(load(at, 4), 2);              /* version: even, so that it is no longer written */
+        assert_int_equal(load(at + 4, 4), 0x65432100); /* when the TSC was 0 */
+        assert_int_equal(load(at + 8, 4), 500000000);
         expect_only(at, WALL);
     }
+}
+
+/* The wall clock is of the moment at which the TSC was 0, for the guest adds its system time. */
+static void test_wall_start(void **state) {
+    static const struct {
+        uint64_t rtc, tsc, tsc_khz, seconds, nanoseconds;
+    } cases[] = {
+        {1764409300, 0, 2400000, 1764409300, 0},
+        {1764409300, 2400000 - 1, 2400000, 1764409300, 0},
+        {1764409300, 2400000, 2400000, 1764409299, 999000000},
+        {1764409300, 2400000ULL * 86400001, 2400000, 1764322899, 999000000}, /* a day later */
+        {4102444799, 33333 * 17, 33333, 4102444798, 983000000},              /* the end of 2099 */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        rtc = cases[i].rtc;
+        processor.tsc = cases[i].tsc;
+        clock_init(cases[i].tsc_khz);
+        processor.tsc += 12345678; /* time goes on, that moment does not */
+        assert_true(clock_write_wall(&vcpu, WINDOW));
+        assert_int_equal(load(page(0) + 4, 4), cases[i].seconds);
+        assert_int_equal(load(page(0) + 8, 4), cases[i].nanoseconds);
+    }
+}
+
+/* Without a clock the machine's TSC may be older than the time of day: nanoseconds are less than a second still. */
+static void test_wall_before_1970(void **state) {
+    (void)state;
+    rtc = 0;
+    clock_init(1000000);
+    assert_true(clock_write_wall(&vcpu, WINDOW));
+    assert_in_range(load(page(0) + 8, 4), 0, 999999999);
 }
 
 /* What an address has to be; it is the guest's choice. */
@@ -152,6 +195,8 @@ static void test_rate(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_wall, make, drop),
+        cmocka_unit_test_setup_teardown(test_wall_start, make, drop),
+        cmocka_unit_test_setup_teardown(test_wall_before_1970, make, drop),
         cmocka_unit_test_setup_teardown(test_places, make, drop),
         cmocka_unit_test_setup_teardown(test_system, make, drop),
         cmocka_unit_test_setup_teardown(test_rate, make, drop),

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv/dev/power.h"
 #include "hv/interrupt.h"
 #include "hv/svm/iopm.h"
-#include "hv/dev/power.h"
 #include "partitions/devices.h"
 #include "tests/host/fake_screen.h"
+#include "tests/host/log_capture.h"
 #include "tests/host/npt_lookup.h"
 #include "tests/host/test.h"
 
@@ -24,7 +25,7 @@ static const struct partition_config with_vga = {.devices = &vga_only, .device_c
 static uint8_t *memory;
 static uint8_t iopm[IOPM_BYTES];
 static struct arena arena;
-static struct vcpu vcpu;
+static struct vcpu vcpus[2];
 
 /* A partition with nothing but an empty nested page table, whose arena has `pages`. */
 static struct partition *make(unsigned index, const struct partition_config *config, unsigned pages) {
@@ -33,7 +34,9 @@ static struct partition *make(unsigned index, const struct partition_config *con
     free(memory);
     memory = aligned_alloc(PAGE_BYTES, ARENA_PAGES * PAGE_BYTES);
     arena = (struct arena){.next = memory, .end = memory + pages * PAGE_BYTES};
-    *partition = (struct partition){.config = config, .common = {.iopm = iopm, .vcpus = &vcpu, .vcpu_count = 1}};
+    *partition = (struct partition){.config = config, .common = {.iopm = iopm, .vcpus = vcpus, .vcpu_count = 2}};
+    for (unsigned i = 0; i < 2; i++)
+        console_init(&vcpus[i].console, i ? "b" : "a", 1, &partition->common.console);
     memset(iopm, 0xff, IOPM_BYTES);
     assert_true(npt_init(&partition->common.npt, &arena, true));
     return partition;
@@ -53,7 +56,9 @@ static void test_none(void **state) {
     assert_int_equal(partition->common.io.range_count, 0);
     partition = make(0, &ignoring, ARENA_PAGES);
     assert_true(devices_attach(partition));
+    devices_reset(partition);
     assert_false(partition->common.io.fault_on_unowned);
+    assert_null(partition->uart.line); /* so that it is no console that can be in focus (keys.c) */
     assert_int_equal(devices_screen_count(), 0);
     devices_show_screen(0); /* there is none */
     assert_int_equal(fake_screen.shows, 0);
@@ -75,11 +80,13 @@ static void test_serial(void **state) {
         assert_ptr_equal(range_of(partition, port)->device, &partition->uart);
         assert_int_equal(range_of(partition, port)->first, 0x3f8);
     }
-    assert_ptr_equal(partition->uart.line, &vcpu.console);
+    devices_reset(partition);
+    assert_ptr_equal(partition->uart.line, &vcpus[0].console);
+    assert_null(partition->common.ioapic); /* without local APICs nobody reaches it, and all its pins stay masked */
     assert_int_equal(devices_screen_count(), 0);
 }
 
-/* The partition has local APICs, and the registers for power. */
+/* The partition has local APICs, an I/O APIC, whose messages go to all of them, and the registers for power and PCI. */
 static void test_x2apic(void **state) {
     struct device_config device = {.path = "/interrupt-controller", .kind = DEVICE_X2APIC};
     const struct partition_config config = {.devices = &device, .device_count = 1}, without = {0};
@@ -88,14 +95,99 @@ static void test_x2apic(void **state) {
     (void)state;
     assert_true(devices_attach(partition));
     assert_false(partition->common.has_apic);
+    assert_null(partition->common.ioapic);
     partition = make(0, &config, ARENA_PAGES);
     assert_true(devices_attach(partition));
+    devices_reset(partition);
     assert_true(partition->common.has_apic);
-    assert_int_equal(partition->common.io.range_count, 1);
+    assert_ptr_equal(partition->common.ioapic, &partition->ioapic);
+    assert_ptr_equal(partition->ioapic.deliver, interrupt_deliver);
+    assert_ptr_equal(partition->ioapic.owner, &partition->common);
+    assert_int_equal(partition->common.io.range_count, 2);
     for (uint16_t port = 0x600; port < 0x603; port++)
         assert_ptr_equal(range_of(partition, port)->write, power_write);
     assert_null(range_of(partition, 0x5ff));
     assert_null(range_of(partition, 0x603));
+    for (uint16_t port = 0xcf8; port < 0xd00; port++) {
+        assert_ptr_equal(range_of(partition, port)->read, pci_read);
+        assert_ptr_equal(range_of(partition, port)->write, pci_write);
+        assert_ptr_equal(range_of(partition, port)->device, partition->pci_address);
+        assert_int_equal(range_of(partition, port)->first, 0xcf8);
+    }
+    assert_null(range_of(partition, 0xcf7));
+    assert_null(range_of(partition, 0xd00));
+}
+
+static void write_port(const struct partition *partition, uint16_t port, uint8_t value) {
+    const struct io_range *range = range_of(partition, port);
+
+    assert_int_equal(range->write(range->device, port - range->first, value), VERDICT_RESUME);
+}
+
+static uint8_t read_port(const struct partition *partition, uint16_t port) {
+    const struct io_range *range = range_of(partition, port);
+
+    return range->read(range->device, port - range->first);
+}
+
+/* In whichever order they are in the configuration, the console interrupts by pin 4: ISA's IRQ of COM1. */
+static void test_interrupt(void **state) {
+    struct device_config devices[] = {{"/console", DEVICE_CONSOLE, 0x3f8, 8},
+                                      {.path = "/interrupt-controller", .kind = DEVICE_X2APIC},
+                                      {"/console", DEVICE_CONSOLE, 0x3f8, 8}};
+
+    (void)state;
+    for (unsigned first = 0; first < 2; first++) {
+        const struct partition_config config = {.devices = devices + first, .device_count = 2};
+        struct partition *partition = make(0, &config, ARENA_PAGES);
+
+        assert_true(devices_attach(partition));
+        devices_reset(partition);
+        write_port(partition, 0x3f9, 1); /* IER: received data */
+        uart_receive(&partition->uart, 'x');
+        assert_int_equal(partition->ioapic.lines, 1 << 4);
+        assert_int_equal(read_port(partition, 0x3f8), 'x');
+        assert_int_equal(partition->ioapic.lines, 0);
+    }
+}
+
+/* For a restart: nothing of what the guest has written is left, and what it has printed of lines goes out. */
+static void test_reset(void **state) {
+    struct device_config devices[] = {{.path = "/interrupt-controller", .kind = DEVICE_X2APIC},
+                                      {"/console", DEVICE_CONSOLE, 0x3f8, 8}};
+    const struct partition_config config = {.devices = devices, .device_count = 2};
+    struct partition *partition = make(0, &config, ARENA_PAGES);
+    static struct uart uart;
+    static struct ioapic ioapic;
+
+    (void)state;
+    log_capture();
+    assert_true(devices_attach(partition));
+    devices_reset(partition);
+    log_expect("");
+    uart = partition->uart;
+    ioapic = partition->ioapic;
+    for (uint16_t port = 0x3f9; port < 0x400; port++)
+        write_port(partition, port, 0x4e); /* without loopback and DLAB */
+    write_port(partition, 0x3f8, 'c');
+    console_put(&vcpus[0].console, 'd');
+    console_put(&vcpus[1].console, 'e');
+    for (uint16_t port = 0xcf8; port < 0xcfc; port++)
+        write_port(partition, port, 0x80);
+    ioapic_write(&partition->ioapic, 0x00, 0x18);
+    ioapic_write(&partition->ioapic, 0x10, 0x31);
+    ioapic_set(&partition->ioapic, 9, true);
+    log_expect("");
+    devices_reset(partition);
+    log_expect("a | cd\nb | e\n");
+    assert_memory_equal(&partition->uart, &uart, sizeof(uart));
+    assert_memory_equal(&partition->ioapic, &ioapic, sizeof(ioapic));
+    for (uint16_t port = 0xcf8; port < 0xcfc; port++)
+        assert_int_equal(read_port(partition, port), 0);
+    for (unsigned i = 0; i < SCREEN_PAGES; i++)
+        assert_false(fake_screen.cleared[i]); /* it has none */
+    devices_reset(partition);
+    log_expect(""); /* once */
 }
 
 static void expect_screen(const struct partition *partition, unsigned page) {
@@ -133,6 +225,8 @@ static void test_screens(void **state) {
 
         assert_false(fake_screen.cleared[i]);
         assert_true(devices_attach(partition));
+        assert_int_equal(devices_screen_count(), i + 1);
+        devices_reset(partition);
         assert_true(fake_screen.cleared[i]);
         assert_int_equal(devices_screen_count(), i + 1);
         expect_screen(partition, i);
@@ -179,10 +273,39 @@ static void test_show(void **state) {
     assert_int_equal(fake_screen.shows, 3);
 }
 
+/* A restart clears its own screen, and the cursor is where it was at first, be it shown or not. */
+static void test_reset_screen(void **state) {
+    static struct vga vga;
+
+    (void)state;
+    for (unsigned number = 3; number < 6; number += 2) { /* of which 5 is shown */
+        unsigned shows = fake_screen.shows;
+
+        memset(fake_screen.cleared, true, sizeof(fake_screen.cleared));
+        vga_init(&vga, number, partitions[number].vga.cursor_changed);
+        for (unsigned i = 0; i < VGA_CRTC_REGISTERS; i++)
+            set_cursor(&partitions[number].vga, (uint8_t)i, 0x11);
+        (void)vga_status_read(&partitions[number].vga, 0);
+        devices_refresh_screen();
+        memset(fake_screen.cleared, 0, sizeof(fake_screen.cleared));
+        devices_reset(&partitions[number]);
+        for (unsigned i = 0; i < SCREEN_PAGES; i++)
+            assert_int_equal(fake_screen.cleared[i], i == number);
+        assert_memory_equal(&partitions[number].vga, &vga, sizeof(vga));
+        devices_refresh_screen();
+        assert_int_equal(fake_screen.shows, number == 5 ? shows + 2 : shows);
+    }
+    assert_int_equal(fake_screen.page, 5);
+    assert_int_equal(fake_screen.cell, 0);
+    assert_int_equal(fake_screen.cursor_start, 0x0d);
+    assert_int_equal(fake_screen.cursor_end, 0x0e);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none),      cmocka_unit_test(test_serial),  cmocka_unit_test(test_x2apic),
-        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_screens), cmocka_unit_test(test_show),
+        cmocka_unit_test(test_none),      cmocka_unit_test(test_serial), cmocka_unit_test(test_x2apic),
+        cmocka_unit_test(test_interrupt), cmocka_unit_test(test_reset),  cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_screens),   cmocka_unit_test(test_show),   cmocka_unit_test(test_reset_screen),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -315,6 +315,13 @@ static void test_further(void **state) {
 #define SETUP_END   0x26c /* of the setup header, as its jump says */
 
 static uint8_t setup[SETUP_BYTES];
+static uint8_t low[MIB]; /* where a window has the first MiB */
+
+static void add_low_window(void) {
+    memset(low, 0, sizeof(low));
+    add_window(0, MIB, true);
+    windows[config.window_count - 1].hpa = HPA((uintptr_t)low);
+}
 
 /* A setup header in which every byte is known. */
 static void prepare_linux(unsigned header_end, const struct image_segment *ramdisk) {
@@ -398,7 +405,7 @@ static void test_boot_params_map(void **state) {
 
     (void)state;
     config.device_count = 1;
-    add_window(0, MIB, true);
+    add_low_window();
     for (unsigned i = 2; i < CONFIG_WINDOWS_MAX; i++) {
         add_window(i * GIB, PAGE_BYTES, i % 2);
         entries[i + 2] = (struct entry){i * GIB, PAGE_BYTES, i % 2 ? 1 : 2};
@@ -424,8 +431,30 @@ static void test_linux_vcpus(void **state) {
     assert_int_equal(vcpus[0].guest.registers[REGISTER_RSI], START + PARAMS);
     assert_int_equal(vcpus[1].guest.registers[REGISTER_RSI], 0);
     assert_int_equal(vmcbs[1].save.rip, 0);
-    assert_int_equal(get(start_area(ACPI + 0x1a0 + 4), 4), 44 + 3 * 8); /* length of the MADT */
+    assert_int_equal(get(start_area(ACPI + 0x1a0 + 4), 4), 44 + 12 + 3 * 8); /* length of the MADT */
     common = (struct common){.vcpus = &vcpu, .vcpu_count = 1};
+}
+
+/* APM vol. 3: MOV DX, imm16 (BAh), MOV AL, imm8 (B0h), OUT DX, AL (EEh), in real mode at F000h:FFF0h. It is Linux that
+ * jumps there, and where its window ends sooner there is nothing to be written. */
+static void test_reset_vector(void **state) {
+    static const uint8_t want[] = {0xba, 0x02, 0x06, 0xb0, 0x06, 0xee};
+
+    (void)state;
+    add_low_window();
+    prepare_linux(SETUP_END, NULL);
+    assert_memory_equal(low + 0xffff0, want, sizeof(want));
+    memset(low + 0xffff0, 0, sizeof(want));
+    for (unsigned i = 0; i < MIB; i++)
+        assert_int_equal(low[i], 0);
+    windows[1].size_bytes = MIB - PAGE_BYTES;
+    prepare_linux(SETUP_END, NULL);
+    for (enum image_kind kind = IMAGE_ELF64; kind <= IMAGE_MULTIBOOT; kind++) {
+        windows[1].size_bytes = MIB;
+        prepare(kind);
+    }
+    for (unsigned i = 0; i < MIB; i++)
+        assert_int_equal(low[i], 0);
 }
 
 /* What the start area holds lies one behind the other, inside of it. */
@@ -458,6 +487,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_boot_params_ramdisk, make, drop),
         cmocka_unit_test_setup_teardown(test_boot_params_map, make, drop),
         cmocka_unit_test_setup_teardown(test_linux_vcpus, make, drop),
+        cmocka_unit_test_setup_teardown(test_reset_vector, make, drop),
         cmocka_unit_test_setup_teardown(test_start_area, make, drop),
     };
 

@@ -62,7 +62,7 @@ static const uint8_t *fadt(void) {
 }
 
 static const uint8_t *madt(unsigned vcpu_count) {
-    return table(get(xsdt() + 44, 8), "APIC", 5, 44 + 8 * vcpu_count);
+    return table(get(xsdt() + 44, 8), "APIC", 5, 44 + 12 + 8 * vcpu_count);
 }
 
 /* 5.2.5.3, "Root System Description Pointer (RSDP) Structure". */
@@ -110,7 +110,7 @@ static void test_fadt(void **state) {
     expect_port(at + 256, 0x601);
 }
 
-/* 5.2.12, "Multiple APIC Description Table (MADT)": a local APIC for each vCPU, and no I/O APIC. */
+/* 5.2.12, "Multiple APIC Description Table (MADT)": an I/O APIC, and a local one for each vCPU. */
 static void test_madt(void **state) {
     (void)state;
     for (unsigned count = 1; count <= CONFIG_CPUS_MAX; count++) {
@@ -121,6 +121,12 @@ static void test_madt(void **state) {
         assert_int_equal(get(at + 36, 4), 0xfee00000);
         assert_int_equal(get(at + 40, 4), 0); /* no 8259 */
         at += 44;
+        assert_int_equal(at[0], 1);
+        assert_int_equal(at[1], 12);
+        assert_int_equal(get(at + 2, 2), 0); /* its id */
+        assert_int_equal(get(at + 4, 4), 0xfec00000);
+        assert_int_equal(get(at + 8, 4), 0); /* the number of its first interrupt */
+        at += 12;
         for (unsigned i = 0; i < count; i++, at += 8) {
             assert_int_equal(at[0], 0);
             assert_int_equal(at[1], 8);
@@ -129,7 +135,7 @@ static void test_madt(void **state) {
             assert_int_equal(get(at + 4, 4), 1); /* enabled */
         }
         (void)fadt(); /* nothing was written over another table */
-        (void)table(get(fadt() + 140, 8), "DSDT", 2, 36 + 52);
+        (void)table(get(fadt() + 140, 8), "DSDT", 2, 36 + 55);
     }
 }
 
@@ -138,13 +144,14 @@ static void test_dsdt(void **state) {
     static const uint8_t want[] = {
         0x08, '_',  'S',  '5',  '_',                         /* NameOp */
         0x12, 0x05, 0x02, 0x0a, 5,    0x00,                  /* PackageOp, two elements: BytePrefix 5, ZeroOp */
-        0x5b, 0x82, 0x27,                                    /* DeviceOp, 39 bytes */
+        0x5b, 0x82, 0x2a,                                    /* DeviceOp, 42 bytes */
         0x2e, '_',  'S',  'B',  '_',  'C',  'O',  'M',  '1', /* DualNamePrefix */
         0x08, '_',  'H',  'I',  'D',                         /* NameOp */
         0x0c, 0x41, 0xd0, 0x05, 0x01,                        /* DWordPrefix, EISA id PNP0501 */
         0x08, '_',  'C',  'R',  'S',                         /* NameOp */
-        0x11, 0x0d, 0x0a, 0x0a,                              /* BufferOp, 13 bytes, of 10 */
+        0x11, 0x10, 0x0a, 0x0d,                              /* BufferOp, 16 bytes, of 13 */
         0x47, 0x01, 0xf8, 0x03, 0xf8, 0x03, 0x01, 0x08,      /* I/O port: 16 bits, from 3f8h to 3f8h, aligned by 1, 8 */
+        0x22, 0x10, 0x00,                                    /* IRQ: 4, edge-triggered */
         0x79, 0x00,                                          /* end tag without checksum */
     };
     const uint8_t *at;

@@ -269,6 +269,7 @@ static void test_start(void **state) {
 
     (void)state;
     make_pair(&other);
+    pair[0].start.state = START_CLAIMED;
     expect(6, 0, 0x5000, -2); /* runs already */
     expect(6, 2, 0x5000, -2);
     expect(6, UPPER | 1, 0x5000, -2);

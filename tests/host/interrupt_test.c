@@ -799,6 +799,62 @@ static void test_start(void **state) {
     }
 }
 
+/* Whose IRR a message of the I/O APIC with vector 0x41 reaches, a bit a vCPU; whoever it is, is told to look. */
+static unsigned delivered(uint64_t redirection) {
+    unsigned bits = 0;
+
+    make(SVM_INJECTION_V_IRQ);
+    interrupt_deliver(&common, redirection | 0x41);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        bool is_reached = has(&vcpus[i], MSR_IRR, 0x41);
+
+        bits |= (unsigned)is_reached << i;
+        assert_int_equal(wakes[i], is_reached);
+        assert_int_equal(processors[i].attend_tsc, is_reached ? 0 : UINT64_MAX);
+    }
+    assert_int_equal(start_count, 0);
+    return bits;
+}
+
+#define AT(id) ((uint64_t)(id) << 56)
+
+/* By APIC id, or by a bit of cluster 0; one vCPU gets it, whatever the mode of delivery and the rest of the entry. */
+static void test_deliver(void **state) {
+    (void)state;
+    assert_int_equal(delivered(AT(0)), 1);
+    assert_int_equal(delivered(AT(1)), 2);
+    assert_int_equal(delivered(AT(2)), 4);
+    assert_int_equal(delivered(AT(3)), 0); /* there is none */
+    assert_int_equal(delivered(AT(1) | 0x800), 1);
+    assert_int_equal(delivered(AT(4) | 0x800), 4);
+    assert_int_equal(delivered(AT(6) | 0x800), 2);
+    assert_int_equal(delivered(AT(0xf8) | 0x800), 0);
+    for (unsigned bit = 8; bit < 56; bit++)
+        if (bit != 11)
+            assert_int_equal(delivered(AT(1) | 1ULL << bit), 2);
+}
+
+/* A vector that is none is an error of whom it reaches. */
+static void test_deliver_illegal(void **state) {
+    (void)state;
+    for (uint64_t vector = 0; vector < 16; vector++) {
+        make(SVM_INJECTION_V_IRQ);
+        interrupt_deliver(&common, AT(1) | vector);
+        assert_int_equal(vcpus[1].apic.irr[0], 0);
+        assert_int_equal(vcpus[1].apic.errors, 1 << 6);
+    }
+}
+
+/* In the guest when its processor looks, be it the one on which the device is at work. */
+static void test_deliver_offered(void **state) {
+    (void)state;
+    interrupt_deliver(&common, AT(0) | 0x55);
+    expect_offer(vcpu, 0, 0);
+    assert_int_equal(wakes[0], 1);
+    interrupt_arm(vcpu);
+    expect_offer(vcpu, 0x55, 0);
+}
+
 /* What came is offered when the receiver's processor looks. */
 static void test_receive(void **state) {
     (void)state;
@@ -864,9 +920,11 @@ int main(void) {
         cmocka_unit_test(test_send_lowest),
         cmocka_unit_test(test_send_other_modes),
         cmocka_unit_test(test_start),
-
         cmocka_unit_test_setup(test_receive, make_v_irq),
         cmocka_unit_test(test_kick),
+        cmocka_unit_test(test_deliver),
+        cmocka_unit_test(test_deliver_illegal),
+        cmocka_unit_test_setup(test_deliver_offered, make_v_irq),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

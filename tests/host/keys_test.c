@@ -78,7 +78,9 @@ static int make(void **state) {
         struct partition *partition = &partitions[i];
 
         partition->config = &configs[i];
-        uart_init(&partition->uart, i % 2 ? NULL : (struct console_line *)partition);
+        partition->uart =
+            (struct uart){.line = i % 2 ? NULL : (struct console_line *)partition, .ioapic = &partition->ioapic};
+        uart_reset(&partition->uart);
     }
     keys_init(partitions, PARTITIONS);
     screen_key = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * partition.c: a partition as it is before it runs, with all but the physical screen real: memory,
- * nested page table, permission maps, VMCB, devices. Host memory is this program's.
+ * partition.c: a partition as it is before it runs, for the first time and again, with all but the physical screen and
+ * time real: memory, nested page table, permission maps, VMCB, devices. Host memory is this program's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,15 @@
 #include "hv/svm/iopm.h"
 #include "partitions/devices.h"
 #include "partitions/partition.h"
+#include "tests/host/fake_tsc.h"
+#include "tests/host/log_capture.h"
 #include "tests/host/npt_lookup.h"
 #include "tests/host/test.h"
 
 #define FIRST        (4 * MIB) /* where the first window begins */
 #define WINDOW_PAGES 16
+#define MEMORY_PAGES (WINDOW_PAGES + 3) /* of all windows */
+#define MEMORY_BYTES (MEMORY_PAGES * PAGE_BYTES)
 #define ARENA_BYTES  (64 * PAGE_BYTES)
 #define MANY         40 /* partitions */
 
@@ -36,7 +40,7 @@ static unsigned wanted_plan;
 static struct vcpu *all_vcpus[MANY];
 static struct partition_environment environment = {.control = {&wanted_plan, 3, all_vcpus, 2}, .config = &config};
 
-static const uint8_t file[] = "0123456789", other[] = "89abcdef";
+static uint8_t file[] = "0123456789", other[] = "89abcdef";
 static const struct image_plan plan = {
     .kind = IMAGE_ELF32,
     .entry = {FIRST},
@@ -50,8 +54,10 @@ static int make(void **state) {
     uint64_t at = 0;
 
     (void)state;
-    memory = aligned_alloc(PAGE_BYTES, (WINDOW_PAGES + 3) * PAGE_BYTES);
-    memset(memory, 0xcc, (WINDOW_PAGES + 3) * PAGE_BYTES); /* of an earlier owner */
+    fake_tsc = (struct fake_tsc){1000, 1};
+    log_capture();
+    memory = aligned_alloc(PAGE_BYTES, MEMORY_BYTES);
+    memset(memory, 0xcc, MEMORY_BYTES); /* of an earlier owner */
     arena_memory = aligned_alloc(PAGE_BYTES, ARENA_BYTES);
     environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
     for (unsigned i = 0; i < ARRAY_LENGTH(windows); at += windows[i++].size_bytes)
@@ -72,6 +78,18 @@ static int make(void **state) {
     return 0;
 }
 
+static bool build(struct partition *partition, unsigned index) {
+    memset(partition, 0, sizeof(*partition));
+    partition->plan = plan;
+    return partition_build(partition, index, &environment);
+}
+
+/* As it starts for the first time. */
+static void make_partition(struct partition *partition, unsigned index) {
+    assert_true(build(partition, index));
+    assert_true(partition_load(partition, UINT64_MAX));
+}
+
 static int drop(void **state) {
     (void)state;
     free(memory);
@@ -79,17 +97,21 @@ static int drop(void **state) {
     return 0;
 }
 
+/* Building it leaves the memory as it was; loading it clears all, and copies the segments. */
 static void test_memory(void **state) {
     static struct partition partition;
 
     (void)state;
-    assert_true(partition_build(&partition, 0, &plan, &environment));
+    assert_true(build(&partition, 0));
+    for (unsigned i = 0; i < MEMORY_BYTES; i++)
+        assert_int_equal(memory[i], 0xcc);
+    assert_true(partition_load(&partition, UINT64_MAX));
     assert_ptr_equal(partition.config, &configs[0]);
     assert_memory_equal(memory + 0x10, "456789", 6);
     assert_memory_equal(memory + WINDOW_PAGES * PAGE_BYTES + 8, "abcdef", 6);
     memset(memory + 0x10, 0, 6);
     memset(memory + WINDOW_PAGES * PAGE_BYTES + 8, 0, 6);
-    for (unsigned i = 0; i < (WINDOW_PAGES + 3) * PAGE_BYTES; i++)
+    for (unsigned i = 0; i < MEMORY_BYTES; i++)
         assert_int_equal(memory[i], 0);
 }
 
@@ -112,7 +134,7 @@ static void test_nested_pages(void **state) {
     uint8_t *second = memory + WINDOW_PAGES * PAGE_BYTES;
 
     (void)state;
-    assert_true(partition_build(&partition, 0, &plan, &environment));
+    make_partition(&partition, 0);
     for (unsigned page = 0; page < WINDOW_PAGES; page++)
         expect_mapped(npt, FIRST + page * PAGE_BYTES, memory + page * PAGE_BYTES, REACH_WRITE | REACH_EXECUTE);
     expect_mapped(npt, GIB + 5, second + 5, REACH_READ);
@@ -132,7 +154,7 @@ static void test_processor(void **state) {
     const struct vcpu *vcpu;
 
     (void)state;
-    assert_true(partition_build(&partition, 1, &plan, &environment));
+    make_partition(&partition, 1);
     vcpu = partition.common.vcpus;
     assert_int_equal(partition.state, PARTITION_RUNS);
     assert_null(partition.ended_by);
@@ -162,12 +184,13 @@ static void test_two_vcpus(void **state) {
     (void)state;
     configs[1].vcpu_count = 2;
     config.vcpu_count = 3;
-    assert_true(partition_build(&partition, 1, &plan, &environment));
+    make_partition(&partition, 1);
     assert_int_equal(partition.common.vcpu_count, 2);
     vcpus = partition.common.vcpus;
     for (unsigned i = 0; i < 2; i++) {
         assert_ptr_equal(vcpus[i].common, &partition.common);
         assert_ptr_equal(vcpus[i].guest.cpu, &cpus[1 + i]);
+        assert_int_equal(vcpus[i].asid, 2 + i);
         assert_int_equal(vcpus[i].vmcb->control.guest_asid, 2 + i);
         assert_int_equal(vcpus[i].vmcb->control.n_cr3, partition.common.npt.root.value);
         assert_int_equal(vcpus[i].vmcb->control.iopm_base_pa, (uintptr_t)partition.common.iopm);
@@ -190,8 +213,8 @@ static void test_control(void **state) {
 
     (void)state;
     configs[1].control = true;
-    assert_true(partition_build(&without, 0, &plan, &environment));
-    assert_true(partition_build(&with, 1, &plan, &environment));
+    assert_true(build(&without, 0));
+    assert_true(build(&with, 1));
     assert_null(without.common.control);
     assert_ptr_equal(with.common.control, &environment.control);
     assert_ptr_equal(all_vcpus[0], without.common.vcpus);
@@ -206,7 +229,7 @@ static void test_console(void **state) {
     configs[0].devices = &devices[1];
     configs[0].device_count = 1;
     config.partition_count = 3; /* labels "x", "longest", "x" */
-    assert_true(partition_build(&partition, 0, &plan, &environment));
+    make_partition(&partition, 0);
     const struct console_line *line = &partition.common.vcpus[0].console;
 
     assert_memory_equal(line->line + line->start, "x       | ", 10);
@@ -218,12 +241,11 @@ static void test_console(void **state) {
 static unsigned asid_of(unsigned index, unsigned count, bool *shared) {
     static struct partition partition;
 
-    memset(&partition, 0, sizeof(partition));
     environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + ARENA_BYTES};
     config.vcpu_count = count;
-    assert_true(partition_build(&partition, index, &plan, &environment));
+    assert_true(build(&partition, index));
     *shared = partition.common.vcpus[0].shares_asid;
-    return partition.common.vcpus[0].vmcb->control.guest_asid;
+    return partition.common.vcpus[0].asid;
 }
 
 /* ASID 0 is the host's; a partition is flushed when it is switched to exactly if another has its ASID. */
@@ -271,9 +293,8 @@ static void test_small_arena(void **state) {
 
     (void)state;
     for (uint64_t bytes = 0; bytes <= ARENA_BYTES; bytes += PAGE_BYTES / 4) {
-        memset(&partition, 0, sizeof(partition));
         environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + bytes};
-        if (partition_build(&partition, 0, &plan, &environment))
+        if (build(&partition, 0))
             break;
         assert_true(environment.arena.used_up);
         refused++;
@@ -286,9 +307,8 @@ static void test_small_arena(void **state) {
 
     configs[0].devices = devices;
     configs[0].device_count = 1;
-    memset(&partition, 0, sizeof(partition));
     environment.arena = (struct arena){.next = arena_memory, .end = arena_memory + (end - arena_memory)};
-    assert_false(partition_build(&partition, 0, &plan, &environment));
+    assert_false(build(&partition, 0));
 }
 
 static void test_address(void **state) {
@@ -312,6 +332,246 @@ static void test_address(void **state) {
                          cases[i].at < 0 ? NULL : memory + cases[i].at);
 }
 
+/* ---- loading, for the first time and for restarts --------------------------------------------- */
+
+static struct device_config all_devices[] = {{.kind = DEVICE_X2APIC},
+                                             {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
+
+/* Partition 1, of two vCPUs, with devices. */
+static void build_pair(struct partition *partition) {
+    configs[1].vcpu_count = 2;
+    config.vcpu_count = 3;
+    configs[1].devices = all_devices;
+    configs[1].device_count = ARRAY_LENGTH(all_devices);
+    assert_true(build(partition, 1));
+}
+
+static void expect_bytes(const uint8_t *at, uint8_t byte, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        assert_int_equal(at[i], byte);
+}
+
+/* When the time is over there is nothing done, however often. */
+static void test_no_time(void **state) {
+    const uint64_t deadlines[] = {0, 1, 999, 1000};
+    static struct partition partition, before;
+
+    (void)state;
+    build_pair(&partition);
+    fake_tsc.step = 0;
+    partition.common.restarts = 1;
+    before = partition;
+    for (unsigned i = 0; i < ARRAY_LENGTH(deadlines); i++) {
+        assert_false(partition_load(&partition, deadlines[i]));
+        assert_memory_equal(&partition, &before, sizeof(partition));
+        expect_bytes(memory, 0xcc, MEMORY_BYTES);
+    }
+}
+
+/* Time for `ticks` steps in each call; the number of calls. */
+static unsigned load_by_steps(struct partition *partition, uint64_t ticks) {
+    for (unsigned calls = 1;; calls++) {
+        assert_in_range(calls, 1, 1000);
+        if (partition_load(partition, fake_tsc.now + ticks))
+            return calls;
+        assert_true(vcpu_restarts(&partition->common)); /* it does not run yet */
+    }
+}
+
+/* Windows in their order, page by page; segments; vCPUs; the rest with the last of them. */
+static void test_steps(void **state) {
+    static struct partition partition;
+    const unsigned steps = MEMORY_PAGES + 3 + 2;
+
+    (void)state;
+    build_pair(&partition);
+    partition.common.restarts = 1;
+    for (unsigned done = 1; done < steps; done++) {
+        const uint64_t cleared = lower(done, MEMORY_PAGES);
+
+        assert_false(partition_load(&partition, fake_tsc.now + 1));
+        assert_true(vcpu_restarts(&partition.common));
+        if (done <= MEMORY_PAGES)
+            expect_bytes(memory, 0, cleared * PAGE_BYTES);
+        expect_bytes(memory + cleared * PAGE_BYTES, 0xcc, (MEMORY_PAGES - cleared) * PAGE_BYTES);
+        assert_int_equal(memory[0x10], done <= MEMORY_PAGES ? 0 : '4');
+        assert_int_equal(partition.common.vcpus[0].vmcb->control.guest_asid, done < steps - 1 ? 0 : 2);
+        assert_int_equal(partition.common.vcpus[0].vmcb->save.rip, 0); /* which is only set in the end */
+    }
+    assert_true(partition_load(&partition, fake_tsc.now + 1));
+    assert_false(vcpu_restarts(&partition.common));
+    assert_int_equal(partition.common.vcpus[0].vmcb->save.rip, FIRST);
+    assert_memory_equal(memory + 0x10, "456789", 6);
+    assert_memory_equal(memory + WINDOW_PAGES * PAGE_BYTES + 8, "abcdef", 6);
+    assert_int_equal(partition.common.loads, 1);
+    for (unsigned ticks = 1; ticks < 2 * steps; ticks++) {
+        partition.common.restarts++;
+        fake_tsc.now = 1000;
+        fake_tsc.step = 1;
+        assert_int_equal(load_by_steps(&partition, ticks), (steps + ticks - 1) / ticks);
+        assert_memory_equal(memory + 0x10, "456789", 6);
+    }
+}
+
+/* Segments that are no whole number of pages, beside each other, whatever the time between is. */
+static void test_long_segments(void **state) {
+    static uint8_t image[6 * PAGE_BYTES], want[WINDOW_PAGES * PAGE_BYTES];
+    static struct partition partition;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(image); i++)
+        image[i] = (uint8_t)(i * 7 + i / 251);
+    memcpy(want + 0x123, image + 5, 2 * PAGE_BYTES + 0x345);
+    memcpy(want + 0x123 + 2 * PAGE_BYTES + 0x345, image + PAGE_BYTES, PAGE_BYTES);
+    assert_true(build(&partition, 0));
+    partition.plan = (struct image_plan){
+        .kind = IMAGE_ELF32,
+        .segments = {{image, 5, 2 * PAGE_BYTES + 0x345, {FIRST + 0x123}, 2 * PAGE_BYTES + 0x345},
+                     {image, PAGE_BYTES, PAGE_BYTES, {FIRST + 0x123 + 2 * PAGE_BYTES + 0x345}, PAGE_BYTES}},
+        .segment_count = 2};
+    for (unsigned ticks = 1; ticks < 30; ticks++) {
+        memset(memory, 0xcc, MEMORY_BYTES);
+        partition.common.restarts++;
+        fake_tsc = (struct fake_tsc){1000, 1};
+        assert_int_equal(load_by_steps(&partition, ticks), (MEMORY_PAGES + 3 + 1 + 1 + ticks - 1) / ticks);
+        assert_memory_equal(memory, want, sizeof(want));
+    }
+}
+
+/* What a guest may have done to a vCPU that has left. */
+static void soil_vcpu(struct vcpu *vcpu) {
+    memset(vcpu->vmcb, 0xdd, sizeof(*vcpu->vmcb));
+    memset(vcpu->xsave_area, 0xdd, 512);
+    memset(vcpu->dr, 0xdd, sizeof(vcpu->dr));
+    memset(vcpu->guest.registers, 0xdd, sizeof(vcpu->guest.registers));
+    memset(&vcpu->apic, 0xdd, sizeof(vcpu->apic));
+    vcpu->xcr0 = 7;
+    vcpu->tsc_aux = 8;
+    vcpu->offered = 0x41;
+    vcpu->is_blocked = true;
+    vcpu->last_rip = 0xdd;
+    vcpu->start = (struct start){START_ASKED, 0xdd, 0xdd, true};
+}
+
+/* By itself the first vCPU alone starts, as `before` says of both. */
+static void expect_vcpu(const struct vcpu *vcpu, const struct vcpu *before, const struct vmcb *vmcb,
+                        const uint8_t xsave_area[512]) {
+    struct x2apic apic;
+    unsigned number = (unsigned)(vcpu - vcpu->common->vcpus);
+
+    x2apic_init(&apic, number);
+    assert_memory_equal(vcpu->vmcb, vmcb, sizeof(*vmcb));
+    assert_memory_equal(vcpu->xsave_area, xsave_area, 512);
+    assert_memory_equal(&vcpu->apic, &apic, sizeof(apic));
+    assert_memory_equal(vcpu->guest.registers, before->guest.registers, sizeof(before->guest.registers));
+    assert_memory_equal(vcpu->info, before->info, sizeof(before->info));
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(vcpu->dr[i], 0);
+    assert_int_equal(vcpu->xcr0, 1);
+    assert_int_equal(vcpu->tsc_aux, 0);
+    assert_int_equal(vcpu->offered, 0);
+    assert_false(vcpu->is_blocked);
+    assert_int_equal(vcpu->start.state, number == 0 ? START_ASKED : START_NOT_ASKED);
+    assert_int_equal(vcpu->info[SHIKIRI_INFO_VCPU], number);
+    assert_int_equal(vcpu->info[SHIKIRI_INFO_VCPU_COUNT], 2);
+    if (number == 0)
+        assert_int_equal(vcpu->last_rip, FIRST);
+}
+
+/* Whatever the guest did, in every window and to both vCPUs and the devices, it is as at first afterwards. */
+static void test_restart(void **state) {
+    static uint8_t first_memory[MEMORY_BYTES], first_areas[2][512];
+    static struct partition partition;
+    static struct vcpu first_vcpus[2];
+    static struct vmcb first_vmcbs[2];
+    static struct uart first_uart;
+    static struct ioapic first_ioapic;
+    struct common *common = &partition.common;
+
+    (void)state;
+    build_pair(&partition);
+    assert_true(partition_load(&partition, UINT64_MAX));
+    assert_int_equal(common->awake, 1);
+    assert_int_equal(common->to_leave, 2);
+    assert_false(vcpu_restarts(common));
+    memcpy(first_memory, memory, MEMORY_BYTES);
+    first_uart = partition.uart;
+    first_ioapic = partition.ioapic;
+    for (unsigned i = 0; i < 2; i++) {
+        first_vcpus[i] = common->vcpus[i];
+        first_vmcbs[i] = *common->vcpus[i].vmcb;
+        memcpy(first_areas[i], common->vcpus[i].xsave_area, 512);
+    }
+    assert_int_equal(((uint32_t *)first_areas[0])[6], 0x1f80); /* MXCSR */
+
+    for (unsigned round = 1; round < 4; round++) {
+        memset(memory, 0xdd, MEMORY_BYTES);
+        for (unsigned i = 0; i < 2; i++)
+            soil_vcpu(&common->vcpus[i]);
+        uart_write(&partition.uart, 7, 0xdd);
+        ioapic_write(&partition.ioapic, 0, 0x18);
+        ioapic_write(&partition.ioapic, 0x10, 0xdd);
+        partition.pci_address[3] = 0xdd;
+        console_put(&common->vcpus[1].console, 'x');
+        common->awake = 2;
+        vcpu_ask_restart(common);
+        vcpu_leave(common);
+        vcpu_leave(common);
+        assert_int_equal(common->vcpus[0].start.state, START_ASKED);
+
+        assert_int_equal(load_by_steps(&partition, 1), MEMORY_PAGES + 3 + 2);
+        assert_memory_equal(memory, first_memory, MEMORY_BYTES);
+        for (unsigned i = 0; i < 2; i++)
+            expect_vcpu(&common->vcpus[i], &first_vcpus[i], &first_vmcbs[i], first_areas[i]);
+        assert_memory_equal(&partition.uart, &first_uart, sizeof(first_uart));
+        assert_memory_equal(&partition.ioapic, &first_ioapic, sizeof(first_ioapic));
+        assert_int_equal(partition.pci_address[3], 0);
+        log_expect("longest | x\n");
+        assert_int_equal(common->awake, 1);
+        assert_int_equal(common->to_leave, 2);
+        assert_int_equal(common->restarts, round);
+        assert_int_equal(common->loads, round);
+        assert_int_equal(partition.state, PARTITION_RUNS);
+        assert_null(partition.ended_by);
+        fake_tsc.now = 1000;
+    }
+}
+
+/* The image is read again: it is not taken from what the guest has of it. */
+static void test_image_again(void **state) {
+    static struct partition partition;
+
+    (void)state;
+    make_partition(&partition, 0);
+    memset(memory, 0xdd, MEMORY_BYTES);
+    file[4] = 'x';
+    assert_true(partition_load(&partition, UINT64_MAX));
+    file[4] = '4';
+    assert_memory_equal(memory + 0x10, "x56789", 6);
+}
+
+/* Where the restart begins anew in the middle of nothing: an end of time in every place loses no step. */
+static void test_interrupted(void **state) {
+    static struct partition partition;
+    const unsigned steps = MEMORY_PAGES + 3 + 2;
+
+    (void)state;
+    build_pair(&partition);
+    for (unsigned first = 0; first < steps; first++) {
+        memset(memory, 0xdd, MEMORY_BYTES);
+        partition.common.restarts++;
+        assert_false(partition_load(&partition, fake_tsc.now + first));
+        assert_false(partition_load(&partition, fake_tsc.now)); /* a turn without time */
+        assert_true(partition_load(&partition, UINT64_MAX));
+        assert_int_equal(partition.step, 0);
+        assert_int_equal(partition.done, 0);
+        assert_memory_equal(memory + 0x10, "456789", 6);
+        memset(memory + 0x10, 0, 6);
+        memset(memory + WINDOW_PAGES * PAGE_BYTES + 8, 0, 6);
+        expect_bytes(memory, 0, MEMORY_BYTES);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_memory, make, drop),
@@ -324,6 +584,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_one_asid, make, drop),
         cmocka_unit_test_setup_teardown(test_small_arena, make, drop),
         cmocka_unit_test_setup_teardown(test_address, make, drop),
+        cmocka_unit_test_setup_teardown(test_no_time, make, drop),
+        cmocka_unit_test_setup_teardown(test_steps, make, drop),
+        cmocka_unit_test_setup_teardown(test_long_segments, make, drop),
+        cmocka_unit_test_setup_teardown(test_restart, make, drop),
+        cmocka_unit_test_setup_teardown(test_image_again, make, drop),
+        cmocka_unit_test_setup_teardown(test_interrupted, make, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ static void test_write(void **state) {
 
         assert_int_equal(power_write(NULL, 0, (uint8_t)value), is_off ? VERDICT_SHUTDOWN : VERDICT_RESUME);
         assert_int_equal(power_write(NULL, 1, (uint8_t)value), VERDICT_RESUME); /* clears what is never set */
-        assert_int_equal(power_write(NULL, 2, (uint8_t)value), value == 6 ? VERDICT_SHUTDOWN : VERDICT_RESUME);
+        assert_int_equal(power_write(NULL, 2, (uint8_t)value), value == 6 ? VERDICT_RESTART : VERDICT_RESUME);
     }
 }
 

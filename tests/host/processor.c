@@ -38,6 +38,14 @@ uint64_t processor_rdtsc(void) {
     return tsc;
 }
 
+uint8_t processor_inb(uint16_t port) {
+    return processor.inb(port);
+}
+
+void processor_outb(uint16_t port, uint8_t value) {
+    processor.outb(port, value);
+}
+
 void processor_wrmsr(uint32_t msr, uint64_t value) {
     assert_true(processor.write_count < PROCESSOR_WRITES_MAX);
     processor.writes[processor.write_count].msr = msr;

@@ -17,6 +17,8 @@ struct processor {
     struct cpuid_result (*cpuid)(uint32_t leaf, uint32_t subleaf);
     uint64_t tsc;
     uint64_t tsc_step; /* by which each RDTSC moves it on */
+    uint8_t (*inb)(uint16_t port);
+    void (*outb)(uint16_t port, uint8_t value);
     uint64_t cr2;
     uint64_t dr[4];
     hpa_t loaded; /* by VMLOAD */
@@ -33,6 +35,8 @@ extern struct processor processor;
 
 struct cpuid_result processor_cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t processor_rdtsc(void);
+uint8_t processor_inb(uint16_t port);
+void processor_outb(uint16_t port, uint8_t value);
 void processor_wrmsr(uint32_t msr, uint64_t value);
 void processor_write_cr2(uint64_t value);
 void processor_write_dr0_to_3(const uint64_t dr[4]);
@@ -44,6 +48,8 @@ void processor_xsetbv(uint64_t value);
 
 #define x86_cpuid          processor_cpuid
 #define x86_rdtsc          processor_rdtsc
+#define x86_inb            processor_inb
+#define x86_outb           processor_outb
 #define x86_wrmsr          processor_wrmsr
 #define x86_write_cr2      processor_write_cr2
 #define x86_write_dr0_to_3 processor_write_dr0_to_3

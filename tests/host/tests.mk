@@ -12,12 +12,13 @@ HOST_VCPU   := partitions/partition.c partitions/entry.c partitions/acpi.c parti
                partitions/timing.c partitions/fdt.c partitions/rules.c hv/vcpu.c hv/interrupt.c hv/msr.c hv/clock.c hv/io.c hv/cpu/xstate.c \
                $(wildcard hv/dev/*.c) hv/svm/event.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/lib/pagetable.c hv/svm/vmcb.c \
                hv/lib/arena.c hv/lib/format.c hv/lib/report.c hv/lib/log.c tests/host/log_capture.c tests/host/fake_screen.c tests/host/fake_exit.c \
-               tests/host/lapic_wake.c
+               tests/host/fake_rtc.c tests/host/lapic_wake.c tests/host/fake_tsc.c
 HOST_SCHEDULE := sched/schedule.c sched/round_robin.c sched/cyclic.c
 HOST_LOG    := hv/lib/log.c hv/lib/format.c tests/host/log_capture.c
 
 # For sources that execute what only the machine's owner may.
 HOST_PROCESSOR := -include tests/host/processor.h
+HOST_TSC       := -include tests/host/fake_tsc.h
 HOST_INTERRUPT := hv/interrupt.c hv/dev/x2apic.c hv/svm/event.c tests/host/processor.c tests/host/lapic_wake.c
 
 HOST_TESTS :=
@@ -64,7 +65,7 @@ cyclic_test_SOURCES := $(HOST_SCHEDULE)
 HOST_TESTS += schedule_test
 schedule_test_SOURCES := $(HOST_SCHEDULE)
 HOST_TESTS += keys_test
-keys_test_SOURCES := sched/keys.c hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
+keys_test_SOURCES := sched/keys.c hv/dev/uart.c hv/dev/ioapic.c hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += timing_test
 timing_test_SOURCES := $(HOST_CONFIG)
 HOST_TESTS += io_test
@@ -75,6 +76,10 @@ HOST_TESTS += console_test
 console_test_SOURCES := hv/dev/console.c $(HOST_LOG)
 HOST_TESTS += uart_test
 uart_test_SOURCES := hv/dev/uart.c hv/dev/console.c $(HOST_LOG)
+HOST_TESTS += ioapic_test
+ioapic_test_SOURCES := hv/dev/ioapic.c
+HOST_TESTS += pci_test
+pci_test_SOURCES := hv/dev/pci.c
 HOST_TESTS += power_test
 power_test_SOURCES := hv/dev/power.c
 HOST_TESTS += x2apic_test
@@ -104,9 +109,15 @@ interrupt_test_SOURCES := hv/interrupt.c hv/dev/x2apic.c hv/svm/event.c tests/ho
 interrupt_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += hypercall_test
 hypercall_test_SOURCES := hv/hypercall.c hv/vcpu.c hv/msr.c hv/clock.c hv/interrupt.c hv/cpu/xstate.c hv/dev/console.c hv/dev/x2apic.c hv/svm/npt.c hv/lib/pagetable.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c \
-                          hv/lib/arena.c hv/svm/event.c tests/host/fake_exit.c $(HOST_LOG)
+                          hv/lib/arena.c hv/svm/event.c tests/host/fake_exit.c tests/host/fake_rtc.c $(HOST_LOG)
 HOST_TESTS += clock_test
-clock_test_SOURCES := hv/clock.c hv/svm/npt.c hv/lib/pagetable.c hv/lib/arena.c
+clock_test_SOURCES := hv/clock.c hv/svm/npt.c hv/lib/pagetable.c hv/lib/arena.c tests/host/processor.c
+clock_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += rtc_test
+rtc_test_SOURCES := hv/cpu/rtc.c tests/host/processor.c
+rtc_test_FLAGS := $(HOST_PROCESSOR)
+HOST_TESTS += mmio_test
+mmio_test_SOURCES := hv/mmio.c hv/dev/ioapic.c
 HOST_TESTS += fetch_test
 fetch_test_SOURCES := hv/fetch.c hv/svm/npt.c hv/lib/pagetable.c hv/lib/arena.c
 HOST_TESTS += mov_test
@@ -124,14 +135,17 @@ HOST_TESTS += trace_test
 trace_test_SOURCES := hv/cpu/trace.c $(HOST_LOG)
 HOST_TESTS += vcpu_test
 vcpu_test_SOURCES := hv/vcpu.c hv/msr.c hv/clock.c hv/svm/vmcb.c hv/svm/iopm.c hv/svm/msrpm.c hv/svm/npt.c hv/lib/pagetable.c \
-                     hv/lib/arena.c $(HOST_INTERRUPT) tests/host/fake_exit.c $(HOST_LOG)
+                     hv/lib/arena.c $(HOST_INTERRUPT) tests/host/fake_exit.c tests/host/fake_rtc.c $(HOST_LOG)
 vcpu_test_FLAGS := $(HOST_PROCESSOR)
 HOST_TESTS += partition_test
 partition_test_SOURCES := $(HOST_VCPU)
+partition_test_FLAGS := $(HOST_TSC)
 HOST_TESTS += entry_test
 entry_test_SOURCES := $(HOST_VCPU)
+entry_test_FLAGS := $(HOST_TSC)
 HOST_TESTS += devices_test
 devices_test_SOURCES := $(HOST_VCPU)
+devices_test_FLAGS := $(HOST_TSC)
 
 HOST_HEADERS := $(wildcard boot/*.h hv/*.h hv/cpu/*.h hv/dev/*.h hv/lib/*.h hv/svm/*.h partitions/*.h sched/*.h tests/host/*.h)
 HOST_RUNS    := $(HOST_TESTS:%=host-run-%)
@@ -168,6 +182,9 @@ coverage: $(COVERAGE_TESTS:%=$(COVERAGE_BUILD)/%) $(COVERED:%.c=$(COVERAGE_BUILD
 	@find $(COVERAGE_BUILD) -name '*.gcda' -delete
 	@for test in $(COVERAGE_TESTS); do $(COVERAGE_BUILD)/$$test > /dev/null 2>&1 || { echo "$$test failed"; exit 1; }; done
 	@tests/host/coverage.sh $(COVERAGE_BUILD) $(COVERAGE_WANTED) $(COVERED)
+
+# Its time is the test's.
+$(COVERAGE_BUILD)/partitions/partition.o: COVERAGE_CFLAGS += $(HOST_TSC)
 
 $(COVERAGE_BUILD)/%.o: %.c $(HOST_HEADERS) tests/host/tests.mk
 	@mkdir -p $(@D)

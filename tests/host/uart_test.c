@@ -17,6 +17,7 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 
 /* What IIR says without FIFOs. */
 #define NONE     0x01
+#define MODEM    0x00
 #define EMPTY    0x02
 #define RECEIVED 0x04
 #define TIMEOUT  0x0c
@@ -25,12 +26,32 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 static struct console console;
 static struct console_line line;
 static struct uart uart;
+static struct ioapic ioapic;
+static bool is_up;
+static unsigned edges;       /* rising ones */
+static bool receives_before; /* a byte comes when the line is about to fall */
+
+void ioapic_set(struct ioapic *of, unsigned pin, bool up) {
+    assert_ptr_equal(of, &ioapic);
+    assert_int_equal(pin, UART_PIN);
+    if (!up && receives_before) {
+        receives_before = false;
+        uart_receive(&uart, 'r');
+    }
+    edges += up && !is_up;
+    is_up = up;
+}
+
 static int make(void **state) {
     (void)state;
     memset(&console, 0, sizeof(console));
     console_init(&line, "u", 1, &console);
     memset(&uart, 0xff, sizeof(uart));
-    uart_init(&uart, &line);
+    uart.line = &line;
+    uart.ioapic = &ioapic;
+    uart_reset(&uart);
+    is_up = receives_before = false;
+    edges = 0;
     log_capture();
     return 0;
 }
@@ -51,9 +72,12 @@ static void receive(const char *text) {
 /* Without effects of the read. */
 static void expect_pending(uint8_t iir) {
     struct uart before = uart;
+    bool was_up = is_up;
 
     assert_int_equal(get(IIR) & 0x0f, iir);
+    assert_int_equal(was_up, iir != NONE);
     uart = before;
+    is_up = was_up;
 }
 
 static void test_reset(void **state) {
@@ -62,6 +86,36 @@ static void test_reset(void **state) {
     (void)state;
     for (unsigned i = 0; i < UART_PORTS; i++)
         assert_int_equal(get(i), values[i]);
+    assert_int_equal(edges, 0);
+}
+
+/* Again, for a restart: all is as at first, and the console goes on counting what it puts in from where it was. */
+static void test_reset_again(void **state) {
+    unsigned put_before;
+
+    put(LCR, DLAB);
+    put(DATA, 0x12);
+    put(IER, 0x34);
+    for (unsigned i = 1; i < UART_PORTS; i++)
+        put(i, 0xff);
+    put(MCR, 0x0f);
+    receive("abc");
+    put_before = uart.put;
+    uart_reset(&uart);
+    assert_int_equal(uart.put, put_before);
+    assert_int_equal(uart_room(&uart), UART_RECEIVES);
+    is_up = false; /* as the I/O APIC is reset, too */
+    edges = 0;
+    test_reset(state);
+    put(LCR, DLAB);
+    assert_int_equal(get(DATA), 0);
+    assert_int_equal(get(IER), 0);
+    put(LCR, 0);
+    receive("d");
+    assert_int_equal(get(DATA), 'd');
+    put(DATA, 'x'); /* goes out, as it does at first */
+    put(DATA, '\n');
+    log_expect("u | x\n");
 }
 
 static void test_transmit(void **state) {
@@ -114,6 +168,7 @@ static void test_divisor(void **state) {
     put(IER, 0xff); /* the divisor's upper half enables no interrupt */
     put(LCR, 0);
     assert_int_equal(get(IER), 0x01);
+    assert_false(is_up);
 }
 
 /* The divisor's lower half is no received byte, and takes none away. */
@@ -137,6 +192,7 @@ static void test_receive(void **state) {
     assert_int_equal(get(LSR), 0x61);
     assert_int_equal(get(DATA), 0xff);
     assert_int_equal(get(LSR), 0x60);
+    assert_int_equal(edges, 0); /* not enabled */
     log_expect("");
 }
 
@@ -173,18 +229,22 @@ static void test_counts_wrap(void **state) {
 
 /* ---- interrupts ----------------------------------------------------------------------------- */
 
-/* Received data, then the transmitter; table "Interrupt Control Functions". Nobody is interrupted, but IIR tells it. */
+/* Received data, then the transmitter, then the modem; table "Interrupt Control Functions". */
 static void test_priorities(void **state) {
     (void)state;
+    put(MCR, LOOPBACK); /* CTS, DSR and DCD fall */
     receive("x");
     for (unsigned enabled = 0; enabled < 16; enabled++) {
         put(IER, 0);
         put(IER, (uint8_t)enabled);
-        expect_pending(enabled & 1 ? RECEIVED : enabled & 2 ? EMPTY : NONE);
+        expect_pending(enabled & 1 ? RECEIVED : enabled & 2 ? EMPTY : enabled & 8 ? MODEM : NONE);
     }
     assert_int_equal(get(DATA), 'x');
     expect_pending(EMPTY);
     assert_int_equal(get(IIR), EMPTY);
+    expect_pending(MODEM);
+    assert_int_equal(get(IIR), MODEM); /* which that does not take back */
+    assert_int_equal(get(MSR), 0x0b);
     expect_pending(NONE);
 }
 
@@ -192,22 +252,38 @@ static void test_priorities(void **state) {
 static void test_empty(void **state) {
     (void)state;
     put(IER, 2);
+    assert_int_equal(edges, 1);
     expect_pending(EMPTY);
     assert_int_equal(get(IIR), EMPTY);
+    assert_false(is_up);
     assert_int_equal(get(IIR), NONE);
     put(IER, 2); /* is no news */
     expect_pending(NONE);
     put(DATA, 'x');
+    assert_int_equal(edges, 2);
     expect_pending(EMPTY);
     put(IER, 0);
     expect_pending(NONE);
     put(IER, 2);
+    assert_int_equal(edges, 3);
     assert_int_equal(get(LSR), 0x60); /* says it without taking it back */
     expect_pending(EMPTY);
     put(IER, 0);
     put(DATA, 'y');
     put(DATA, '\n');
     log_expect("u | xy\n");
+    assert_int_equal(edges, 3);
+}
+
+/* A byte written takes it back until that has gone: the line falls, and rises again. */
+static void test_empty_again(void **state) {
+    (void)state;
+    put(IER, 2);
+    for (unsigned i = 2; i < 10; i++) {
+        put(DATA, 'x');
+        assert_int_equal(edges, i);
+        expect_pending(EMPTY);
+    }
 }
 
 /* While received data is ahead, IIR does not tell that the transmitter is empty, nor takes that back. */
@@ -234,6 +310,7 @@ static void test_triggers(void **state) {
         assert_int_equal(get(IIR), FIFOS | NONE);
         for (unsigned count = 1; count < 20; count++) {
             receive("x");
+            assert_true(is_up);
             assert_int_equal(get(IIR), FIFOS | (count < levels[i] ? TIMEOUT : RECEIVED));
         }
         for (unsigned count = 19; count > 0; count--) {
@@ -241,6 +318,8 @@ static void test_triggers(void **state) {
             (void)get(DATA);
         }
         assert_int_equal(get(IIR), FIFOS | NONE);
+        assert_false(is_up);
+        assert_int_equal(edges, 1);
     }
 }
 
@@ -272,26 +351,45 @@ static void test_clear(void **state) {
         put(FCR, cases[i].written);
         assert_int_equal(get(LSR), cases[i].clears ? 0x60 : 0x61);
         assert_int_equal(uart_room(&uart), cases[i].clears ? UART_RECEIVES : UART_RECEIVES - 3);
+        assert_int_equal(is_up, !cases[i].clears);
         receive("d");
         assert_int_equal(get(DATA), cases[i].clears ? 'd' : 'a');
     }
 }
 
+/* A byte that comes while the line is about to fall raises it again: it is not lost as an edge. */
+static void test_race(void **state) {
+    (void)state;
+    put(IER, 1);
+    receive("x");
+    assert_int_equal(edges, 1);
+    receives_before = true;
+    assert_int_equal(get(DATA), 'x');
+    assert_true(is_up);
+    assert_int_equal(edges, 2);
+    assert_int_equal(get(DATA), 'r');
+    assert_false(is_up);
+}
+
 /* ---- loopback ------------------------------------------------------------------------------- */
 
-/* MCR's DTR, RTS, OUT1 and OUT2 come back as DSR, CTS, RI and DCD; that they have changed is not told. */
+/* MCR's DTR, RTS, OUT1 and OUT2 come back as DSR, CTS, RI and DCD, with what has changed since the last read: of RI
+ * that it fell. */
 static void test_modem(void **state) {
     const struct {
         uint8_t mcr, msr;
     } cases[] = {
-        {LOOPBACK | 0x00, 0x00},
-        {LOOPBACK | 0x01, 0x20},
-        {LOOPBACK | 0x02, 0x10},
-        {LOOPBACK | 0x04, 0x40},
+        {LOOPBACK | 0x00, 0x0b},        /* DSR, CTS and DCD were there */
+        {LOOPBACK | 0x00, 0x00},        /* read once */
+        {LOOPBACK | 0x01, 0x20 | 0x02}, /* DTR: DSR */
+        {LOOPBACK | 0x03, 0x30 | 0x01}, /* RTS: CTS */
+        {LOOPBACK | 0x07, 0x70},        /* OUT1: RI, whose rise is no change */
+        {LOOPBACK | 0x0f, 0xf0 | 0x08}, /* OUT2: DCD */
+        {LOOPBACK | 0x0b, 0xb0 | 0x04}, /* RI fell */
+        {LOOPBACK | 0x08, 0x80 | 0x03},
         {LOOPBACK | 0x08, 0x80},
-        {LOOPBACK | 0x0f, 0xf0},
-        {0x00, 0xb0},
-        {0x0f, 0xb0},
+        {0x00, 0xb0 | 0x03}, /* the lines themselves */
+        {0x0f, 0xb0},        /* which MCR does not change */
     };
 
     (void)state;
@@ -299,6 +397,22 @@ static void test_modem(void **state) {
         put(MCR, cases[i].mcr);
         assert_int_equal(get(MSR), cases[i].msr);
     }
+}
+
+/* Changes add up until they are read. */
+static void test_modem_adds_up(void **state) {
+    (void)state;
+    put(IER, 8);
+    put(MCR, LOOPBACK | 0x0b); /* as the lines are */
+    expect_pending(NONE);
+    put(MCR, LOOPBACK | 0x09);
+    expect_pending(MODEM);
+    put(MCR, LOOPBACK | 0x0b);
+    put(MCR, LOOPBACK | 0x0a);
+    assert_int_equal(edges, 1);
+    assert_int_equal(get(MSR), 0x90 | 0x03);
+    expect_pending(NONE);
+    assert_int_equal(get(MSR), 0x90);
 }
 
 /* What is sent is received, and does not go out. */
@@ -336,6 +450,7 @@ static void test_loopback_full(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_reset, make),
+        cmocka_unit_test_setup(test_reset_again, make),
         cmocka_unit_test_setup(test_transmit, make),
         cmocka_unit_test_setup(test_registers, make),
         cmocka_unit_test_setup(test_divisor, make),
@@ -345,11 +460,14 @@ int main(void) {
         cmocka_unit_test_setup(test_counts_wrap, make),
         cmocka_unit_test_setup(test_priorities, make),
         cmocka_unit_test_setup(test_empty, make),
+        cmocka_unit_test_setup(test_empty_again, make),
         cmocka_unit_test_setup(test_empty_behind_received, make),
         cmocka_unit_test(test_triggers),
         cmocka_unit_test_setup(test_no_fifos, make),
         cmocka_unit_test(test_clear),
+        cmocka_unit_test_setup(test_race, make),
         cmocka_unit_test_setup(test_modem, make),
+        cmocka_unit_test_setup(test_modem_adds_up, make),
         cmocka_unit_test_setup(test_loopback_data, make),
         cmocka_unit_test_setup(test_loopback_full, make),
     };

@@ -48,7 +48,7 @@ def test_dsdt(disassembled):
     assert "Device (_SB.COM1)" in text  # from the root, as all is that is outside of a scope
     assert 'EisaId ("PNP0501")' in text
     assert "IO (Decode16, 0x03F8, // Range Minimum 0x03F8, // Range Maximum 0x01, // Alignment 0x08, // Length )" in text
-    assert "IRQ" not in text  # it is polled
+    assert "IRQNoFlags () {4}" in text
 
 
 def test_compiles(disassembled, tmp_path):
@@ -58,10 +58,11 @@ def test_compiles(disassembled, tmp_path):
 
 
 def test_madt(disassembled):
-    """A local APIC for each vCPU, and no I/O APIC."""
+    """A local APIC for each vCPU, and one I/O APIC."""
     text = disassembled["APIC"]
     assert text.count("[Processor Local APIC]") == VCPUS
-    assert "[I/O APIC]" not in text
+    assert text.count("[I/O APIC]") == 1
+    assert "FEC00000" in text
 
 
 def test_fadt(disassembled):

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Partitions that start anew by the reset register: nothing of the run before is left, and the neighbours notice nothing."""
+import re
+
+import pytest
+from harness import CONSOLE, DONE, Partition, Slot, frame, in_turn, processors, run_bochs, run_qemu, system
+
+MODES = pytest.mark.parametrize("icount", [False, True], ids=["qemu", "icount"])
+APIC = 'interrupt-controller { compatible = "shikiri,x2apic"; };'
+
+
+def phoenix(switches, vcpus=1):
+    return Partition("phoenix", "phoenix.elf", f"uart=0x3f8 switches={switches} vcpus={vcpus}", devices=APIC + CONSOLE,
+                     extra=f"vcpus = <{vcpus}>;" if vcpus > 1 else "")
+
+
+def restarts(result):
+    """How often it started anew; each run found all as it should be."""
+    lines = result.of("phoenix")
+    assert set(lines) == {"phoenix: 0 things are left of an earlier run"}, result.serial
+    times = result.serial.count("partition phoenix starts anew")
+    assert times == len(lines) - 1 and "partition phoenix ended with status 0" in result.serial, result.serial
+    return times
+
+
+@MODES
+def test_alone(icount):
+    result = run_qemu(system(phoenix(6)), icount=icount)
+    assert result.status == DONE and restarts(result) >= 2
+
+
+@MODES
+def test_two_vcpus(icount):
+    """The second one, on another processor, has both of them start anew while the first computes."""
+    both = processors({0: in_turn(0), 1: in_turn(0)})
+    assert restarts(run_qemu(system(phoenix(6, vcpus=2), schedule=both), icount=icount)) >= 2
+
+
+@pytest.mark.parametrize("slot_us", [60, 500])
+def test_beside_a_control_loop(slot_us):
+    """Memory is cleared and loaded in slots of its own, however short: those of the neighbour do not move."""
+    text = system(phoenix(6), Partition("beat", "beat.elf", "uart=0x3f8"),
+                  schedule=frame(1000, [Slot(0, slot_us, 0), Slot(500, 500, 1)]))
+    result = run_qemu(text, icount=True, options="end-after-ms=500")
+    late = int(re.search(r"late by (\d+) ticks at most", result.serial)[1])
+    assert late <= 12 and " 0 missed" in result.serial and restarts(result) >= 1, result.serial
+
+
+@pytest.mark.parametrize("cpu", ["ryzen", "phenom_8650_toliman"])
+def test_bochs(cpu):
+    assert restarts(run_bochs(system(phoenix(60), Partition("c", "counter64.elf", "seed=7 rounds=50 uart=0x3f8")), cpu)) >= 1
