@@ -55,31 +55,23 @@ const char *dt_keep_path(const struct dt *dt, int node) {
     return arena_string(dt->arena, dt_path(dt, node));
 }
 
-/* The node's name up to the "@" of its unit address, as `length` characters. */
-static const char *name_of(const struct dt *dt, int node, int *length) {
-    const char *name = fdt_get_name(dt->blob, node, length);
-    const char *at = name ? strchr(name, '@') : NULL;
+/* "a@" is the name of anything that begins so. */
+static bool equals(const char *name, const char *known) {
+    size_t length = strlen(known);
 
-    if (at)
-        *length = (int)(at + 1 - name);
-    return name;
-}
-
-static bool equals(const char *name, int length, const char *known) {
-    return strlen(known) == (size_t)length && memcmp(name, known, (size_t)length) == 0;
+    return strncmp(name, known, length) == 0 && (name[length] == '\0' || known[length - 1] == '@');
 }
 
 bool dt_is_named(const struct dt *dt, int node, const char *name) {
-    int length;
-    const char *own = name_of(dt, node, &length);
+    const char *own = fdt_get_name(dt->blob, node, NULL);
 
-    return own && equals(own, length, name);
+    return own && equals(own, name);
 }
 
-static bool is_known(const struct dt *dt, const char *name, int length, dt_names known) {
+static bool is_known(const struct dt *dt, const char *name, dt_names known) {
     dt->report->known = known;
     for (unsigned i = 0; known[i]; i++)
-        if (equals(name, length, known[i]))
+        if (equals(name, known[i]))
             return true;
     return false;
 }
@@ -96,10 +88,7 @@ static void check_child_names(const struct dt *dt, int node, dt_names known) {
     int child;
 
     fdt_for_each_subnode(child, dt->blob, node) {
-        int length;
-        const char *name = name_of(dt, child, &length);
-
-        if (!is_known(dt, name, length, known))
+        if (!is_known(dt, fdt_get_name(dt->blob, child, NULL), known))
             dt_error(dt, child, NULL, NULL, "found an unknown node, want none");
         else if (is_repeated(dt, node, child))
             dt_error(dt, child, NULL, NULL, "found a second node of this name, want one");
@@ -115,7 +104,7 @@ void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names
 
         if (!value || strcmp(name, "phandle") == 0)
             continue;
-        if (!is_known(dt, name, (int)strlen(name), properties))
+        if (!is_known(dt, name, properties))
             dt_error(dt, node, name, NULL, "found an unknown property, want none");
         else if (fdt_getprop(dt->blob, node, name, NULL) != value)
             dt_error(dt, node, name, NULL, "found it a second time, want it once");
