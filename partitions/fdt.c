@@ -168,24 +168,20 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
 
 void dt_cell(const struct dt *dt, int node, const char *property, uint32_t least, uint32_t most, const char *hint,
              uint32_t *value) {
-    bool is_constant = least == most;
     uint32_t found = 0;
-    char want[16];
-    int length;
+    char want[32];
+    size_t at = format_string(want, sizeof(want), "%u", least);
 
-    format_string(want, sizeof(want), "<%u>", least);
-    if ((is_constant && !required(dt, node, property, want, &length)) || !dt_cells(dt, node, property, &found, 1))
+    if (least != most)
+        format_string(want + at, sizeof(want) - at, " to %u", most);
+    if (!required(dt, node, property, want, NULL) || !dt_cells(dt, node, property, &found, 1))
         return;
     if (strcmp(property, "reg") == 0)
         dt_check_unit_address(dt, node, found);
-    if (found >= least && found <= most) {
-        if (value)
-            *value = found;
-    } else if (is_constant) {
-        dt_error(dt, node, property, hint, "found %u, want %u", found, least);
-    } else {
-        dt_error(dt, node, property, hint, "found %u, want %u to %u", found, least, most);
-    }
+    if (found < least || found > most)
+        dt_error(dt, node, property, hint, "found %u, want %s", found, want);
+    else if (value)
+        *value = found;
 }
 
 unsigned dt_count_cells(const struct dt *dt, int node, const char *property) {

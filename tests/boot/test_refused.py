@@ -115,7 +115,7 @@ B = "/partitions/partition@1"
 CONFIGURATIONS = {
     "unknown property": (system(GOOD).replace("slot-us", "slot-ms"), [
         "/schedule/slot-ms: found an unknown property, want none",
-        "/schedule/slot-us: found nothing, want 1 cell of 32 bits"]),
+        "/schedule/slot-us: found nothing, want 50 to 1000000"]),
     "unknown compatible": (system(GOOD).replace("shikiri,partition", "shikiri,guest"), [
         f'{A}/compatible: found "shikiri,guest", want "shikiri,partition"']),
     "slot too short": (system(GOOD, slot_us=1), [

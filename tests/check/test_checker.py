@@ -509,7 +509,7 @@ BOARD_ERRORS = {  # a change of it, the line of the error, and its text
     "misspelt": ('model = "mine"', 'model = "mine"; modle = "mine"', 4, "/modle: found an unknown property, want none"),
     "node": ("isa {", "pci {", 11, "/pci: found an unknown node, want none"),
     "cells": ("#address-cells = <2>;\n  #size", "#address-cells = <1>;\n  #size", 5, "/#address-cells: found 1, want 2"),
-    "size cells": ("#size-cells = <2>;", "", 2, "/#size-cells: found nothing, want <2>"),
+    "size cells": ("#size-cells = <2>;", "", 2, "/#size-cells: found nothing, want 2"),
     "no memory": (BOARD[BOARD.index("  memory@1"):BOARD.index("  isa")], "", 2, '/: found no node "memory@", want one'),
     "type": ('memory@100000 { device_type = "memory"', 'memory@100000 { device_type = "ram"', 7,
              '/memory@100000/device_type: found "ram", want "memory"'),

@@ -46,7 +46,7 @@
 #define SLOT_ORDER             "; slots count from 0, in the order of their offsets\n"
 
 static const struct dts_case short_cases[] = {
-    {"no slot-us", "slot-us = <1000>;", "", S "/slot-us: found nothing, want 1 cell of 32 bits\n"},
+    {"no slot-us", "slot-us = <1000>;", "", S "/slot-us: found nothing, want 50 to 1000000\n"},
     {"long slot-us", "<1000>", "<0 1000>", S "/slot-us: found 2 cells, want 1\n"},
     {"short slot", "<1000>", "<49>", S "/slot-us: found 49, want 50 to 1000000" US_HINT},
     {"shortest slot", "<1000>", "<50>", ""},
@@ -82,7 +82,7 @@ static const struct dts_case cyclic_cases[] = {
     {"property", SHORT, CYCLIC("slot-us = <50>; " PLAN("0", SLOT_0 SLOT_1)), S "/slot-us" UNKNOWN_PROPERTY},
     {"node", SHORT, CYCLIC("slot@0 {}; " PLAN("0", SLOT_0 SLOT_1)), S "/slot@0" UNKNOWN_NODE},
     {"no frame", SHORT, "schedule { compatible = \"shikiri,cyclic\"; " COUNT PLAN("0", SLOT_0 SLOT_1) "};",
-     S "/frame-us: found nothing, want 1 cell of 32 bits\n"},
+     S "/frame-us: found nothing, want 100 to 10000000\n"},
     {"no plan", SHORT, CYCLIC(""), S ": found 0 plans, want 1 to 8\n"},
     {"plan number", SHORT, CYCLIC(PLAN("1", SLOT_0 SLOT_1)), S "/plan@1/reg: found 1, want 0; plans count from 0\n"},
     {"no slot", SHORT, CYCLIC(PLAN("0", "")), P ": found 0 slots, want 1 to 64\n"},
