@@ -56,7 +56,10 @@ struct file {
     unsigned word; /* bytes: 8 in ELF64, 4 in ELF32 */
 };
 
-#define image_error(file, hint, ...) report_error((file)->report, (file)->partition->path, "image", hint, __VA_ARGS__)
+/* Reports an error about the image: a hint or NULL, and the text behind "found NAME". Always false. */
+#define image_error(file, hint, format, ...)                                                                           \
+    report_error((file)->report, (file)->partition->path, "image", hint, "found %s" format, (file)->partition->image,  \
+                 ##__VA_ARGS__)
 
 /* A little-endian number of `size_bytes`; inside the file by an earlier check. */
 static uint64_t read(const struct file *file, uint64_t offset, unsigned size_bytes) {
@@ -70,36 +73,23 @@ gpa_t image_start_area(const struct partition_config *partition) {
 }
 
 static bool check_header(struct file *file) {
-    const char *name = file->partition->image;
-
     if (file->size_bytes < EHDR_BYTES(4) || memcmp(file->data, "\177ELF", 4) != 0)
-        return image_error(file, NULL, "found %s, which is no ELF file, want ELF64, ELF32 or Multiboot ELF", name);
+        return image_error(file, NULL, ", which is no ELF file, want ELF64, ELF32 or Multiboot ELF");
     file->word = file->data[4] == ELF_CLASS_64 ? 8 : 4;
     if ((file->word == 4 && file->data[4] != ELF_CLASS_32) || file->data[5] != ELF_LSB)
-        return image_error(file, NULL, "found %s with class %u and encoding %u, want class 1 or 2 and encoding 1", name,
+        return image_error(file, NULL, " with class %u and encoding %u, want class 1 or 2 and encoding 1",
                            file->data[4], file->data[5]);
     if (file->size_bytes < EHDR_BYTES(file->word))
-        return image_error(file, "the file is truncated", "found %s with %lu bytes, want at least %u", name,
-                           file->size_bytes, EHDR_BYTES(file->word));
+        return image_error(file, "the file is truncated", " with %lu bytes, want at least %u", file->size_bytes,
+                           EHDR_BYTES(file->word));
     unsigned type = (unsigned)read(file, EHDR_TYPE, 2), machine = (unsigned)read(file, EHDR_MACHINE, 2);
     unsigned want = file->word == 8 ? ELF_X86_64 : ELF_386;
 
     if (machine != want)
-        image_error(file, NULL, "found %s for machine %u, want %u for ELF%u", name, machine, want, file->word * 8);
+        image_error(file, NULL, " for machine %u, want %u for ELF%u", machine, want, file->word * 8);
     if (type != ELF_EXEC)
-        image_error(file, "link it with -no-pie and -static", "found %s of ELF type %u, want 2 (executable)", name,
-                    type);
+        image_error(file, "link it with -no-pie and -static", " of ELF type %u, want 2 (executable)", type);
     return machine == want && type == ELF_EXEC;
-}
-
-/* Of the program header at `at`, where word 0 is the type, in ELF64 with the flags; word 2 is the virtual address. */
-static struct image_segment read_segment(const struct file *file, uint64_t at) {
-    uint64_t word = file->word;
-
-    return (struct image_segment){.file_offset = read(file, at + word, word),
-                                  .gpa = GPA(read(file, at + 3 * word, word)),
-                                  .file_bytes = read(file, at + 4 * word, word),
-                                  .memory_bytes = read(file, at + 5 * word, word)};
 }
 
 /* What a segment may not overlap; NULL when it overlaps nothing. */
@@ -118,43 +108,46 @@ static const char *overlapped(const struct file *file, const struct image_plan *
 
 static bool check_segment(const struct file *file, unsigned number, const struct image_segment *p,
                           const struct image_plan *plan) {
-    const char *name = file->partition->image;
     struct range range = {p->gpa.value, p->memory_bytes};
 
     if (p->file_offset > file->size_bytes || p->file_bytes > file->size_bytes - p->file_offset)
         return image_error(file, "the file is truncated",
-                           "found %s with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", name, number,
+                           " with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", number,
                            p->file_offset, p->file_offset + p->file_bytes, file->size_bytes);
     if (p->file_bytes > p->memory_bytes)
-        return image_error(file, NULL,
-                           "found %s with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit", name,
+        return image_error(file, NULL, " with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit",
                            number, p->file_bytes, p->memory_bytes);
     if (!range_valid(range) || !config_window(file->partition, range))
         return image_error(file, "link it for the window, or enlarge the window",
-                           "found %s with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", name,
-                           number, p->memory_bytes, p->gpa.value);
+                           " with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", number,
+                           p->memory_bytes, p->gpa.value);
     const char *other = overlapped(file, plan, range);
 
-    return !other || image_error(file, NULL, "found %s with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s",
-                                 name, number, p->memory_bytes, p->gpa.value, other);
+    return !other || image_error(file, NULL, " with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s", number,
+                                 p->memory_bytes, p->gpa.value, other);
 }
 
-/* The program header at `at`; true when it may go on with the next. */
+/*
+ * The program header at `at`, where word 0 is the type, in ELF64 with the flags; word 2 is the virtual address. True
+ * when it may go on with the next.
+ */
 static bool add_segment(const struct file *file, unsigned number, uint64_t at, struct image_plan *plan) {
     uint32_t type = (uint32_t)read(file, at, 4);
-    struct image_segment segment = read_segment(file, at);
+    uint64_t word = file->word;
+    struct image_segment segment = {.file = file->data,
+                                    .file_offset = read(file, at + word, word),
+                                    .gpa = GPA(read(file, at + 3 * word, word)),
+                                    .file_bytes = read(file, at + 4 * word, word),
+                                    .memory_bytes = read(file, at + 5 * word, word)};
 
     if (type == PT_DYNAMIC || type == PT_INTERP)
-        return image_error(file, "link it with -static and -no-pie",
-                           "found %s dynamically linked, want a static executable", file->partition->image);
+        return image_error(file, "link it with -static and -no-pie", " dynamically linked, want a static executable");
     if (type != PT_LOAD || segment.memory_bytes == 0)
         return true;
     if (plan->segment_count == IMAGE_SEGMENTS_MAX)
-        return image_error(file, NULL, "found %s with more than %d segments, want fewer", file->partition->image,
-                           IMAGE_SEGMENTS_MAX);
+        return image_error(file, NULL, " with more than %d segments, want fewer", IMAGE_SEGMENTS_MAX);
     if (!check_segment(file, number, &segment, plan))
         return false;
-    segment.file = file->data;
     plan->segments[plan->segment_count++] = segment;
     return true;
 }
@@ -168,9 +161,9 @@ static bool read_segments(const struct file *file, struct image_plan *plan) {
 
     if (count == 0 || found_bytes != entry_bytes || table > file->size_bytes || table_bytes > file->size_bytes - table)
         return image_error(file, "the file is truncated or not an executable",
-                           "found %s with %u program headers of %u bytes at 0x%lx, want at least one of %u in a "
+                           " with %u program headers of %u bytes at 0x%lx, want at least one of %u in a "
                            "file of 0x%lx bytes",
-                           file->partition->image, count, found_bytes, table, entry_bytes, file->size_bytes);
+                           count, found_bytes, table, entry_bytes, file->size_bytes);
     for (unsigned i = 0; i < count; i++)
         if (!add_segment(file, i, table + (uint64_t)i * entry_bytes, plan))
             return false;
@@ -182,8 +175,8 @@ static bool check_entry(const struct file *file, struct image_plan *plan) {
 
     plan->entry = GPA(entry);
     if (entry >= 4 * GIB)
-        return image_error(file, "a guest starts with the first 4 GiB mapped",
-                           "found %s with entry 0x%lx, want it below 0x%lx", file->partition->image, entry, 4 * GIB);
+        return image_error(file, "a guest starts with the first 4 GiB mapped", " with entry 0x%lx, want it below 0x%lx",
+                           entry, 4 * GIB);
     for (unsigned i = 0; i < plan->segment_count; i++) {
         const struct image_segment *segment = &plan->segments[i];
         const struct window_config *window =
@@ -192,8 +185,7 @@ static bool check_entry(const struct file *file, struct image_plan *plan) {
         if (entry - segment->gpa.value < segment->memory_bytes && window->executable)
             return true;
     }
-    return image_error(file, NULL, "found %s with entry 0x%lx, want it inside a segment in an executable window",
-                       file->partition->image, entry);
+    return image_error(file, NULL, " with entry 0x%lx, want it inside a segment in an executable window", entry);
 }
 
 /* Multiboot is ELF32 with a valid Multiboot header. */
@@ -208,8 +200,7 @@ static enum image_kind find_kind(const struct file *file) {
             continue;
         if (unknown)
             image_error(file, (unknown & MULTIBOOT_VIDEO) ? "a graphics mode is not available" : NULL,
-                        "found %s with required Multiboot flags 0x%x, want none but 0x3", file->partition->image,
-                        unknown);
+                        " with required Multiboot flags 0x%x, want none but 0x3", unknown);
         return IMAGE_MULTIBOOT;
     }
     return file->word == 8 ? IMAGE_ELF64 : IMAGE_ELF32;
@@ -254,7 +245,6 @@ static bool plan_ramdisk(const struct file *file, const struct image_file *ramdi
 }
 
 static bool plan_bzimage(const struct file *file, const struct image_file *ramdisk, struct image_plan *plan) {
-    const char *name = file->partition->image;
     uint64_t sectors = file->data[BZIMAGE_SECTORS] ? file->data[BZIMAGE_SECTORS] : 4;
     uint64_t offset = (sectors + 1) * SECTOR_BYTES;
     unsigned version = (unsigned)read(file, BZIMAGE_VERSION, 2);
@@ -266,12 +256,11 @@ static bool plan_bzimage(const struct file *file, const struct image_file *ramdi
     if (version < BZIMAGE_VERSION_MIN || !(read(file, BZIMAGE_XLOADFLAGS, 2) & BZIMAGE_64) ||
         offset + BZIMAGE_ENTRY_64 >= file->size_bytes)
         return image_error(file, NULL,
-                           "found %s with boot protocol 0x%x and %lu bytes, want a 64-bit kernel with 0x%x or later",
-                           name, version, file->size_bytes, BZIMAGE_VERSION_MIN);
+                           " with boot protocol 0x%x and %lu bytes, want a 64-bit kernel with 0x%x or later", version,
+                           file->size_bytes, BZIMAGE_VERSION_MIN);
     if (!place_kernel(file, plan, &range))
-        return image_error(file, "enlarge the window",
-                           "found %s, which needs 0x%lx bytes at 0x%lx, want them in a window", name, range.size_bytes,
-                           range.base);
+        return image_error(file, "enlarge the window", ", which needs 0x%lx bytes at 0x%lx, want them in a window",
+                           range.size_bytes, range.base);
     plan->entry = GPA(range.base + BZIMAGE_ENTRY_64);
     plan->segments[plan->segment_count++] =
         (struct image_segment){file->data, offset, file->size_bytes - offset, GPA(range.base), range.size_bytes};

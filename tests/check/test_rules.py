@@ -87,7 +87,8 @@ def error_patterns(path):
         given = [argument.strip() for argument in arguments(text, call.end())]
         at_property, at_hint, at_format = ARGUMENTS[call[1]]
         of_property = pattern(given[at_property], "/") if at_property else "/image"
-        yield f".*{of_property}: {pattern(given[at_format])}{pattern(given[at_hint], '; ')}"
+        begin = "found .*" if call[1] == "image_error" else ""
+        yield f".*{of_property}: {pattern(given[at_format], begin)}{pattern(given[at_hint], '; ')}"
 
 
 def test_every_rule_is_tested():
