@@ -46,14 +46,8 @@ bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct rep
                         "found no free %lu KiB of RAM for the modules, want it below 4 GiB", size_bytes / KIB);
 }
 
-/* The last one or two of a property's cells; `otherwise` when it has not `count` of them, as it may be anything yet. */
-static uint64_t last_cells(const void *blob, int node, const char *property, int count, uint64_t otherwise) {
-    int length;
-    const fdt32_t *cells = fdt_getprop(blob, node, property, &length);
-
-    if (!cells || length != count * (int)sizeof(*cells))
-        return otherwise;
-    return fdt32_ld(&cells[count - 1]) | (count > 1 ? (uint64_t)fdt32_ld(&cells[count - 2]) << 32 : 0);
+/* What is wrong with the blob is for config_parse() to say. */
+static void ignore(struct report *report, const struct finding *finding) {
 }
 
 /* Of all nodes that something is built for; *count is the number of partitions. */
@@ -63,19 +57,23 @@ static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count
         uint64_t bytes;
     } kinds[] = {
         {"partition@", PARTITION_BYTES}, {"memory@", WINDOW_BYTES}, {"cpu@", CPU_BYTES}, {"slot@", SLOT_BYTES}};
-    struct dt dt = {.blob = blob};
+    struct report report = {.emit = ignore};
+    struct dt dt = {.blob = blob, .report = &report};
     uint64_t bytes = 0;
 
     *count = 0;
     if (dt_check(blob, size_bytes) != 0)
         return 0;
     for (int node = 0; node >= 0; node = fdt_next_node(blob, node, NULL)) {
+        uint32_t reg[4], vcpu_count = 1;
+
         for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++)
             bytes += dt_is_named(&dt, node, kinds[i].name) ? kinds[i].bytes : 0;
-        if (dt_is_named(&dt, node, "memory@"))
-            bytes += lower(last_cells(blob, node, "reg", 4, 0), CONFIG_GPA_LIMIT) / GIB * GIB_BYTES;
+        if (dt_is_named(&dt, node, "memory@") && dt_cells(&dt, node, "reg", reg, 4))
+            bytes += lower(dt_join(reg + 2), CONFIG_GPA_LIMIT) / GIB * GIB_BYTES;
         if (dt_is_named(&dt, node, "partition@")) {
-            bytes += lower(last_cells(blob, node, "vcpus", 1, 1), CONFIG_CPUS_MAX) * VCPU_BYTES;
+            dt_cells(&dt, node, "vcpus", &vcpu_count, 1);
+            bytes += lower(vcpu_count, CONFIG_CPUS_MAX) * VCPU_BYTES;
             ++*count;
         }
     }
