@@ -93,7 +93,7 @@ static void check_apart(const struct window_config *window, struct host_range ot
                      other.name, other.range.base, range_end(other.range));
 }
 
-static void check_fixed(const struct config *config, const struct window_config *window, const struct host_memory *host,
+static void check_fixed(const struct config *config, struct window_config *window, const struct host_memory *host,
                         struct report *report) {
     struct range range = host_range_of(window);
     char ram[96];
@@ -127,15 +127,11 @@ static void place(const struct config *config, struct window_config *window, con
                  most);
 }
 
+/* The others are placed around the fixed windows, so these come first, and none of them may be wrong. */
 void memory_place(struct config *config, const struct host_memory *host, struct report *report) {
-    for (unsigned i = 0; i < config->partition_count; i++)
-        for (unsigned j = 0; j < config->partitions[i].window_count; j++)
-            if (config->partitions[i].windows[j].fixed)
-                check_fixed(config, &config->partitions[i].windows[j], host, report);
-    if (report->errors)
-        return;
-    for (unsigned i = 0; i < config->partition_count; i++)
-        for (unsigned j = 0; j < config->partitions[i].window_count; j++)
-            if (!config->partitions[i].windows[j].fixed)
-                place(config, &config->partitions[i].windows[j], host, report);
+    for (int fixed = 1; fixed >= 0; fixed = report->errors ? -1 : fixed - 1)
+        for (unsigned i = 0; i < config->partition_count; i++)
+            for (unsigned j = 0; j < config->partitions[i].window_count; j++)
+                if (config->partitions[i].windows[j].fixed == fixed)
+                    (fixed ? check_fixed : place)(config, &config->partitions[i].windows[j], host, report);
 }
