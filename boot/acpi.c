@@ -43,47 +43,35 @@ static const uint8_t *find_rsdp(struct range memory) {
 /* The table at an address, when it has that signature and is whole. */
 static const uint8_t *table_at(struct range memory, uint64_t address, const char *signature) {
     const uint8_t *table = at(memory, address, TABLE_BYTES);
+    uint64_t length = table ? load(table + TABLE_LENGTH, 4) : 0;
+    bool is_whole = length >= TABLE_BYTES && length <= TABLE_MAX && at(memory, address, length);
 
-    if (!table || memcmp(table, signature, 4) != 0)
-        return NULL;
-    uint64_t length = load(table + TABLE_LENGTH, 4);
-
-    if (length < TABLE_BYTES || length > TABLE_MAX || !at(memory, address, length) || acpi_sum(table, length) != 0)
-        return NULL;
-    return table;
+    return is_whole && memcmp(table, signature, 4) == 0 && acpi_sum(table, length) == 0 ? table : NULL;
 }
 
 /* The MADT among what the RSDT or XSDT at an address point to, with entries of 4 or 8 bytes. */
 static const uint8_t *find_madt(struct range memory, uint64_t address, const char *signature, unsigned entry_bytes) {
-    const uint8_t *root = table_at(memory, address, signature);
+    const uint8_t *root = table_at(memory, address, signature), *madt = NULL;
+    uint64_t length = root ? load(root + TABLE_LENGTH, 4) : 0;
 
-    if (!root)
-        return NULL;
-    uint64_t length = load(root + TABLE_LENGTH, 4);
-
-    for (uint64_t offset = TABLE_BYTES; offset + entry_bytes <= length; offset += entry_bytes) {
-        const uint8_t *madt = table_at(memory, load(root + offset, entry_bytes), "APIC");
-
-        if (madt)
-            return madt;
-    }
-    return NULL;
+    for (uint64_t offset = TABLE_BYTES; !madt && offset + entry_bytes <= length; offset += entry_bytes)
+        madt = table_at(memory, load(root + offset, entry_bytes), "APIC");
+    return madt;
 }
 
 static void read_madt(struct processors *processors, const uint8_t *madt) {
     uint64_t length = load(madt + TABLE_LENGTH, 4);
 
-    for (uint64_t offset = MADT_ENTRIES; offset + 2 <= length;) {
-        const uint8_t *entry = madt + offset;
-        unsigned entry_bytes = entry[1];
+    processors->missing = NULL;
+    for (uint64_t offset = MADT_ENTRIES; offset + 2 <= length; offset += madt[offset + 1]) {
+        const uint8_t *entry = madt + offset; /* its type, its length */
 
-        if (entry_bytes < 2 || offset + entry_bytes > length)
+        if (entry[1] < 2 || offset + entry[1] > length)
             return;
-        if (entry[0] == LOCAL_APIC && entry_bytes >= LOCAL_APIC_BYTES &&
+        if (entry[0] == LOCAL_APIC && entry[1] >= LOCAL_APIC_BYTES &&
             (load(entry + LOCAL_APIC_FLAGS, 4) & LOCAL_APIC_ENABLED) &&
             entry[LOCAL_APIC_ID] != processors->apic_id[0] && processors->count < CPU_MAX)
             processors->apic_id[processors->count++] = entry[LOCAL_APIC_ID];
-        offset += entry_bytes;
     }
 }
 
@@ -99,8 +87,6 @@ void acpi_find_processors(struct processors *processors, struct range memory, ui
         madt = find_madt(memory, load(rsdp + RSDP_XSDT, 8), "XSDT", 8);
     if (!madt)
         madt = find_madt(memory, load(rsdp + RSDP_RSDT, 4), "RSDT", 4);
-    if (!madt)
-        return;
-    processors->missing = NULL;
-    read_madt(processors, madt);
+    if (madt)
+        read_madt(processors, madt);
 }
