@@ -92,10 +92,8 @@ static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t end) {
         memmove(&boot->ram[i], &boot->ram[i + 1], (boot->ram_count - i - 1) * sizeof(boot->ram[0]));
         boot->ram_count--;
         i--;
-        if (base > old.base)
-            add_ram(boot, old.base, base);
-        if (end < old_end)
-            add_ram(boot, end, old_end);
+        add_ram(boot, old.base, base); /* what is left on either side, if anything */
+        add_ram(boot, end, old_end);
     }
 }
 
