@@ -81,13 +81,11 @@ static bool configured(const void *context, unsigned partition, enum reach_kind 
     struct reach piece = find(context, partition, kind, from);
 
     *reach = piece;
-    while (piece.first != NOTHING && piece.host - piece.first == reach->host - reach->first &&
-           piece.rights == reach->rights) {
+    do {
         reach->last = piece.last;
         piece = find(context, partition, kind, reach->last + 1);
-        if (piece.first != reach->last + 1)
-            break;
-    }
+    } while (piece.first == reach->last + 1 && piece.host - piece.first == reach->host - reach->first &&
+             piece.rights == reach->rights);
     return reach->first != NOTHING;
 }
 
