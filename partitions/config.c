@@ -42,17 +42,18 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
         window->size_bytes = 0; /* takes part in no further check */
 }
 
-static bool check_label(const struct dt *dt, int node, const char *label) {
-    size_t length = strlen(label);
+/* A copy of the label; NULL of a wrong one, which takes part in no further check. */
+static const char *check_label(const struct dt *dt, int node, const char *label) {
+    size_t length = label ? strlen(label) : 0;
     bool plain = length >= 1 && length <= CONFIG_LABEL_MAX && strcmp(label, "shikiri") != 0;
 
     for (size_t i = 0; i < length; i++)
         plain &= strchr(LABEL_CHARACTERS, label[i]) != NULL;
-    if (!plain)
+    if (label && !plain)
         dt_error(dt, node, "label", "it stands in front of every line the partition prints",
                  "found \"%s\", want 1 to %d letters, digits, '.', '_' or '-', and not our own \"shikiri\"", label,
                  CONFIG_LABEL_MAX);
-    return plain;
+    return plain ? arena_string(dt->arena, label) : NULL;
 }
 
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
@@ -147,8 +148,6 @@ static void parse_bootargs(struct dt *dt, int node, struct partition_config *par
 }
 
 static void parse_partition(struct dt *dt, int node, struct partition_config *partition) {
-    const char *label;
-
     partition->path = dt_keep_path(dt, node);
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
@@ -158,18 +157,15 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
                    DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
     dt_choice(dt, node, "compatible", DT_NAMES("shikiri,partition"));
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
-    label = dt_string(dt, node, "label");
-    if (label && check_label(dt, node, label))
-        partition->label = keep(dt, label);
+    partition->label = check_label(dt, node, dt_string(dt, node, "label"));
     partition->image = check_module(dt, node, "image", dt_string(dt, node, "image"));
     partition->ramdisk = check_module(dt, node, "ramdisk", dt_optional_string(dt, node, "ramdisk"));
     parse_bootargs(dt, node, partition);
     if (dt_has(dt, node, "unowned-ports"))
         partition->fault_on_unowned_port = dt_choice(dt, node, "unowned-ports", DT_NAMES("ignore", "fault")) == 1;
-    if (dt_has(dt, node, "vcpus"))
+    partition->vcpu_count = dt_has(dt, node, "vcpus") ? 0 : 1;
+    if (partition->vcpu_count == 0)
         dt_cell(dt, node, "vcpus", 1, CONFIG_CPUS_MAX, "each has a processor of its own", &partition->vcpu_count);
-    else
-        partition->vcpu_count = 1;
     parse_children(dt, node, partition);
     rules_check_partition(dt, partition);
 }
