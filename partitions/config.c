@@ -38,7 +38,7 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
     window->gpa = GPA(dt_join(reg));
     window->size_bytes = dt_join(reg + 2);
     dt_check_unit_address(dt, node, window->gpa.value);
-    if (!rules_check_window(dt, node, window))
+    if (!rules_check_window(dt->report, window))
         window->size_bytes = 0; /* takes part in no further check */
 }
 
@@ -75,7 +75,7 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
     device->port_count = UART_PORT_COUNT;
     device->kind = (enum device_kind)kind;
     if (kind >= 0)
-        rules_check_serial_port(dt, node, device);
+        rules_check_serial_port(dt->report, device);
 }
 
 static void parse_isa(struct dt *dt, int node, struct partition_config *partition) {
@@ -167,7 +167,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     if (partition->vcpu_count == 0)
         dt_cell(dt, node, "vcpus", 1, CONFIG_CPUS_MAX, "each has a processor of its own", &partition->vcpu_count);
     parse_children(dt, node, partition);
-    rules_check_partition(dt, partition);
+    rules_check_partition(dt->report, partition);
 }
 
 static void parse_partitions(struct dt *dt, int node, struct config *config) {
@@ -195,7 +195,7 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);
     timing_parse(&dt, root, config);
-    rules_check_system(&dt, config);
+    rules_check_system(report, config);
     if (arena->used_up) /* strings and arrays may be missing */
         report_error(report, "device tree", NULL, "use fewer nodes",
                      "found too little memory for the configuration, want more");

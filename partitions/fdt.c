@@ -52,7 +52,9 @@ const char *dt_path(const struct dt *dt, int node) {
 }
 
 const char *dt_keep_path(const struct dt *dt, int node) {
-    return arena_string(dt->arena, dt_path(dt, node));
+    const char *path = arena_string(dt->arena, dt_path(dt, node));
+
+    return path ? path : "a node";
 }
 
 /* "a@" is the name of anything that begins so. */

@@ -29,7 +29,7 @@ int dt_check(const void *blob, size_t size_bytes);
 /* Checks the whole blob; false, and one error, when it cannot be read. */
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes);
 
-/* The node's path, until the next call; the other one keeps it in the arena, and is NULL when that is used up. */
+/* The node's path, until the next call; the other one keeps it in the arena; "a node" when that is used up. */
 const char *dt_path(const struct dt *dt, int node);
 const char *dt_keep_path(const struct dt *dt, int node);
 

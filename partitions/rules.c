@@ -10,106 +10,106 @@
 #define LARGE_PAGE (2 * MIB)
 #define HPA_LIMIT  (1UL << 48)
 
-bool rules_check_window(const struct dt *dt, int node, const struct window_config *window) {
-    unsigned errors = dt->report->errors;
+bool rules_check_window(struct report *report, const struct window_config *window) {
+    unsigned errors = report->errors;
+    const char *path = window->path;
     uint64_t base = window->gpa.value;
     uint64_t size_bytes = window->size_bytes;
     uint64_t host = window->hpa.value;
 
     if (size_bytes == 0)
-        dt_error(dt, node, "reg", NULL, "found a size of 0, want at least 0x1000");
+        report_error(report, path, "reg", NULL, "found a size of 0, want at least 0x1000");
     if (!is_aligned(base | size_bytes, PAGE_BYTES))
-        dt_error(dt, node, "reg", "pages have 4 KiB", "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base,
-                 size_bytes);
+        report_error(report, path, "reg", "pages have 4 KiB",
+                     "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base, size_bytes);
     if (base >= CONFIG_GPA_LIMIT || size_bytes > CONFIG_GPA_LIMIT - base)
-        dt_error(dt, node, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most", base,
-                 size_bytes, CONFIG_GPA_LIMIT);
+        report_error(report, path, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most", base,
+                     size_bytes, CONFIG_GPA_LIMIT);
     if (!window->fixed)
-        return dt->report->errors == errors;
+        return report->errors == errors;
     if (!is_aligned(host, PAGE_BYTES))
-        dt_error(dt, node, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
+        report_error(report, path, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
     if (size_bytes >= LARGE_PAGE && !is_aligned(host - base, LARGE_PAGE))
-        dt_error(dt, node, "host-address", "windows of 2 MiB and more are mapped by large pages",
-                 "found 0x%lx for base 0x%lx, want the same remainder by 0x200000", host, base);
+        report_error(report, path, "host-address", "windows of 2 MiB and more are mapped by large pages",
+                     "found 0x%lx for base 0x%lx, want the same remainder by 0x200000", host, base);
     if (host >= HPA_LIMIT || size_bytes > HPA_LIMIT - host)
-        dt_error(dt, node, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most", host,
-                 size_bytes, HPA_LIMIT);
-    return dt->report->errors == errors;
+        report_error(report, path, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most",
+                     host, size_bytes, HPA_LIMIT);
+    return report->errors == errors;
 }
 
-void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device) {
+void rules_check_serial_port(struct report *report, const struct device_config *device) {
     if (device->kind == DEVICE_CONSOLE && device->port != CONFIG_CONSOLE_PORT)
-        dt_error(dt, node, "reg", NULL, "found port 0x%x, want 0x%x for shikiri,console", device->port,
-                 CONFIG_CONSOLE_PORT);
+        report_error(report, device->path, "reg", NULL, "found port 0x%x, want 0x%x for shikiri,console", device->port,
+                     CONFIG_CONSOLE_PORT);
     if (device->kind == DEVICE_UART && device->port != 0x2f8 && device->port != 0x3e8 && device->port != 0x2e8)
-        dt_error(dt, node, "reg",
-                 device->port == CONFIG_CONSOLE_PORT
-                     ? "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it"
-                     : "these are COM2, COM3 and COM4",
-                 "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
+        report_error(report, device->path, "reg",
+                     device->port == CONFIG_CONSOLE_PORT
+                         ? "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it"
+                         : "these are COM2, COM3 and COM4",
+                     "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
 }
 
 /* The first window holds the start area (docs/guest-interface.md). */
-static void check_first_window(const struct dt *dt, const struct partition_config *partition) {
+static void check_first_window(struct report *report, const struct partition_config *partition) {
     const struct window_config *window = partition->windows;
 
     if (partition->window_count == 0 || window->size_bytes == 0) /* reported already */
         return;
     if (!window->writable)
-        report_error(dt->report, window->path, "read-only", "put another window first",
+        report_error(report, window->path, "read-only", "put another window first",
                      "found it in a partition's first window, want that writable");
     if (window->size_bytes < START_AREA_BYTES) {
-        report_error(dt->report, window->path, "reg", "a partition's first window holds the start area",
+        report_error(report, window->path, "reg", "a partition's first window holds the start area",
                      "found 0x%lx bytes, want at least 0x%lx", window->size_bytes, START_AREA_BYTES);
         return;
     }
     if (window->gpa.value + window->size_bytes > 4 * GIB)
-        report_error(dt->report, window->path, "reg", "the start area lies at the end of a partition's first window",
+        report_error(report, window->path, "reg", "the start area lies at the end of a partition's first window",
                      "found 0x%lx for its end, want 0x%lx at most", window->gpa.value + window->size_bytes, 4 * GIB);
     struct range start = {image_start_area(partition).value, START_AREA_BYTES};
 
     if (config_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))
-        report_error(dt->report, window->path, "reg", "make the window longer or shorter",
+        report_error(report, window->path, "reg", "make the window longer or shorter",
                      "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
 }
 
-void rules_check_partition(const struct dt *dt, const struct partition_config *partition) {
+void rules_check_partition(struct report *report, const struct partition_config *partition) {
     for (unsigned i = 1; i < partition->window_count; i++) {
         for (unsigned j = 0; j < i; j++) {
             const struct window_config *a = &partition->windows[i], *b = &partition->windows[j];
 
             if (range_overlaps(config_range(a), config_range(b)))
-                report_error(dt->report, a->path, "reg", NULL,
+                report_error(report, a->path, "reg", NULL,
                              "found 0x%lx bytes at 0x%lx, want them apart from %s, 0x%lx bytes at 0x%lx", a->size_bytes,
                              a->gpa.value, b->path, b->size_bytes, b->gpa.value);
         }
     }
-    check_first_window(dt, partition);
+    check_first_window(report, partition);
 }
 
 /* What two partitions may not have in common. */
-static void check_pair(const struct dt *dt, const struct partition_config *a, const struct partition_config *b) {
+static void check_pair(struct report *report, const struct partition_config *a, const struct partition_config *b) {
     if (a->label && b->label && strcmp(a->label, b->label) == 0)
-        report_error(dt->report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label,
-                     b->path);
+        report_error(report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label, b->path);
     for (unsigned i = 0; i < a->device_count; i++)
         for (unsigned j = 0; j < b->device_count; j++)
             if (a->devices[i].kind == DEVICE_UART && b->devices[j].kind == DEVICE_UART &&
                 a->devices[i].port == b->devices[j].port)
-                report_error(dt->report, a->devices[i].path, "reg", "a physical UART has one owner",
+                report_error(report, a->devices[i].path, "reg", "a physical UART has one owner",
                              "found port 0x%x, want another than that of %s", a->devices[i].port, b->devices[j].path);
 }
 
-void rules_check_system(const struct dt *dt, const struct config *config) {
+void rules_check_system(struct report *report, const struct config *config) {
     unsigned screens = 0;
 
     for (unsigned i = 0; i < config->partition_count; i++) {
         const struct device_config *vga = config_vga(&config->partitions[i]);
 
         for (unsigned j = 0; j < i; j++)
-            check_pair(dt, &config->partitions[i], &config->partitions[j]);
+            check_pair(report, &config->partitions[i], &config->partitions[j]);
         if (vga && ++screens > CONFIG_VGA_SCREENS_MAX)
-            report_error(dt->report, vga->path, NULL, "VGA text memory has eight pages; use shikiri,console",
+            report_error(report, vga->path, NULL, "VGA text memory has eight pages; use shikiri,console",
                          "found screen number %u, want at most %d in a system", screens, CONFIG_VGA_SCREENS_MAX);
     }
 }

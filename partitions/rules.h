@@ -6,16 +6,15 @@
 #pragma once
 
 #include "partitions/config.h"
-#include "partitions/fdt.h"
 
 /* Size, alignment and range of one window; false when something was reported. */
-bool rules_check_window(const struct dt *dt, int node, const struct window_config *window);
+bool rules_check_window(struct report *report, const struct window_config *window);
 
 /* Where each kind of UART may sit. */
-void rules_check_serial_port(const struct dt *dt, int node, const struct device_config *device);
+void rules_check_serial_port(struct report *report, const struct device_config *device);
 
 /* What the windows of one partition may not have in common, and its start area. */
-void rules_check_partition(const struct dt *dt, const struct partition_config *partition);
+void rules_check_partition(struct report *report, const struct partition_config *partition);
 
 /* What partitions may not have in common: labels, numbers, UARTs; and the number of screens. */
-void rules_check_system(const struct dt *dt, const struct config *config);
+void rules_check_system(struct report *report, const struct config *config);
