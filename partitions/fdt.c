@@ -86,19 +86,8 @@ static bool is_repeated(const struct dt *dt, int node, int child) {
     return first != child && strcmp(fdt_get_name(dt->blob, first, NULL), name) == 0;
 }
 
-static void check_child_names(const struct dt *dt, int node, dt_names known) {
-    int child;
-
-    fdt_for_each_subnode(child, dt->blob, node) {
-        if (!is_known(dt, fdt_get_name(dt->blob, child, NULL), known))
-            dt_error(dt, child, NULL, NULL, "found an unknown node, want none");
-        else if (is_repeated(dt, node, child))
-            dt_error(dt, child, NULL, NULL, "found a second node of this name, want one");
-    }
-}
-
 void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
-    int property;
+    int property, child;
 
     fdt_for_each_property_offset(property, dt->blob, node) {
         const char *name;
@@ -111,7 +100,12 @@ void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names
         else if (fdt_getprop(dt->blob, node, name, NULL) != value)
             dt_error(dt, node, name, NULL, "found it a second time, want it once");
     }
-    check_child_names(dt, node, children);
+    fdt_for_each_subnode(child, dt->blob, node) {
+        if (!is_known(dt, fdt_get_name(dt->blob, child, NULL), children))
+            dt_error(dt, child, NULL, NULL, "found an unknown node, want none");
+        else if (is_repeated(dt, node, child))
+            dt_error(dt, child, NULL, NULL, "found a second node of this name, want one");
+    }
 }
 
 void dt_check_unit_address(const struct dt *dt, int node, uint64_t address) {
