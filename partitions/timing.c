@@ -78,14 +78,13 @@ static void parse_slot(struct dt *dt, int node, const struct config *config, str
 }
 
 static void check_slot(struct dt *dt, const struct cpu_config *cpu, const struct plan_config *plan, unsigned index) {
-    const struct slot_config *slot = &plan->slots[index];
-    uint32_t from_us = index ? plan->slots[index - 1].offset_us + plan->slots[index - 1].duration_us : 0;
+    const struct slot_config *slot = &plan->slots[index], *before = index ? slot - 1 : NULL;
+    uint32_t from_us = before ? before->offset_us + before->duration_us : 0;
     uint32_t end_us = slot->offset_us + slot->duration_us;
 
     if (slot->offset_us < from_us)
         report_error(dt->report, slot->path, "offset-us", "slots do not overlap",
-                     "found %u, want at least %u, where %s ends", slot->offset_us, from_us,
-                     plan->slots[index - 1].path);
+                     "found %u, want at least %u, where %s ends", slot->offset_us, from_us, before->path);
     if (cpu->frame_us != 0 && end_us > cpu->frame_us)
         report_error(dt->report, slot->path, "duration-us", NULL,
                      "found the slot's end at %u, want at most %u, the frame's", end_us, cpu->frame_us);
