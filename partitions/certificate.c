@@ -98,7 +98,7 @@ struct certificate certificate_of_text(const char *text, size_t size_bytes) {
 }
 
 static void write_memory(char *line, const struct reach *reach) {
-    static const char *const rights[] = {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"};
+    static const char rights[][4] = {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"};
     uint64_t host_last = reach->host + (reach->last - reach->first);
     size_t length = format_string(line, CERTIFICATE_LINE_MAX, "memory 0x%012lx-0x%012lx -> 0x%012lx-0x%012lx %s",
                                   reach->first, reach->last, reach->host, host_last, rights[reach->rights]);
@@ -113,7 +113,7 @@ static void write_memory(char *line, const struct reach *reach) {
 }
 
 static void write_reach(char *line, enum reach_kind kind, const struct reach *reach) {
-    static const char *const rights[] = {"--", "r-", "-w", "rw"};
+    static const char rights[][3] = {"--", "r-", "-w", "rw"};
 
     if (kind == REACH_MEMORY)
         write_memory(line, reach);
