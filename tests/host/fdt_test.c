@@ -187,7 +187,8 @@ static void test_long_path(void **state) {
 static void test_names(void **state) {
     size_t size_bytes;
     void *blob = dts_compile("/dts-v1/; / { plain { }; serial@2f8 { }; };", &size_bytes);
-    struct dt dt = {.blob = blob};
+    struct arena used_up = {0};
+    struct dt dt = {.blob = blob, .arena = &used_up};
     int plain = fdt_path_offset(blob, "/plain"), serial = fdt_path_offset(blob, "/serial@2f8");
 
     (void)state;
@@ -195,6 +196,8 @@ static void test_names(void **state) {
     assert_false(dt_is_named(&dt, serial, "serial") || dt_is_named(&dt, serial, "serial@2"));
     assert_int_equal(dt_find(&dt, 0, "serial@"), serial);
     assert_int_equal(dt_find(&dt, 0, "serial"), -1);
+    assert_string_equal(dt_path(&dt, serial), "/serial@2f8");
+    assert_string_equal(dt_keep_path(&dt, serial), "a node");
     free(blob);
 }
 
