@@ -14,19 +14,6 @@
 #define PSE36_BITS   0x1fe000ULL /* of a 4 MiB page's entry: bits 32 to 39 of its address */
 #define PSE36_SHIFT  19
 
-/* The shape of the guest's page tables by its mode. */
-struct paging {
-    unsigned levels, index_bits, entry_bytes;
-};
-
-static struct paging paging_of(const struct vmcb_save *save) {
-    if (!(save->cr4 & CR4_PAE))
-        return (struct paging){2, 10, 4};
-    if (!(save->efer & EFER_LMA))
-        return (struct paging){3, 9, 8};
-    return (struct paging){(save->cr4 & CR4_LA57) ? 5 : 4, 9, 8};
-}
-
 /* At most 8 bytes that do not cross a page. */
 static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned size_bytes) {
     const void *memory = npt_memory(&vcpu->common->npt, GPA(gpa), REACH_READ);
@@ -44,24 +31,25 @@ static bool is_leaf(const struct vmcb_save *save, unsigned level, uint64_t entry
 
 static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
-    struct paging paging = paging_of(save);
-    uint64_t table = save->cr3 & (paging.levels == 3 ? 0xffffffe0ULL : ENTRY_ADDRESS);
+    bool pae = save->cr4 & CR4_PAE;
+    unsigned index_bits = pae ? 9 : 10, entry_bytes = pae ? 8 : 4;
+    unsigned levels = !pae ? 2 : !(save->efer & EFER_LMA) ? 3 : (save->cr4 & CR4_LA57) ? 5 : 4;
+    uint64_t table = save->cr3 & (levels == 3 ? 0xffffffe0ULL : ENTRY_ADDRESS);
 
     *gpa = linear;
     if (!(save->cr0 & CR0_PG))
         return true;
-    for (unsigned level = paging.levels; level > 0; level--) {
-        unsigned shift = 12 + paging.index_bits * (level - 1);
-        uint64_t index = linear >> shift & ((1ULL << paging.index_bits) - 1);
+    for (unsigned level = levels; level > 0; level--) {
+        unsigned shift = 12 + index_bits * (level - 1);
+        uint64_t index = linear >> shift & ((1ULL << index_bits) - 1);
         uint64_t offset = linear & ((1ULL << shift) - 1);
         uint64_t entry = 0;
 
-        if (!read_guest(vcpu, table + index * paging.entry_bytes, &entry, paging.entry_bytes) ||
-            !(entry & ENTRY_PRESENT))
+        if (!read_guest(vcpu, table + index * entry_bytes, &entry, entry_bytes) || !(entry & ENTRY_PRESENT))
             return false;
         table = entry & ENTRY_ADDRESS;
         if (is_leaf(save, level, entry)) {
-            if (level == 2 && paging.levels == 2)
+            if (level == 2 && levels == 2)
                 offset += (entry & PSE36_BITS) << PSE36_SHIFT;
             *gpa = align_down(table, 1ULL << shift) + offset;
             return true;
