@@ -21,14 +21,12 @@ static volatile uint16_t *page_cells(unsigned page) {
     return (volatile uint16_t *)(SCREEN_BASE + page * PAGE_BYTES);
 }
 
-static void crtc_write(uint8_t index, uint8_t value) {
+/* A register has the upper half of `value`, the next one the lower. */
+static void crtc_write(uint8_t index, unsigned value) {
     x86_outb(CRTC_INDEX, index);
-    x86_outb(CRTC_DATA, value);
-}
-
-static void crtc_write16(uint8_t index, unsigned value) {
-    crtc_write(index, (uint8_t)(value >> 8));
-    crtc_write(index + 1, (uint8_t)value);
+    x86_outb(CRTC_DATA, (uint8_t)(value >> 8));
+    x86_outb(CRTC_INDEX, index + 1);
+    x86_outb(CRTC_DATA, (uint8_t)value);
 }
 
 void screen_clear(unsigned page) {
@@ -37,19 +35,16 @@ void screen_clear(unsigned page) {
 }
 
 void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end) {
-    crtc_write(0x0a, cursor_start);
-    crtc_write(0x0b, cursor_end);
-    crtc_write16(0x0c, page * PAGE_CELLS);
-    crtc_write16(0x0e, page * PAGE_CELLS + cell);
+    crtc_write(0x0a, (unsigned)cursor_start << 8 | cursor_end);
+    crtc_write(0x0c, page * PAGE_CELLS);
+    crtc_write(0x0e, page * PAGE_CELLS + cell);
 }
 
 static void scroll(void) {
     volatile uint16_t *cells = page_cells(0);
 
-    for (unsigned cell = 0; cell < COLUMNS * (ROWS - 1); cell++)
-        cells[cell] = cells[cell + COLUMNS];
-    for (unsigned cell = COLUMNS * (ROWS - 1); cell < COLUMNS * ROWS; cell++)
-        cells[cell] = BLANK;
+    for (unsigned cell = 0; cell < COLUMNS * ROWS; cell++)
+        cells[cell] = cell < COLUMNS * (ROWS - 1) ? cells[cell + COLUMNS] : BLANK;
     next_cell -= COLUMNS;
 }
 
