@@ -27,8 +27,9 @@ static void put_field(format_put_fn *put, void *context, const char *text, struc
         put(context, ' ');
 }
 
-/* The number as text that ends at `end`. */
+/* The number, which may be signed, as text that ends at `end`. */
 static const char *write_number(char *end, uint64_t value, bool is_negative, unsigned base) {
+    value = is_negative ? -value : value;
     *end = '\0';
     do {
         *--end = "0123456789abcdef"[value % base];
@@ -72,14 +73,13 @@ void format_to(format_put_fn *put, void *context, const char *format, va_list li
         format = read_field(format, &field, &arguments);
         if (*format == 's') {
             text = va_arg(arguments, const char *);
-        } else if (*format == 'd') {
-            int64_t value = field.is_long ? va_arg(arguments, long) : va_arg(arguments, int);
-
-            text = write_number(digits + DIGITS_MAX, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10);
-        } else { /* u or x */
+        } else { /* d, u or x */
             uint64_t value = field.is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned);
+            bool is_signed = *format == 'd';
 
-            text = write_number(digits + DIGITS_MAX, value, false, *format == 'x' ? 16 : 10);
+            if (is_signed && !field.is_long)
+                value = (uint64_t)(int)value;
+            text = write_number(digits + DIGITS_MAX, value, is_signed && (int64_t)value < 0, *format == 'x' ? 16 : 10);
         }
         put_field(put, context, text ? text : "(none)", field);
     }
