@@ -50,20 +50,16 @@ bool clock_write_wall(struct vcpu *vcpu, uint64_t value) {
 bool clock_write_system(struct vcpu *vcpu, uint64_t value) {
     struct system_clock *clock = place(vcpu, value & ~(uint64_t)ENABLE, sizeof(*clock));
     uint64_t multiplier = (NS_PER_MS << 32) / vcpu->guest.cpu->tsc_khz;
-    int8_t shift = 0;
+    int shift = 32 - __builtin_clzll(multiplier); /* so that 32 bits are left of it */
 
     if (!(value & ENABLE))
         return true;
     if (!clock)
         return false;
-    for (; multiplier > UINT32_MAX; multiplier >>= 1)
-        shift++;
-    for (; multiplier <= UINT32_MAX / 2; multiplier <<= 1)
-        shift--;
     *clock = (struct system_clock){.version = 2,
                                    .tsc_timestamp = vcpu->vmcb->control.tsc_offset,
-                                   .multiplier = (uint32_t)multiplier,
-                                   .shift = shift,
+                                   .multiplier = (uint32_t)(shift > 0 ? multiplier >> shift : multiplier << -shift),
+                                   .shift = (int8_t)shift,
                                    .flags = TSC_STABLE};
     return true;
 }
