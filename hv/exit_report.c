@@ -5,16 +5,10 @@
 #include "hv/lib/log.h"
 #include "hv/vcpu.h"
 
-/* A page that is there is refused for what its window lacks: every page can be read. */
-static const char *violated_right(uint64_t info) {
-    if (!(info & NPF_PRESENT))
-        return "page not present";
-    return (info & NPF_FETCH) ? "the page is no-execute" : "the page is read-only";
-}
-
 /*
  * APM vol. 2, "Nested versus Guest Page Faults, Fault Ordering". Every nested access counts as a user access, so the
- * privilege is the guest's CPL, not EXITINFO1 bit 2.
+ * privilege is the guest's CPL, not EXITINFO1 bit 2. A page that is there is refused for what its window lacks: every
+ * page can be read.
  */
 static void describe_npf(const struct vcpu *vcpu) {
     const struct vmcb_control *control = &vcpu->vmcb->control;
@@ -24,7 +18,10 @@ static void describe_npf(const struct vcpu *vcpu) {
              (info & NPF_FETCH)   ? "instruction fetch"
              : (info & NPF_WRITE) ? "write"
                                   : "read",
-             (info & NPF_TABLE_WALK) ? " by a walk of the guest's page tables" : "", violated_right(info),
+             (info & NPF_TABLE_WALK) ? " by a walk of the guest's page tables" : "",
+             !(info & NPF_PRESENT) ? "page not present"
+             : (info & NPF_FETCH)  ? "the page is no-execute"
+                                   : "the page is read-only",
              vcpu->vmcb->save.cpl ? "user" : "supervisor");
 }
 
