@@ -39,14 +39,12 @@ enum verdict vga_crtc_write(void *device, unsigned offset, uint8_t value) {
     struct vga *vga = device;
     uint8_t index = read_index(vga);
 
-    if (offset == PORT_INDEX) {
+    if (offset == PORT_INDEX)
         vga->index = value;
-        return VERDICT_RESUME;
-    }
-    if (index >= VGA_CRTC_REGISTERS)
-        return VERDICT_RESUME;
-    vga->crtc[index] = value;
-    if (index == VGA_CURSOR_START || index == VGA_CURSOR_END || index == VGA_CURSOR_HIGH || index == VGA_CURSOR_LOW)
+    else if (index < VGA_CRTC_REGISTERS)
+        vga->crtc[index] = value;
+    if (offset == PORT_DATA &&
+        (index == VGA_CURSOR_START || index == VGA_CURSOR_END || index == VGA_CURSOR_HIGH || index == VGA_CURSOR_LOW))
         vga->cursor_changed(vga);
     return VERDICT_RESUME;
 }
