@@ -40,6 +40,13 @@ static inline enum verdict exit_advance(struct vcpu *vcpu, unsigned length) {
     return VERDICT_RESUME;
 }
 
+/* What is in a general register; outside 64-bit mode that is 32 bits. */
+static inline uint64_t exit_operand(struct vcpu *vcpu, unsigned number) {
+    uint64_t value = *vcpu_register(vcpu, number);
+
+    return (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? value : (uint32_t)value;
+}
+
 /* Of EXIT_MSR: whether it is WRMSR. */
 static inline bool exit_is_wrmsr(const struct vcpu *vcpu) {
     return vcpu->vmcb->control.exitinfo1;

@@ -63,17 +63,10 @@ static enum verdict call_plan(struct vcpu *vcpu, uint64_t plan, uint64_t unused)
     return answer(vcpu, 0);
 }
 
-/* The argument in a general register; outside 64-bit mode it has 32 bits. */
-static uint64_t argument(const struct vcpu *vcpu, unsigned number) {
-    uint64_t width = (vcpu->vmcb->save.cs.attributes & SEGMENT_LONG) ? UINT64_MAX : UINT32_MAX;
-
-    return vcpu->guest.registers[number] & width;
-}
-
 static enum verdict call_start(struct vcpu *vcpu, uint64_t number, uint64_t entry) {
     struct common *common = vcpu->common;
     bool started = number < common->vcpu_count &&
-                   vcpu_ask_start(&common->vcpus[number], entry, argument(vcpu, REGISTER_RDX), false);
+                   vcpu_ask_start(&common->vcpus[number], entry, exit_operand(vcpu, REGISTER_RDX), false);
 
     return answer(vcpu, started ? 0 : SHIKIRI_ERROR_ARGUMENT);
 }
@@ -133,5 +126,5 @@ enum verdict hypercall_exit(struct vcpu *vcpu) {
         return answer(vcpu, SHIKIRI_ERROR_DENIED);
     if (number >= SHIKIRI_CALL_COUNT)
         return answer(vcpu, SHIKIRI_ERROR_CALL);
-    return calls[number](vcpu, argument(vcpu, REGISTER_RDI), argument(vcpu, REGISTER_RSI));
+    return calls[number](vcpu, exit_operand(vcpu, REGISTER_RDI), exit_operand(vcpu, REGISTER_RSI));
 }

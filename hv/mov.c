@@ -17,34 +17,19 @@
 #define LENGTH_PLAIN 3
 #define CR8_MAX      15
 
-/* The value of the general register that the instruction names, and its length; 0 when it cannot be read. */
-static unsigned read_operand(struct vcpu *vcpu, uint64_t *value) {
-    const struct vmcb_save *save = &vcpu->vmcb->save;
-    uint8_t bytes[LENGTH_PLAIN + 1];
-    unsigned count = fetch(vcpu, bytes, sizeof(bytes));
-    unsigned prefixes = 0, number;
-
-    if (count < LENGTH_PLAIN)
-        return 0;
-    if ((save->cs.attributes & SEGMENT_LONG) ? (bytes[0] & REX_MASK) == PREFIX_REX : bytes[0] == PREFIX_LOCK)
-        prefixes = 1;
-    if (count < LENGTH_PLAIN + prefixes)
-        return 0;
-    number = bytes[prefixes + 2] & MODRM_RM;
-    if (prefixes && bytes[0] != PREFIX_LOCK)
-        number |= (bytes[0] & REX_B) ? 8 : 0;
-    *value = *vcpu_register(vcpu, number);
-    if (!(save->cs.attributes & SEGMENT_LONG))
-        *value = (uint32_t)*value;
-    return LENGTH_PLAIN + prefixes;
-}
-
-/* A MOV of at most `max` that `write` carries out. */
+/*
+ * A MOV of at most `max` that `write` carries out, of the general register that it names. What cannot be read of the
+ * instruction is 0 here, which is no prefix.
+ */
 static enum verdict move(struct vcpu *vcpu, uint64_t max, void (*write)(struct vcpu *vcpu, uint64_t value)) {
-    uint64_t value;
-    unsigned length = read_operand(vcpu, &value);
+    bool is_64 = vcpu->vmcb->save.cs.attributes & SEGMENT_LONG;
+    uint8_t bytes[LENGTH_PLAIN + 1] = {0};
+    unsigned count = fetch(vcpu, bytes, sizeof(bytes));
+    bool has_prefix = is_64 ? (bytes[0] & REX_MASK) == PREFIX_REX : bytes[0] == PREFIX_LOCK;
+    unsigned length = LENGTH_PLAIN + has_prefix, upper = is_64 && has_prefix && (bytes[0] & REX_B) ? 8 : 0;
+    uint64_t value = exit_operand(vcpu, (bytes[length - 1] & MODRM_RM) | upper);
 
-    if (!length) {
+    if (count < length) {
         vcpu->fault = "an instruction that cannot be read";
         return VERDICT_FAULT;
     }
