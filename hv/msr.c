@@ -35,10 +35,7 @@ static bool write_efer(struct vcpu *vcpu, uint64_t value) {
 
     if ((value & ~EFER_GUEST) || (paging && ((value ^ save->efer) & EFER_LME)))
         return false;
-    value &= ~EFER_LMA;
-    if (paging && (value & EFER_LME))
-        value |= EFER_LMA;
-    save->efer = value | EFER_SVME;
+    save->efer = (value & ~EFER_LMA) | (paging && (value & EFER_LME) ? EFER_LMA : 0) | EFER_SVME;
     return true;
 }
 
