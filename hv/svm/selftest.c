@@ -20,7 +20,6 @@
 #define IVT_ENTRY        (VECTOR * 4)
 #define HANDLER          0x800
 #define PROGRAM          0x900
-#define GUEST_PAGE       0x1000 /* where the injection guest's page lies */
 #define INJECTIONS       100
 #define INJECTION_ROUNDS (2 * INJECTIONS + 10)
 #define TABLES           4 /* that map a page */
@@ -33,7 +32,10 @@ struct workshop {
     struct exit_cost cost;
 };
 
-/* A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. */
+/*
+ * A fresh real-mode guest that sees `page` at `gpa` and nothing else, and starts at `start` in it. Its interrupt
+ * vectors and its stack are where the first page is.
+ */
 static void make_guest(struct workshop *shop, uint64_t gpa, const uint8_t *page, uint64_t start) {
     struct arena arena = {.next = shop->tables, .end = shop->tables + sizeof(shop->tables)};
     struct npt npt;
@@ -44,13 +46,10 @@ static void make_guest(struct workshop *shop, uint64_t gpa, const uint8_t *page,
     memset(shop->iopm, 0xff, sizeof(shop->iopm));
     memset(shop->msrpm, 0xff, sizeof(shop->msrpm));
     vmcb_init(&shop->vmcb, ASID, npt.root, HPA((uintptr_t)shop->iopm), HPA((uintptr_t)shop->msrpm));
-    struct vmcb_save *save = &shop->vmcb.save;
-
-    save->cs.base = save->ds.base = save->ss.base = save->idtr.base = gpa;
-    save->cs.selector = save->ds.selector = save->ss.selector = (uint16_t)(gpa >> 4);
-    save->idtr.limit = 0x3ff;
-    save->rip = start;
-    save->rsp = STACK_TOP;
+    vmcb_reset(&shop->vmcb.save, gpa);
+    shop->vmcb.save.idtr.limit = 0x3ff;
+    shop->vmcb.save.rip = start;
+    shop->vmcb.save.rsp = STACK_TOP;
     shop->guest.registers[REGISTER_RBX] = 0;
 }
 
@@ -82,14 +81,13 @@ static bool test_npt(struct workshop *shop) {
 static bool test_injection(struct workshop *shop, enum svm_injection way) {
     static const uint8_t handler[] = {0x43, 0xcf};                               /* inc %bx; iret */
     static const uint8_t program[] = {0xfb, 0x90, 0x0f, 0x01, 0xd9, 0xeb, 0xfa}; /* sti; 1: nop; vmmcall; jmp 1b */
-    static const uint16_t vector[] = {HANDLER, GUEST_PAGE >> 4};                 /* offset, segment */
     struct vmcb *vmcb = &shop->vmcb;
     unsigned injected = 0;
 
-    memcpy(shop->here + IVT_ENTRY, vector, sizeof(vector));
+    store(shop->here + IVT_ENTRY, HANDLER, 4); /* in segment 0 */
     memcpy(shop->here + HANDLER, handler, sizeof(handler));
     memcpy(shop->here + PROGRAM, program, sizeof(program));
-    make_guest(shop, GUEST_PAGE, shop->here, PROGRAM);
+    make_guest(shop, 0, shop->here, PROGRAM);
     for (unsigned round = 0; round < INJECTION_ROUNDS; round++) {
         vmrun(&shop->guest, stop);
         if (vmcb->control.exitcode != EXIT_VMMCALL || event_is_offered(vmcb))
