@@ -13,7 +13,7 @@ struct vcpu;
 
 extern const struct exit_entry {
     uint32_t code; /* TRACE_INVALID in row 0 */
-    const char *name;
+    char name[12]; /* 11 characters at most */
     enum verdict (*act)(struct vcpu *vcpu);
 } exit_entries[EXIT_ROWS];
 

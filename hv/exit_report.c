@@ -35,7 +35,7 @@ static void describe_io(const struct vmcb_control *control) {
 
 /* Most triple faults are an exception for which a young kernel has no handler yet. */
 static void describe_shutdown(const struct vmcb *vmcb) {
-    static const char *const names[EXCEPTIONS] = {
+    static const char names[EXCEPTIONS][4] = {
         [VECTOR_DB] = "#DB", [VECTOR_UD] = "#UD", [VECTOR_GP] = "#GP", [VECTOR_AC] = "#AC"};
     const struct vmcb_control *control = &vmcb->control;
 
