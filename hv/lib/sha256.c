@@ -64,12 +64,6 @@ static void hash_block(struct sha256 *sha) {
         sha->hash[i] += v[i];
 }
 
-static void add_byte(struct sha256 *sha, uint8_t byte) {
-    sha->block[sha->length_bytes++ % SHA256_BLOCK_BYTES] = byte;
-    if (sha->length_bytes % SHA256_BLOCK_BYTES == 0)
-        hash_block(sha);
-}
-
 void sha256_init(struct sha256 *sha) {
     *sha = H0;
 }
@@ -77,16 +71,19 @@ void sha256_init(struct sha256 *sha) {
 void sha256_add(struct sha256 *sha, const void *data, size_t size_bytes) {
     const uint8_t *bytes = data;
 
-    for (size_t i = 0; i < size_bytes; i++)
-        add_byte(sha, bytes[i]);
+    for (size_t i = 0; i < size_bytes; i++) {
+        sha->block[sha->length_bytes++ % SHA256_BLOCK_BYTES] = bytes[i];
+        if (sha->length_bytes % SHA256_BLOCK_BYTES == 0)
+            hash_block(sha);
+    }
 }
 
 void sha256_finish(struct sha256 *sha, char hex[SHA256_HEX_DIGITS + 1]) {
     uint64_t length_bits = __builtin_bswap64(sha->length_bytes * 8);
 
-    add_byte(sha, 0x80);
+    sha256_add(sha, "\x80", 1);
     while (sha->length_bytes % SHA256_BLOCK_BYTES != SHA256_BLOCK_BYTES - sizeof(length_bits))
-        add_byte(sha, 0);
+        sha256_add(sha, "", 1);
     sha256_add(sha, &length_bits, sizeof(length_bits));
     for (unsigned i = 0; i < 8; i++)
         hex += format_string(hex, 9, "%08x", sha->hash[i]);
