@@ -82,9 +82,7 @@ static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value) {
 
 /* The APIC is where it always is, in x2APIC mode, and stays there. */
 static uint64_t apic_base(const struct vcpu *vcpu) {
-    bool is_first = vcpu == vcpu->common->vcpus;
-
-    return LAPIC_BASE | APIC_BASE_ENABLE | APIC_BASE_EXTENDED | (is_first ? APIC_BASE_BOOT : 0);
+    return LAPIC_BASE | APIC_BASE_ENABLE | APIC_BASE_EXTENDED | (vcpu == vcpu->common->vcpus ? APIC_BASE_BOOT : 0);
 }
 
 static bool read_apic_base(struct vcpu *vcpu, uint64_t *value) {
