@@ -117,12 +117,10 @@ bool selftest_run(struct selftest *result, struct cpu *cpu, const struct arena *
     x86_clgi();
     x86_sti();
     result->npt_in_force = test_npt(shop);
-    if (result->npt_in_force) {
-        if (test_injection(shop, SVM_INJECTION_V_IRQ))
-            result->injection = SVM_INJECTION_V_IRQ;
-        else if (test_injection(shop, SVM_INJECTION_EVENTINJ))
-            result->injection = SVM_INJECTION_EVENTINJ;
-    }
+    if (result->npt_in_force)
+        result->injection = test_injection(shop, SVM_INJECTION_V_IRQ)      ? SVM_INJECTION_V_IRQ
+                            : test_injection(shop, SVM_INJECTION_EVENTINJ) ? SVM_INJECTION_EVENTINJ
+                                                                           : SVM_INJECTION_NONE;
     x86_cli();
     x86_stgi();
     return true;
