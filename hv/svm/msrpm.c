@@ -17,13 +17,10 @@ static uint32_t msr_of(unsigned slot) {
 
 /* The slot of the first MSR of the map that is not below `msr`, or SLOTS. */
 static unsigned slot_from(uint32_t msr) {
-    unsigned range = 0;
-
-    while (range < ARRAY_LENGTH(range_base) && msr >= range_base[range] + RANGE_MSRS)
-        range++;
-    if (range == ARRAY_LENGTH(range_base))
-        return SLOTS;
-    return range * RANGE_MSRS + (msr > range_base[range] ? msr - range_base[range] : 0);
+    for (unsigned range = 0; range < ARRAY_LENGTH(range_base); range++)
+        if (msr < range_base[range] + RANGE_MSRS)
+            return range * RANGE_MSRS + (msr > range_base[range] ? msr - range_base[range] : 0);
+    return SLOTS;
 }
 
 bool msrpm_pass(uint8_t msrpm[MSRPM_BYTES], uint32_t msr) {
