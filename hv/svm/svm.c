@@ -13,10 +13,6 @@
 #define CPUID_ADDRESSES 0x80000008
 #define CPUID_SVM       0x8000000a
 
-static bool bit(uint32_t value, unsigned number) {
-    return value >> number & 1;
-}
-
 void svm_read_facts(struct svm_facts *facts) {
     struct cpuid_result vendor = x86_cpuid(0, 0);
 
@@ -27,20 +23,20 @@ void svm_read_facts(struct svm_facts *facts) {
 
     struct cpuid_result extended = x86_cpuid(CPUID_EXTENDED, 0);
 
-    facts->svm = bit(extended.ecx, 2);
-    facts->no_execute = bit(extended.edx, 20);
-    facts->gigabyte_pages = bit(extended.edx, 26);
-    facts->tsc_aux = bit(extended.edx, 27);
+    facts->svm = extended.ecx >> 2 & 1;
+    facts->no_execute = extended.edx >> 20 & 1;
+    facts->gigabyte_pages = extended.edx >> 26 & 1;
+    facts->tsc_aux = extended.edx >> 27 & 1;
     if (!facts->svm)
         return;
 
     struct cpuid_result svm = x86_cpuid(CPUID_SVM, 0);
 
-    facts->ibpb = bit(x86_cpuid(CPUID_ADDRESSES, 0).ebx, 12);
+    facts->ibpb = x86_cpuid(CPUID_ADDRESSES, 0).ebx >> 12 & 1;
     facts->disabled = x86_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS;
     facts->asid_count = svm.ebx;
-    facts->nested_paging = bit(svm.edx, 0);
-    facts->nrip = bit(svm.edx, 3);
+    facts->nested_paging = svm.edx & 1;
+    facts->nrip = svm.edx >> 3 & 1;
 }
 
 const char *svm_missing(const struct svm_facts *facts) {
