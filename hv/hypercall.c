@@ -71,9 +71,8 @@ static enum verdict call_start(struct vcpu *vcpu, uint64_t number, uint64_t entr
     return answer(vcpu, started ? 0 : SHIKIRI_ERROR_ARGUMENT);
 }
 
-#define EXITS(n)       SHIKIRI_STATISTIC_EXITS(0, n)
-#define EXITS_CODES    0xffff00UL
-#define EXITS_CODE(of) (((of)&EXITS_CODES) >> 8)
+#define EXITS(n)    SHIKIRI_STATISTIC_EXITS(0, n)
+#define EXITS_CODES 0xffff00UL
 
 /* The place of a statistic in its vCPU, NULL when there is none. */
 static const uint64_t *find_statistic(const struct vcpu *vcpu, uint64_t statistic) {
@@ -86,7 +85,7 @@ static const uint64_t *find_statistic(const struct vcpu *vcpu, uint64_t statisti
         [SHIKIRI_STATISTIC_LATE_TICKS] = offsetof(struct vcpu, times.late_ticks),
         [SHIKIRI_STATISTIC_LATE_TICKS_MAX] = offsetof(struct vcpu, times.late_ticks_max),
     };
-    const struct exit_cost *cost = &vcpu->costs[exit_row(EXITS_CODE(statistic))];
+    const struct exit_cost *cost = &vcpu->costs[exit_row((statistic & EXITS_CODES) >> 8)];
     uint64_t n = statistic & ~EXITS_CODES;
 
     if (statistic < SHIKIRI_STATISTIC_COUNT)
