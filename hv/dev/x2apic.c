@@ -4,27 +4,25 @@
  */
 #include "hv/dev/x2apic.h"
 
-#define VERSION_VALUE     0x00050014U /* version 0x14, six LVT entries */
-#define SVR_RESET         0xffU
-#define LVT_VECTOR        0xffU
-#define TIMER_MODE        0x60000U
-#define TIMER_PERIODIC    0x20000U
-#define TIMER_DEADLINE    0x40000U
-#define ICR_WRITABLE      0xffffffff000ccfffULL
-#define ICR_LOGICAL       (1U << 11)
-#define ICR_SHORTHAND     (3U << 18)
-#define ICR_SELF          (1U << 18)
-#define ICR_ALL           (2U << 18)
-#define ICR_TO_SHIFT      32
-#define BROADCAST         0xffffffffU
-#define VECTOR_FIRST      16 /* those below are illegal */
-#define ERROR_SENT        (1U << 5)
-#define ERROR_RECEIVED    (1U << 6)
-#define PRIORITY_CLASS    0xf0U
-#define CLUSTER_SHIFT     16
-#define ID_CLUSTER        4 /* bits of the id that are the place in a cluster */
-#define SET(vector)       (1ULL << ((vector)&63))
-#define WORD(set, vector) ((set)[(vector) >> 6])
+#define VERSION_VALUE  0x00050014U /* version 0x14, six LVT entries */
+#define SVR_RESET      0xffU
+#define LVT_VECTOR     0xffU
+#define TIMER_MODE     0x60000U
+#define TIMER_PERIODIC 0x20000U
+#define TIMER_DEADLINE 0x40000U
+#define ICR_WRITABLE   0xffffffff000ccfffULL
+#define ICR_LOGICAL    (1U << 11)
+#define ICR_SHORTHAND  (3U << 18)
+#define ICR_SELF       (1U << 18)
+#define ICR_ALL        (2U << 18)
+#define ICR_TO_SHIFT   32
+#define BROADCAST      0xffffffffU
+#define VECTOR_FIRST   16 /* those below are illegal */
+#define ERROR_SENT     (1U << 5)
+#define ERROR_RECEIVED (1U << 6)
+#define PRIORITY_CLASS 0xf0U
+#define CLUSTER_SHIFT  16
+#define ID_CLUSTER     4 /* bits of the id that are the place in a cluster */
 
 /* Registers that read what `registers` has; the others have a word of their own in x2apic_read(). TMR is 0, as all
  * interrupts are edge-triggered. */
@@ -139,7 +137,7 @@ static enum x2apic_effect set_timer(struct x2apic *apic) {
 static enum x2apic_effect end_of_interrupt(struct x2apic *apic) {
     unsigned vector = x2apic_highest(apic->isr);
 
-    WORD(apic->isr, vector) &= ~SET(vector);
+    apic->isr[vector >> 6] &= ~(1ULL << (vector & 63));
     return X2APIC_PENDING;
 }
 
