@@ -31,7 +31,6 @@ void boot_main(uint32_t magic, const void *info) {
 
     panic_init();                          /* the stack protector's guard */
     trap_init();                           /* the IDT's contents */
-    exit_init();                           /* the same for #VMEXIT */
     cpu_init(&cpus[0]);                    /* descriptor tables; from here on a bug is a panic */
     start_read_loader(&boot, magic, info); /* memory map, modules, command line */
     start_read_options(&boot);             /* how the run ends, what is traced */

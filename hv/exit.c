@@ -13,9 +13,7 @@
 #include "hv/interrupt.h"
 #include "hv/svm/event.h"
 
-#define ROW_INVALID 0
-#define ROW_NPF     1
-#define CODES       0x90 /* that are small */
+#define CODES 0x90 /* that are small */
 
 __attribute__((noinline)) static enum verdict inject(struct vcpu *vcpu, unsigned vector) {
     event_exception(vcpu->vmcb, vector);
@@ -99,19 +97,18 @@ static enum verdict set_xcr0(struct vcpu *vcpu) {
     return exit_advance(vcpu, LENGTH_XSETBV);
 }
 
-#define ENTRY(code, constant, name, act) {code, name, act},
+#define ROW(code, constant, name, act)         ROW_##constant,
+#define ROW_OF_CODE(code, constant, name, act) [code] = ROW_##constant,
+#define ENTRY(code, constant, name, act)       {code, name, act},
+
+enum { ROW_INVALID, ROW_NPF, VMCB_EXITS(ROW) };
+
+static const uint8_t rows[CODES] = {VMCB_EXITS(ROW_OF_CODE)}; /* of the small codes */
 
 const struct exit_entry exit_entries[EXIT_ROWS] = {
     [ROW_INVALID] = {TRACE_INVALID, "INVALID", invalid}, /* whatever is not below */
     [ROW_NPF] = {EXIT_NPF, "NPF", npf_exit},             /* has no intercept */
     VMCB_EXITS(ENTRY)};
-
-static uint8_t rows[CODES]; /* of the small codes */
-
-void exit_init(void) {
-    for (unsigned row = ROW_NPF + 1; row < EXIT_ROWS; row++)
-        rows[exit_entries[row].code] = (uint8_t)row;
-}
 
 unsigned exit_row(uint64_t exitcode) {
     if (__builtin_expect(exitcode < CODES, true))

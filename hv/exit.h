@@ -17,9 +17,6 @@ extern const struct exit_entry {
     enum verdict (*act)(struct vcpu *vcpu);
 } exit_entries[EXIT_ROWS];
 
-/* Before the first guest runs. */
-void exit_init(void);
-
 /* Row of an exit code, also of its costs; codes without one share row 0, "INVALID". */
 unsigned exit_row(uint64_t exitcode);
 

@@ -93,7 +93,6 @@ static void make_for(enum svm_injection injection) {
     assert_int_equal(x2apic_write(&vcpu.apic, 0x0f, NOW, 0x1ff), X2APIC_DONE);
     PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
     called = NULL;
-    exit_init();
 }
 
 static int make(void **state) {
