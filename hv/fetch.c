@@ -23,15 +23,9 @@ static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned
     return memory;
 }
 
-static bool is_leaf(const struct vmcb_save *save, unsigned level, uint64_t entry) {
-    bool has_large = save->cr4 & (CR4_PAE | CR4_PSE);
-
-    return level == 1 || (level <= LARGE_LEVELS && has_large && (entry & ENTRY_LARGE));
-}
-
 static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
-    bool pae = save->cr4 & CR4_PAE;
+    bool pae = save->cr4 & CR4_PAE, has_large = pae || (save->cr4 & CR4_PSE);
     unsigned index_bits = pae ? 9 : 10, entry_bytes = pae ? 8 : 4;
     unsigned levels = !pae ? 2 : !(save->efer & EFER_LMA) ? 3 : (save->cr4 & CR4_LA57) ? 5 : 4;
     uint64_t table = save->cr3 & (levels == 3 ? 0xffffffe0ULL : ENTRY_ADDRESS);
@@ -48,7 +42,7 @@ static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
         if (!read_guest(vcpu, table + index * entry_bytes, &entry, entry_bytes) || !(entry & ENTRY_PRESENT))
             return false;
         table = entry & ENTRY_ADDRESS;
-        if (is_leaf(save, level, entry)) {
+        if (level == 1 || (level <= LARGE_LEVELS && has_large && (entry & ENTRY_LARGE))) {
             if (level == 2 && levels == 2)
                 offset += (entry & PSE36_BITS) << PSE36_SHIFT;
             *gpa = align_down(table, 1ULL << shift) + offset;
