@@ -13,14 +13,13 @@
 #define CONTROL_REPLACEMENT '?'
 
 void console_init(struct console_line *line, const char *label, int label_width, struct console *console) {
-    char text[CONSOLE_TEXT + 1];
-    unsigned length = (unsigned)format_string(text, sizeof(text), "%-*s | ", label_width, label);
+    unsigned length = (unsigned)format_string(line->line, CONSOLE_TEXT + 1, "%-*s | ", label_width, label);
 
     line->length = 0;
     line->console = console;
     console->length_max = CONSOLE_LINE_MAX;
     line->start = CONSOLE_TEXT - length;
-    memcpy(line->line + line->start, text, length);
+    memmove(line->line + line->start, line->line, length);
 }
 
 /*
