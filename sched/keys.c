@@ -6,6 +6,7 @@
 
 #include "hv/cpu/keyboard.h"
 #include "hv/cpu/serial.h"
+#include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
 #include "partitions/devices.h"
@@ -18,10 +19,13 @@ static struct partition *partitions;
 static unsigned partition_count;
 static struct partition *focus; /* NULL: everybody's lines are shown, and nobody gets what is typed */
 static bool escape_seen;
+static unsigned listed; /* partitions that the list has by now */
+static uint64_t start_tsc;
 
 void keys_init(struct partition *first, unsigned count) {
     partitions = first;
-    partition_count = count;
+    partition_count = listed = count;
+    start_tsc = x86_rdtsc();
 }
 
 static void set_focus(struct partition *partition) {
@@ -49,20 +53,27 @@ static void send(uint8_t byte) {
 }
 
 static void command(uint8_t c) {
-    unsigned screens = devices_screen_count();
+    unsigned screens = devices_screen_count(), number = c - 'A';
 
     if (c >= '1' && c < '1' + screens)
         devices_show_screen(c - '1');
     else if (c == 'a')
         report_certificate();
+    else if (c == 'b' && focus)
+        uart_break(&focus->uart);
     else if (c == 'c')
         set_focus(next_console());
+    else if (c == 'l')
+        listed = 0;
+    else if (number < partition_count && partitions[number].uart.line)
+        set_focus(&partitions[number]);
     else if (c == ESCAPE)
         send(c);
-    else if (screens)
-        log_line("keys: Ctrl-] and 1 to %u show a screen, c the next console, a audits the tables", screens);
     else
-        log_line("keys: Ctrl-] and c shows the next console, a audits the tables; no partition has a screen");
+        log_line(
+            "keys: Ctrl-] and l lists the partitions, A, B... goes to the console of one in the list, c to the next, "
+            "b sends it a break, a audits the tables, a digit shows one of %u screens",
+            screens);
 }
 
 bool keys_poll(void) {
@@ -71,6 +82,9 @@ bool keys_poll(void) {
     if (screen >= 0)
         devices_show_screen((unsigned)screen);
     devices_refresh_screen();
+    if (listed < partition_count)
+        report_partition(&partitions[listed], (char)('A' + listed), x86_rdtsc() - start_tsc);
+    listed += listed < partition_count;
     for (unsigned i = 0; i < BYTES_MAX && (c = serial_get()) >= 0; i++) {
         if (escape_seen)
             command((uint8_t)c);
@@ -78,5 +92,5 @@ bool keys_poll(void) {
             send((uint8_t)c);
         escape_seen = !escape_seen && c == ESCAPE;
     }
-    return c >= 0;
+    return c >= 0 || listed < partition_count;
 }

@@ -55,8 +55,20 @@ static const char *name_vcpu(const struct partition *p, const struct vcpu *vcpu,
     return name;
 }
 
+static const char *const states[] = {"runs", "halted", "ended", "faulted"};
+
+void report_partition(const struct partition *partition, char letter, uint64_t ticks) {
+    const struct common *common = &partition->common;
+    uint64_t run_ticks = 0;
+
+    for (unsigned i = 0; i < common->vcpu_count; i++)
+        run_ticks += common->vcpus[i].times.run_ticks;
+    log_line("%s %-15s %-7s %3lu %% of %u processor%s", (char[]){letter, '\0'}, partition->config->label,
+             states[partition->state], run_ticks * 100 / (common->vcpu_count * ticks), common->vcpu_count,
+             common->vcpu_count == 1 ? "" : "s");
+}
+
 static void report_vcpu(const struct partition *p, const struct vcpu *vcpu) {
-    static const char *const states[] = {"runs", "halted", "ended", "faulted"};
     char name[NAME_MAX], ports[PORTS_MAX] = "";
 
     if (vcpu->unowned)

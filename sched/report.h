@@ -12,6 +12,9 @@ void report_stop(struct runner *runner);
 /* For a fault of its, the exit in words and all registers. */
 void report_details(struct runner *runner);
 
+/* A line of the list behind Ctrl-] l: the letter for the partition, its state, its part of its processors' `ticks`. */
+void report_partition(const struct partition *partition, char letter, uint64_t ticks);
+
 /* Switches, idle time and lateness, a processor each that has one; run time and exits, a vCPU each. */
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
                     unsigned partition_count);

@@ -24,6 +24,7 @@ enum { THR_RBR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 #define LCR_DLAB      0x80
 #define MCR_LOOPBACK  0x10
 #define LSR_DR        0x01
+#define LSR_BI        0x10
 #define LSR_THRE      0x20
 #define LSR_TEMT      0x40
 #define MSR_TERI      0x04 /* of the changes, the one that only a falling edge makes */
@@ -87,6 +88,12 @@ void uart_receive(struct uart *uart, uint8_t byte) {
     update(uart);
 }
 
+void uart_break(struct uart *uart) {
+    uart->is_break = true;
+    if (uart_room(uart))
+        uart_receive(uart, 0);
+}
+
 /* With DLAB set, the first two registers are the divisor latch. */
 static bool is_divisor(const struct uart *uart, unsigned offset) {
     return offset <= IER_DLM && (uart->registers[LCR] & LCR_DLAB);
@@ -120,6 +127,10 @@ __attribute__((noinline)) static uint8_t read_other(struct uart *uart, unsigned 
         value = take_received(uart);
     if (offset == IIR_FCR)
         value = tell_identification(uart);
+    if (offset == LSR) {
+        value = LSR_BI | LSR_THRE | LSR_TEMT | LSR_DR;
+        uart->is_break = false;
+    }
     if (offset == MSR) {
         value = modem_status(uart->registers[MCR]) | uart->modem;
         uart->modem = 0;
@@ -131,7 +142,7 @@ __attribute__((noinline)) static uint8_t read_other(struct uart *uart, unsigned 
 uint8_t uart_read(void *device, unsigned offset) {
     struct uart *uart = device;
 
-    if (offset == LSR)
+    if (offset == LSR && !uart->is_break)
         return LSR_THRE | LSR_TEMT | (waiting(uart) ? LSR_DR : 0);
     return read_other(uart, offset);
 }

@@ -21,6 +21,7 @@ struct uart {
     uint8_t divisor[2];
     bool is_plain; /* a byte to transmit means output, and nothing else */
     bool empty;    /* the transmitter is, which the guest has not been told */
+    bool is_break; /* one has come, which the guest has not been told */
     uint8_t modem; /* what of the modem status has changed since it was read */
     uint8_t received[UART_RECEIVES];
 };
@@ -31,6 +32,9 @@ void uart_reset(struct uart *uart);
 /* Room for received bytes, and one more of them; on any processor. */
 unsigned uart_room(const struct uart *uart);
 void uart_receive(struct uart *uart, uint8_t byte);
+
+/* A break comes, with the byte 0. */
+void uart_break(struct uart *uart);
 
 /* The register file, for io_add(). */
 io_read_fn uart_read;

@@ -152,9 +152,17 @@ def test_two_systems(tmp_path):
         boot(it, "one")
         assert "who=one" in it.ask("cat /proc/cmdline")
         it.ask("echo said by $((40+2))")
-        it.focus("two")
+        it.child.send("\x1dB")  # by its letter
+        it.wait_for("shikiri: console: two")
         it.wait_for(PROMPT)
         assert "who=two" in it.ask("cat /proc/cmdline")
+        it.child.send("\x1db")
+        it.child.send("h")  # of the magic keys, which a break opens
+        it.wait_for("sysrq: HELP")
+        it.child.send("\x1dl")
+        for letter, label in ("A", "one"), ("B", "two"):
+            it.child.expect(rf"shikiri: {letter} {label} +runs +(\d+) % of 1 processor")
+            assert 0 < int(it.child.match[1]) <= 100
         it.focus("one")
         it.wait_for("said by 42")
         it.wait_for(PROMPT)

@@ -7,6 +7,7 @@
 #include "hv/cpu/keyboard.h"
 #include "hv/cpu/serial.h"
 #include "partitions/devices.h"
+#include "hv/lib/log.h"
 #include "sched/keys.h"
 #include "sched/report.h"
 #include "tests/host/log_capture.h"
@@ -16,6 +17,10 @@
 #define FOCUS                                                                                                          \
     "\x1d"                                                                                                             \
     "c"
+
+#define HELP                                                                                                           \
+    "shikiri: keys: Ctrl-] and l lists the partitions, A, B... goes to the console of one in the list, c to the "      \
+    "next, b sends it a break, a audits the tables, "
 
 static struct partition partitions[PARTITIONS]; /* the second and the last have no console */
 static const struct partition_config configs[PARTITIONS] = {
@@ -51,6 +56,11 @@ unsigned devices_screen_count(void) {
 const char *report_certificate(void) {
     audits++;
     return "";
+}
+
+void report_partition(const struct partition *partition, char letter, uint64_t ticks) {
+    assert_true(ticks > 0);
+    log_line("%s %s", (char[]){letter, '\0'}, partition->config->label);
 }
 
 static uint64_t take(const char *text, size_t length) {
@@ -200,17 +210,67 @@ static void test_commands(void **state) {
          "4\x1d"
          "0\x1d?");
     assert_int_equal(shown, 99);
-    expect_log("shikiri: keys: Ctrl-] and 1 to 3 show a screen, c the next console, a audits the tables\n"
-               "shikiri: keys: Ctrl-] and 1 to 3 show a screen, c the next console, a audits the tables\n"
-               "shikiri: keys: Ctrl-] and 1 to 3 show a screen, c the next console, a audits the tables\n");
+    expect_log(HELP "a digit shows one of 3 screens\n" HELP "a digit shows one of 3 screens\n" HELP
+                    "a digit shows one of 3 screens\n");
     screens = 0;
     type("\x1d"
          "1");
-    expect_log("shikiri: keys: Ctrl-] and c shows the next console, a audits the tables; no partition has a screen\n");
+    expect_log(HELP "a digit shows one of 0 screens\n");
     assert_int_equal(audits, 0);
     type("\x1d"
          "a");
     assert_int_equal(audits, 1);
+}
+
+/* A line a look, so that none takes longer than a chore; from then on there is one to come soon. */
+static void test_list(void **state) {
+    static const char *const lines[] = {"shikiri: A a\n", "shikiri: B b\n", "shikiri: C c\n", "shikiri: D d\n"};
+
+    (void)state;
+    typed = "\x1dl";
+    assert_true(keys_poll());
+    expect_log("");
+    for (unsigned i = 0; i < PARTITIONS; i++) {
+        assert_int_equal(keys_poll(), i + 1 < PARTITIONS);
+        expect_log(lines[i]);
+    }
+    type("");
+    expect_log("");
+}
+
+/* By the letter of the list, which is a capital one; not of those without a console, nor of more than there are. */
+static void test_letters(void **state) {
+    (void)state;
+    type("\x1d"
+         "C");
+    expect_log("shikiri: console: c\n");
+    expect_modes(CONSOLE_QUIET, CONSOLE_QUIET, CONSOLE_RAW, CONSOLE_QUIET);
+    type("\x1d"
+         "A\x1d"
+         "A");
+    expect_log("shikiri: console: a\nshikiri: console: a\n");
+    type("\x1d"
+         "B\x1d"
+         "E\x1d@\x1d\xff");
+    expect_log(HELP "a digit shows one of 0 screens\n" HELP "a digit shows one of 0 screens\n" HELP
+                    "a digit shows one of 0 screens\n" HELP "a digit shows one of 0 screens\n");
+    expect_modes(CONSOLE_RAW, CONSOLE_QUIET, CONSOLE_QUIET, CONSOLE_QUIET);
+}
+
+/* LSR's BI once, and a byte of zeros; nobody's without a focus. */
+static void test_break(void **state) {
+    (void)state;
+    type("\x1d"
+         "b");
+    expect_log(HELP "a digit shows one of 0 screens\n");
+    type(FOCUS "\x1d"
+               "b");
+    assert_int_equal(waiting(2), 0);
+    assert_int_equal(waiting(0), 1);
+    assert_int_equal(uart_read(&partitions[0].uart, 5), 0x71);
+    assert_int_equal(uart_read(&partitions[0].uart, 5), 0x61);
+    assert_int_equal(uart_read(&partitions[0].uart, 0), 0);
+    assert_int_equal(uart_read(&partitions[0].uart, 5), 0x60);
 }
 
 static void test_keyboard(void **state) {
@@ -228,6 +288,8 @@ int main(void) {
         cmocka_unit_test_setup(test_focus, make),    cmocka_unit_test_setup(test_bytes, make),
         cmocka_unit_test_setup(test_look, make),     cmocka_unit_test_setup(test_full, make),
         cmocka_unit_test_setup(test_commands, make), cmocka_unit_test_setup(test_keyboard, make),
+        cmocka_unit_test_setup(test_list, make),     cmocka_unit_test_setup(test_letters, make),
+        cmocka_unit_test_setup(test_break, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
