@@ -118,7 +118,7 @@ def test_events():
     numbers = {int(number, 16) for number in re.findall(r"^    TRACE_\w+ = (0x[0-9a-f]+),", (ROOT / "hv/cpu/trace.h").read_text(),
                                                         re.MULTILINE)}
     assert numbers == {events.EXIT_INVALID, *events.NAMES} - set(events.ENDS) | {events.TURN_ENDS}
-    ways = re.findall(r"^    TURN_(\w+),", (ROOT / "sched/turn.h").read_text(), re.MULTILINE)
+    ways = re.findall(r"^    TURN_(\w+),", (ROOT / "sched/schedule.h").read_text(), re.MULTILINE)
     assert ways == ["SPENT", "YIELDS", "HALTS", "STOPS"]
     assert list(events.ENDS) == [events.TURN_ENDS + i for i in range(4)]
 
