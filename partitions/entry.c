@@ -25,16 +25,20 @@
 #define MULTIBOOT_MAGIC      0x2badb002U
 #define MULTIBOOT_MEMORY     (1U << 0)
 #define MULTIBOOT_COMMAND    (1U << 2)
+#define MULTIBOOT_MODULES    (1U << 3)
 #define MULTIBOOT_MAP        (1U << 6)
 #define MULTIBOOT_NAME       (1U << 9)
 #define MULTIBOOT_INFO_BYTES 128
+#define MULTIBOOT_MODULE     (MULTIBOOT_INFO_BYTES + 16)
+#define MULTIBOOT_STRINGS    (32 + CONFIG_IMAGE_MAX + 1)
 #define MULTIBOOT_AVAILABLE  1
 #define MULTIBOOT_RESERVED   2
 
 /* The fields that are filled, at the specification's offsets. */
 struct multiboot_info {
     uint32_t flags, mem_lower_kib, mem_upper_kib, boot_device, command_line;
-    uint32_t reserved_014[(44 - 20) / 4];
+    uint32_t module_count, modules;
+    uint32_t reserved_01c[(44 - 28) / 4];
     uint32_t map_bytes, map;
     uint32_t reserved_034[(64 - 52) / 4];
     uint32_t boot_loader_name;
@@ -132,12 +136,14 @@ static uint64_t write_map(struct map map, const struct partition_config *config)
     return (uint64_t)(map.at - from);
 }
 
-static void write_multiboot(uint8_t *start, gpa_t start_area, const struct partition_config *config) {
+/* Behind the information the boot loader's name, the module's structure (start, end, name), its name, the map. */
+static void write_multiboot(uint8_t *start, gpa_t start_area, const struct image_plan *plan,
+                            const struct partition_config *config) {
     static const char name[] = "Shikiri";
     struct multiboot_info *info = (void *)(start + START_AREA_MULTIBOOT);
     uint8_t *name_at = (uint8_t *)info + MULTIBOOT_INFO_BYTES;
-    uint8_t *map_at = name_at + 16;
-    uint32_t info_gpa = (uint32_t)(start_area.value + START_AREA_MULTIBOOT);
+    uint8_t *map_at = name_at + MULTIBOOT_STRINGS;
+    uint32_t info_gpa = (uint32_t)(start_area.value + START_AREA_MULTIBOOT), module_gpa = info_gpa + MULTIBOOT_MODULE;
 
     memcpy(name_at, name, sizeof(name));
     info->flags = MULTIBOOT_MEMORY | MULTIBOOT_COMMAND | MULTIBOOT_MAP | MULTIBOOT_NAME;
@@ -145,8 +151,17 @@ static void write_multiboot(uint8_t *start, gpa_t start_area, const struct parti
     info->mem_upper_kib = kib_from(config, MIB, 4 * GIB - MIB);
     info->command_line = (uint32_t)(start_area.value + START_AREA_BOOTARGS);
     info->boot_loader_name = info_gpa + MULTIBOOT_INFO_BYTES;
-    info->map = info_gpa + MULTIBOOT_INFO_BYTES + 16;
+    info->map = info_gpa + MULTIBOOT_INFO_BYTES + MULTIBOOT_STRINGS;
     info->map_bytes = (uint32_t)write_map((struct map){map_at, true}, config);
+    if (!plan->ramdisk)
+        return;
+    info->flags |= MULTIBOOT_MODULES;
+    info->module_count = 1;
+    info->modules = module_gpa;
+    store(name_at + 16, plan->ramdisk->gpa.value, 4);
+    store(name_at + 20, plan->ramdisk->gpa.value + plan->ramdisk->file_bytes, 4);
+    store(name_at + 24, module_gpa + 16, 4);
+    memcpy(name_at + 32, config->ramdisk, strlen(config->ramdisk));
 }
 
 static void write_boot_params(uint8_t *params, uint64_t start_area, const struct image_plan *plan,
@@ -190,7 +205,7 @@ void entry_prepare(struct common *common, const struct partition_config *config,
     first->vmcb->save.rip = first->last_rip = first->start.entry = plan->entry.value;
     first->vmcb->save.rsp = start_area.value;
     if (plan->kind == IMAGE_MULTIBOOT) {
-        write_multiboot(start, start_area, config);
+        write_multiboot(start, start_area, plan, config);
         first->vmcb->save.rax = MULTIBOOT_MAGIC;
         first->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
     } else if (plan->kind == IMAGE_BZIMAGE) {

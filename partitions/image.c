@@ -276,11 +276,14 @@ void image_plan(struct image_plan *plan, const struct image_file *image, const s
         plan_bzimage(&file, ramdisk, plan);
         return;
     }
-    if (ramdisk)
-        report_error(report, partition->path, "ramdisk", NULL, "found it beside %s, want it beside a Linux kernel",
-                     image->name);
     if (!check_header(&file) || !read_segments(&file, plan))
         return;
     plan->kind = find_kind(&file);
-    check_entry(&file, plan);
+    if (!check_entry(&file, plan) || !ramdisk)
+        return;
+    if (plan->kind == IMAGE_MULTIBOOT)
+        plan_ramdisk(&file, ramdisk, plan);
+    else
+        report_error(report, partition->path, "ramdisk", NULL,
+                     "found it beside %s, want it beside a Linux or Multiboot kernel", image->name);
 }

@@ -42,7 +42,7 @@ struct image_segment {
 struct image_plan {
     enum image_kind kind;
     gpa_t entry;
-    struct image_segment segments[IMAGE_SEGMENTS_MAX];
+    struct image_segment segments[IMAGE_SEGMENTS_MAX + 1]; /* of the image, and the ramdisk */
     unsigned segment_count;
     const uint8_t *setup;                /* of a bzImage: its first sector, with the setup header behind it */
     const struct image_segment *ramdisk; /* the one that is it, or NULL */

@@ -6,10 +6,11 @@
 #include "guests/lib/lib.h"
 
 #define LOADER_MAGIC 0x2badb002
+#define FLAG_MODULES 8
 
 struct multiboot_info {
     uint32_t flags, mem_lower_kib, mem_upper_kib, boot_device, command_line;
-    uint32_t modules[2], symbols[4];
+    uint32_t module_count, modules, symbols[4];
     uint32_t map_bytes, map;
     uint32_t drives[2], configuration;
     uint32_t boot_loader_name;
@@ -35,6 +36,18 @@ static void print_map(const struct multiboot_info *info) {
     }
 }
 
+static void print_modules(const struct multiboot_info *info) {
+    const uint32_t *module = (const void *)(uintptr_t)info->modules; /* start, end, name */
+
+    for (uint32_t i = 0; i < info->module_count; i++, module += 4) {
+        uint32_t sum = 0;
+
+        for (uint32_t at = module[0]; at < module[1]; at++)
+            sum += *(const uint8_t *)(uintptr_t)at;
+        print("multi: module %s at %x: %u bytes, sum %u\n", string(module[2]), module[0], module[1] - module[0], sum);
+    }
+}
+
 int main(uint32_t magic, const struct multiboot_info *info) {
     const char *args = magic == LOADER_MAGIC ? string(info->command_line) : "";
 
@@ -44,6 +57,8 @@ int main(uint32_t magic, const struct multiboot_info *info) {
     print("multi: lower %u KiB upper %u KiB\n", info->mem_lower_kib, info->mem_upper_kib);
     if (magic == LOADER_MAGIC)
         print_map(info);
+    if (info->flags & FLAG_MODULES)
+        print_modules(info);
     print("multi: loader %s\n", string(info->boot_loader_name));
     return magic == LOADER_MAGIC ? 0 : 1;
 }

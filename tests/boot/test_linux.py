@@ -129,6 +129,18 @@ def test_two_vcpus(tmp_path):
         it.wait_for("shikiri: partition linux ended with status 0")
 
 
+def test_half_share(tmp_path):
+    """With half of each frame of 10 ms a second's sleep is never short, and a frame too long at most."""
+    text = system(linux(), Partition("beat", "beat.elf", "uart=0x3f8"), schedule=frame(10000, [Slot(0, 5000, 0), Slot(5000, 5000, 1)]))
+    with terminal(tmp_path, text, icount=True) as it:
+        boot(it)
+        it.ask("dmesg -n 1")
+        it.ask("for i in $(seq 0 11); do echo mark $i > /dev/kmsg; sleep 1; done")
+        marks = [float(at) for at in re.findall(r"\[ *([\d.]+)\] mark", it.ask("dmesg | grep mark; echo"))]
+        sleeps = [after - before for before, after in zip(marks, marks[1:])]
+        assert len(sleeps) >= 10 and min(sleeps) >= 1 and max(sleeps) <= 1.01, sleeps
+
+
 def test_restart(tmp_path):
     """The kernel starts anew, with both of its vCPUs, again and again; its neighbour runs on."""
     text = system(linux(extra="vcpus = <2>;"), counter(), schedule=processors({0: in_turn(0, 1, slot_us=5000), 1: in_turn(0)}))

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from harness import (DONE, BUILD, VGA, Partition, Slot, compile_text, emulate, frame, images_of, run_bochs, run_qemu,
+from harness import (CONSOLE, DONE, BUILD, VGA, Partition, Slot, compile_text, emulate, frame, images_of, run_bochs, run_qemu,
                      system)
 
 TEXT = system(Partition("elf64", "counter64.elf", "seed=3 rounds=5 uart=0x3f8"),
@@ -20,6 +20,14 @@ def assert_all_ran(result):
                                "multi: memory 0 to 3f7000 type 1",
                                "multi: loader Shikiri"]
     assert {row[0] for row in result.summary().values()} == {"ended"}
+
+
+def test_multiboot_module():
+    """A Multiboot kernel finds the ramdisk as its module, whole."""
+    result = run_qemu(system(Partition("mb", "multi.elf", "uart=0x3f8", devices=CONSOLE, extra='ramdisk = "hello.elf";')))
+    module = (BUILD / "guests/hello.elf").read_bytes()
+    at = 0x3f7000 - (len(module) + 4095) // 4096 * 4096
+    assert f"multi: module hello.elf at {at:x}: {len(module)} bytes, sum {sum(module)}" in result.of("mb"), result.serial
 
 
 @pytest.mark.parametrize("cpu", ["max", "EPYC"])

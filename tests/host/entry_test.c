@@ -166,6 +166,28 @@ static void test_multiboot(void **state) {
     assert_int_equal(info(20), 0); /* modules, as the flag says */
 }
 
+static void test_multiboot_module(void **state) {
+    (void)state;
+    add_window(0, 0x90000, true);
+    config.ramdisk = "r.gz";
+    entry_prepare(&common, &config,
+                  &(struct image_plan){.kind = IMAGE_MULTIBOOT,
+                                       .entry = {ENTRY},
+                                       .ramdisk = &(struct image_segment){NULL, 0, 0x345, {0x876000}, 0x345}});
+    assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 9);
+    assert_int_equal(info(20), 1);
+    const uint8_t *module = guest_memory(info(24));
+
+    assert_int_equal(get(module, 4), 0x876000);
+    assert_int_equal(get(module + 4, 4), 0x876345);
+    assert_string_equal(guest_memory(get(module + 8, 4)), "r.gz");
+    assert_int_equal(get(module + 12, 4), 0);
+    assert_string_equal(guest_memory(info(64)), "Shikiri");
+    assert_int_equal(info(44), 3 * 24);
+    assert_int_equal(get(guest_memory(info(48)), 4), 20); /* the map's first entry is behind */
+    assert_true(info(48) >= get(module + 8, 4) + 64);
+}
+
 /* Lower memory ends at 640 KiB, upper memory begins at 1 MiB; both where a window has that address. */
 static void test_multiboot_memory(void **state) {
     const struct {
@@ -476,6 +498,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_protected_mode, make, drop),
         cmocka_unit_test_setup_teardown(test_long_mode, make, drop),
         cmocka_unit_test_setup_teardown(test_multiboot, make, drop),
+        cmocka_unit_test_setup_teardown(test_multiboot_module, make, drop),
         cmocka_unit_test_setup_teardown(test_multiboot_memory, make, drop),
         cmocka_unit_test_setup_teardown(test_multiboot_map, make, drop),
         cmocka_unit_test_setup_teardown(test_multiboot_windows, make, drop),

@@ -564,7 +564,27 @@ static void test_ramdisk_without_kernel(void **state) {
 
     (void)state;
     plan_with(&plan, build(&(struct spec){.class = 2, .loads = {CODE}, .entry = 0x10fff}), false, &ramdisk);
-    findings_expect(&findings, "ELF", "/p/ramdisk: found it beside i.elf, want it beside a Linux kernel\n");
+    findings_expect(&findings, "ELF",
+                    "/p/ramdisk: found it beside i.elf, want it beside a Linux or Multiboot kernel\n");
+}
+
+/* A Multiboot kernel gets it as a module, at the end of the window, and beside as many segments as there may be. */
+static void test_multiboot_module(void **state) {
+    struct spec spec = {.class = 1, .loads = {CODE}, .entry = 0x10fff, .multiboot_at = 0x200, .multiboot_flags = 3};
+    struct image_file ramdisk = {"r.gz", "xyz", 3};
+    struct image_plan plan;
+
+    (void)state;
+    plan_with(&plan, build(&spec), false, &ramdisk);
+    findings_expect(&findings, "module", "");
+    assert_int_equal(plan.kind, IMAGE_MULTIBOOT);
+    assert_int_equal(plan.segment_count, 2);
+    assert_ptr_equal(plan.ramdisk, &plan.segments[1]);
+    assert_ptr_equal(plan.ramdisk->file, ramdisk.data);
+    assert_int_equal(plan.ramdisk->gpa.value, image_start_area(&partition).value - PAGE_BYTES);
+    ramdisk.size_bytes = image_start_area(&partition).value;
+    plan_with(&plan, build(&spec), false, &ramdisk);
+    assert_int_equal(findings.report.errors, 1);
 }
 
 int main(void) {
@@ -582,6 +602,7 @@ int main(void) {
         cmocka_unit_test(test_kernel_larger_than_it_says),
         cmocka_unit_test(test_kernel_ramdisk),
         cmocka_unit_test(test_ramdisk_without_kernel),
+        cmocka_unit_test(test_multiboot_module),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
