@@ -26,8 +26,8 @@ static void parse_memory(struct dt *dt, int node, struct window_config *window) 
     uint32_t reg[4], host[2];
 
     window->path = dt_keep_path(dt, node);
-    dt_check_names(dt, node, DT_NAMES("device_type", "reg", "host-address", "read-only", "no-execute"), DT_NONE);
-    dt_choice(dt, node, "device_type", DT_NAMES("memory"));
+    dt_check_names(dt, node, "device_type reg host-address read-only no-execute", "");
+    dt_choice(dt, node, "device_type", "memory");
     window->writable = !dt_flag(dt, node, "read-only");
     window->executable = !dt_flag(dt, node, "no-execute");
     window->fixed = dt_has(dt, node, "host-address");
@@ -57,11 +57,10 @@ static const char *check_label(const struct dt *dt, int node, const char *label)
 }
 
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
-    static dt_names compatibles = {[DEVICE_CONSOLE] = "shikiri,console", [DEVICE_UART] = "ns16550a", NULL};
     uint32_t reg[3];
 
-    dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
-    int kind = dt_choice(dt, node, "compatible", compatibles);
+    dt_check_names(dt, node, "compatible reg", "");
+    int kind = dt_choice(dt, node, "compatible", "shikiri,console ns16550a"); /* as in enum device_kind */
 
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
@@ -79,8 +78,8 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
 }
 
 static void parse_isa(struct dt *dt, int node, struct partition_config *partition) {
-    dt_check_names(dt, node, DT_NAMES("compatible", "#address-cells", "#size-cells"), DT_NAMES("serial@"));
-    dt_choice(dt, node, "compatible", DT_NAMES("isa"));
+    dt_check_names(dt, node, "compatible #address-cells #size-cells", "serial@");
+    dt_choice(dt, node, "compatible", "isa");
     dt_expect_cells(dt, node, 2, 1);
     for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;) {
         struct device_config *device = &partition->devices[partition->device_count++];
@@ -105,8 +104,8 @@ static void parse_fixed(struct dt *dt, int parent, struct partition_config *part
 
         if (node < 0)
             continue;
-        dt_check_names(dt, node, DT_NAMES("compatible"), DT_NONE);
-        dt_choice(dt, node, "compatible", DT_NAMES(fixed[i].compatible));
+        dt_check_names(dt, node, "compatible", "");
+        dt_choice(dt, node, "compatible", fixed[i].compatible);
         partition->devices[partition->device_count++] =
             (struct device_config){.path = dt_keep_path(dt, node), .kind = fixed[i].kind};
     }
@@ -152,17 +151,16 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node,
-                   DT_NAMES("compatible", "reg", "label", "image", "ramdisk", "bootargs", "unowned-ports", "control",
-                            "vcpus", "#address-cells", "#size-cells"),
-                   DT_NAMES("memory@", "vga", "interrupt-controller", "isa"));
-    dt_choice(dt, node, "compatible", DT_NAMES("shikiri,partition"));
+                   "compatible reg label image ramdisk bootargs unowned-ports control vcpus #address-cells #size-cells",
+                   "memory@ vga interrupt-controller isa");
+    dt_choice(dt, node, "compatible", "shikiri,partition");
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     partition->label = check_label(dt, node, dt_string(dt, node, "label"));
     partition->image = check_module(dt, node, "image", dt_string(dt, node, "image"));
     partition->ramdisk = check_module(dt, node, "ramdisk", dt_optional_string(dt, node, "ramdisk"));
     parse_bootargs(dt, node, partition);
     if (dt_has(dt, node, "unowned-ports"))
-        partition->fault_on_unowned_port = dt_choice(dt, node, "unowned-ports", DT_NAMES("ignore", "fault")) == 1;
+        partition->fault_on_unowned_port = dt_choice(dt, node, "unowned-ports", "ignore fault") == 1;
     partition->vcpu_count = dt_has(dt, node, "vcpus") ? 0 : 1;
     if (partition->vcpu_count == 0)
         dt_cell(dt, node, "vcpus", 1, CONFIG_CPUS_MAX, "each has a processor of its own", &partition->vcpu_count);
@@ -171,7 +169,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
 }
 
 static void parse_partitions(struct dt *dt, int node, struct config *config) {
-    dt_check_names(dt, node, DT_NAMES("#address-cells", "#size-cells"), DT_NAMES("partition@"));
+    dt_check_names(dt, node, "#address-cells #size-cells", "partition@");
     config->partitions = dt_alloc_children(dt, node, 1, 0, "partition@", "partitions", CONFIG_PARTITIONS_MAX,
                                            sizeof(*config->partitions));
     for (int child = -1; config->partitions && (child = dt_next(dt, node, "partition@", child)) >= 0;)
@@ -187,9 +185,8 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     *config = (struct config){.model = ""};
     if (!dt_open(&dt, blob, size_bytes))
         return;
-    dt_check_names(&dt, root, DT_NAMES("compatible", "model", "#address-cells", "#size-cells"),
-                   DT_NAMES("cpus", "schedule", "partitions", "__symbols__"));
-    dt_choice(&dt, root, "compatible", DT_NAMES("shikiri,system"));
+    dt_check_names(&dt, root, "compatible model #address-cells #size-cells", "cpus schedule partitions __symbols__");
+    dt_choice(&dt, root, "compatible", "shikiri,system");
     config->model = keep(&dt, dt_optional_string(&dt, root, "model"));
     partitions = dt_child(&dt, root, "partitions");
     if (partitions >= 0)

@@ -57,25 +57,28 @@ const char *dt_keep_path(const struct dt *dt, int node) {
     return path ? path : "a node";
 }
 
-/* "a@" is the name of anything that begins so. */
-static bool equals(const char *name, const char *known) {
-    size_t length = strlen(known);
+/* Which of the words the name is, from 0, or -1; "a@" is the name of anything that begins so. */
+static int find_word(const char *name, const char *words) {
+    for (int i = 0; *words != '\0'; i++) {
+        const char *end = strchrnul(words, ' ');
+        size_t length = (size_t)(end - words);
 
-    return strncmp(name, known, length) == 0 && (name[length] == '\0' || known[length - 1] == '@');
+        if (strncmp(name, words, length) == 0 && (name[length] == '\0' || end[-1] == '@'))
+            return i;
+        words = end + (*end == ' ');
+    }
+    return -1;
 }
 
 bool dt_is_named(const struct dt *dt, int node, const char *name) {
     const char *own = fdt_get_name(dt->blob, node, NULL);
 
-    return own && equals(own, name);
+    return own && find_word(own, name) == 0;
 }
 
-static bool is_known(const struct dt *dt, const char *name, dt_names known) {
+static bool is_known(const struct dt *dt, const char *name, const char *known) {
     dt->report->known = known;
-    for (unsigned i = 0; known[i]; i++)
-        if (equals(name, known[i]))
-            return true;
-    return false;
+    return find_word(name, known) >= 0;
 }
 
 /* dtc merges nodes of one name; a blob made otherwise may have several. libfdt may find "a@1" for "a". */
@@ -86,7 +89,7 @@ static bool is_repeated(const struct dt *dt, int node, int child) {
     return first != child && strcmp(fdt_get_name(dt->blob, first, NULL), name) == 0;
 }
 
-void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children) {
+void dt_check_names(const struct dt *dt, int node, const char *properties, const char *children) {
     int property, child;
 
     fdt_for_each_property_offset(property, dt->blob, node) {
@@ -204,18 +207,17 @@ bool dt_flag(const struct dt *dt, int node, const char *property) {
     return value != NULL;
 }
 
-int dt_choice(const struct dt *dt, int node, const char *property, dt_names known) {
+int dt_choice(const struct dt *dt, int node, const char *property, const char *known) {
     const char *found = dt_string(dt, node, property);
+    int choice = found ? find_word(found, known) : -1;
     char want[WANT_MAX];
     size_t at = 0;
 
-    for (int i = 0; found && known[i]; i++) {
-        if (strcmp(found, known[i]) == 0)
-            return i;
-        at += format_string(want + at, sizeof(want) - at, "%s\"%s\"", i ? " or " : "", known[i]);
-    }
-    if (found)
-        dt_error(dt, node, property, NULL, "found \"%s\", want %s", found, want);
+    if (!found || choice >= 0)
+        return choice;
+    for (; *known != '\0'; known++)
+        at += format_string(want + at, sizeof(want) - at, "%s", *known == ' ' ? "\" or \"" : (char[2]){*known});
+    dt_error(dt, node, property, NULL, "found \"%s\", want \"%s\"", found, want);
     return -1;
 }
 

@@ -15,14 +15,6 @@ struct dt {
     struct report *report;
 };
 
-/*
- * Lists of names end with NULL, as DT_NAMES() makes them. A node's name that ends with "@" wants a unit address, and
- * any number of such nodes may be there; of the others there is one at most.
- */
-typedef const char *const dt_names[];
-#define DT_NAMES(...) ((dt_names){__VA_ARGS__, NULL})
-#define DT_NONE       ((dt_names){NULL})
-
 /* 0 for a blob that is whole and can be read, else libfdt's error. */
 int dt_check(const void *blob, size_t size_bytes);
 
@@ -39,8 +31,12 @@ const char *dt_keep_path(const struct dt *dt, int node);
 /* Whether that is the name; "a@" is that of any node a with a unit address. */
 bool dt_is_named(const struct dt *dt, int node, const char *name);
 
-/* Reports properties and child nodes that are in neither list, which is report->known then, or repeated. */
-void dt_check_names(const struct dt *dt, int node, dt_names properties, dt_names children);
+/*
+ * Reports properties and child nodes that are not among the names, which are report->known then, or repeated. Names
+ * are words in one string, with a space between them. A node's name that ends with "@" wants a unit address, and any
+ * number of such nodes may be there; of the others there is one at most.
+ */
+void dt_check_names(const struct dt *dt, int node, const char *properties, const char *children);
 
 /* Reports a unit address that is not `address` in hexadecimal. */
 void dt_check_unit_address(const struct dt *dt, int node, uint64_t address);
@@ -72,8 +68,11 @@ bool dt_has(const struct dt *dt, int node, const char *property);
 /* Whether an empty property is there. */
 bool dt_flag(const struct dt *dt, int node, const char *property);
 
-/* Which of the known strings the property is, from 0. -1, and an error, when it is missing or something else. */
-int dt_choice(const struct dt *dt, int node, const char *property, dt_names known);
+/*
+ * Which of the known words, with a space between them, the property is, from 0. -1, and an error, when it is missing
+ * or something else.
+ */
+int dt_choice(const struct dt *dt, int node, const char *property, const char *known);
 
 /* Reports other numbers of cells than these. */
 void dt_expect_cells(const struct dt *dt, int node, uint32_t address_cells, uint32_t size_cells);

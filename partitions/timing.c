@@ -51,7 +51,7 @@ static void parse_round_robin(struct dt *dt, int node, const struct config *conf
     unsigned count = dt_count_cells(dt, node, "partitions");
     bool is_short = node == dt_find(dt, 0, "schedule");
 
-    dt_check_names(dt, node, DT_NAMES("compatible", "slot-us", "partitions"), DT_NONE);
+    dt_check_names(dt, node, "compatible slot-us partitions", "");
     dt_cell(dt, node, "slot-us", CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX, US_HINT, &cpu->slot_us);
     if (!is_short || dt_has(dt, node, "partitions"))
         read_references(dt, node, "partitions", count ? count : 1, config, cpu);
@@ -66,7 +66,7 @@ static void parse_slot(struct dt *dt, int node, const struct config *config, str
 
     slot->path = dt_keep_path(dt, node);
     slot->background = CONFIG_NONE;
-    dt_check_names(dt, node, DT_NAMES("reg", "offset-us", "duration-us", "partition", "background", "pad-us"), DT_NONE);
+    dt_check_names(dt, node, "reg offset-us duration-us partition background pad-us", "");
     dt_cell(dt, node, "reg", index, index, "slots count from 0, in the order of their offsets", NULL);
     dt_cell(dt, node, "offset-us", 0, CONFIG_FRAME_US_MAX, US_HINT, &slot->offset_us);
     dt_cell(dt, node, "duration-us", CONFIG_DURATION_US_MIN, CONFIG_FRAME_US_MAX, US_HINT, &slot->duration_us);
@@ -102,7 +102,7 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
     unsigned errors = dt->report->errors;
 
     plan->path = dt_keep_path(dt, node);
-    dt_check_names(dt, node, DT_NAMES("reg", "#address-cells", "#size-cells"), DT_NAMES("slot@"));
+    dt_check_names(dt, node, "reg #address-cells #size-cells", "slot@");
     dt_cell(dt, node, "reg", index, index, "plans count from 0", NULL);
     plan->slots = dt_alloc_children(dt, node, 1, 0, "slot@", "slots", CONFIG_SLOTS_MAX, sizeof(*plan->slots));
     if (!plan->slots)
@@ -114,7 +114,7 @@ static void parse_plan(struct dt *dt, int node, const struct config *config, str
 }
 
 static void parse_cyclic(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
-    dt_check_names(dt, node, DT_NAMES("compatible", "frame-us", "#address-cells", "#size-cells"), DT_NAMES("plan@"));
+    dt_check_names(dt, node, "compatible frame-us #address-cells #size-cells", "plan@");
     cpu->is_cyclic = true;
     dt_cell(dt, node, "frame-us", CONFIG_FRAME_US_MIN, CONFIG_FRAME_US_MAX, US_HINT, &cpu->frame_us);
     cpu->plans = dt_alloc_children(dt, node, 1, 0, "plan@", "plans", CONFIG_PLANS_MAX, sizeof(*cpu->plans));
@@ -124,8 +124,7 @@ static void parse_cyclic(struct dt *dt, int node, const struct config *config, s
 
 static void parse_schedule(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     enum { ROUND_ROBIN, CYCLIC };
-    static dt_names compatibles = {[ROUND_ROBIN] = "shikiri,round-robin", [CYCLIC] = "shikiri,cyclic", NULL};
-    int kind = dt_choice(dt, node, "compatible", compatibles);
+    int kind = dt_choice(dt, node, "compatible", "shikiri,round-robin shikiri,cyclic");
 
     cpu->path = dt_keep_path(dt, node);
     cpu->members = dt_alloc(dt, config->partition_count, sizeof(*cpu->members));
@@ -136,16 +135,14 @@ static void parse_schedule(struct dt *dt, int node, const struct config *config,
     if (kind == CYCLIC)
         parse_cyclic(dt, node, config, cpu);
     if (kind < 0)
-        dt_check_names(dt, node,
-                       DT_NAMES("compatible", "slot-us", "partitions", "frame-us", "#address-cells", "#size-cells"),
-                       DT_NAMES("plan@"));
+        dt_check_names(dt, node, "compatible slot-us partitions frame-us #address-cells #size-cells", "plan@");
 }
 
 static void parse_cpu(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     int schedule = dt_child(dt, node, "schedule");
 
-    dt_check_names(dt, node, DT_NAMES("device_type", "reg"), DT_NAMES("schedule"));
-    dt_choice(dt, node, "device_type", DT_NAMES("cpu"));
+    dt_check_names(dt, node, "device_type reg", "schedule");
+    dt_choice(dt, node, "device_type", "cpu");
     dt_cell(dt, node, "reg", 0, CONFIG_CPUS_MAX - 1, "processors count from 0, the boot processor's number",
             &cpu->number);
     if (schedule >= 0)
@@ -153,7 +150,7 @@ static void parse_cpu(struct dt *dt, int node, const struct config *config, stru
 }
 
 static void parse_cpus(struct dt *dt, int node, struct config *config) {
-    dt_check_names(dt, node, DT_NAMES("#address-cells", "#size-cells"), DT_NAMES("cpu@"));
+    dt_check_names(dt, node, "#address-cells #size-cells", "cpu@");
     config->cpus = dt_alloc_children(dt, node, 1, 0, "cpu@", "processors", CONFIG_CPUS_MAX, sizeof(*config->cpus));
     for (int child = -1; config->cpus && (child = dt_next(dt, node, "cpu@", child)) >= 0;)
         parse_cpu(dt, child, config, &config->cpus[config->cpu_count++]);

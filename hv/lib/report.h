@@ -17,7 +17,7 @@ struct finding {
 struct report {
     void (*emit)(struct report *report, const struct finding *finding);
     unsigned errors;
-    const char *const *known; /* the names that an unknown one was looked for in, up to NULL */
+    const char *known; /* the names that an unknown one was looked for in, a space between them */
 };
 
 /*

@@ -16,4 +16,5 @@ size_t strnlen(const char *s, size_t n);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
+char *strchrnul(const char *s, int c);
 char *strrchr(const char *s, int c);

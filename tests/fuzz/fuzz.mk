@@ -104,7 +104,9 @@ $(FUZZ_BUILD)/$(1)/seeds/%.elf: $(BUILD)/guests/%.elf
 endef
 $(foreach t,elf64 elf32 elf_multiboot,$(eval $(call fuzz_image_seed_rule,$(t))))
 
-# All strings that the readers compare with.
+# All strings that the readers compare with; names stand several in one.
 $(FUZZ_BUILD)/dictionary: $(wildcard partitions/*.c) tests/fuzz/words tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
-	@{ cat tests/fuzz/words; grep -oh '"[#a-z0-9,_-]\+"' partitions/*.c | sort -u; } > $@
+	@{ cat tests/fuzz/words; { cat partitions/*.c; cat partitions/*.c | tr '\n' ' ' | \
+	    grep -oE 'dt_(check_names|choice)\([^;]*' | grep -o '"[^"]*"' | sed 's/ /" "/g'; } | \
+	    grep -o '"[#a-z0-9,_-]\+"' | sort -u; } > $@

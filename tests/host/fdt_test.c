@@ -214,7 +214,6 @@ static void rename_first(char *blob, size_t size_bytes, const char *from, const 
 /* dtc merges what has one name; in a blob made otherwise it is an error. */
 static void test_repeated(void **state) {
     const char *source = "/dts-v1/; / { model = \"a\"; modem = \"b\"; isa { }; isb { }; };";
-    dt_names properties = {"model", NULL}, children = {"isa", NULL};
     uint8_t memory[256];
     size_t size_bytes;
     char *blob = dts_compile(source, &size_bytes);
@@ -227,10 +226,37 @@ static void test_repeated(void **state) {
     rename_first(blob, size_bytes, "isb", "isa");
     assert_int_equal(fdt_check_full(blob, size_bytes), 0);
     findings_init(&findings);
-    dt_check_names(&dt, 0, properties, children);
+    dt_check_names(&dt, 0, "model", "isa");
     findings_expect(&findings, "repeated",
                     "/model: found it a second time, want it once\n"
                     "/isa: found a second node of this name, want one\n");
+    free(blob);
+}
+
+/* Names are looked up as whole words: no part of one is known, nor several in one. */
+static void test_words(void **state) {
+    const char *source = "/dts-v1/; / { model = \"a\"; mode = \"b\"; models = \"c\"; model-reg = \"d\"; reg = \"e\"; "
+                         "isa { }; serial@1 { }; serial@2 { }; serial { }; isa@1 { }; };";
+    uint8_t memory[256];
+    size_t size_bytes;
+    char *blob = dts_compile(source, &size_bytes);
+    struct dt dt = {.blob = blob,
+                    .arena = &(struct arena){.next = memory, .end = memory + sizeof(memory)},
+                    .report = &findings.report};
+
+    (void)state;
+    rename_first(blob, size_bytes, "model-reg", "model reg");
+    findings_init(&findings);
+    dt_check_names(&dt, 0, "model reg", "isa serial@");
+    assert_int_equal(dt_choice(&dt, 0, "mode", "a b c"), 1);
+    assert_int_equal(dt_choice(&dt, 0, "mode", "ab bc"), -1);
+    findings_expect(&findings, "words",
+                    "/mode: found an unknown property, want none\n"
+                    "/models: found an unknown property, want none\n"
+                    "/model reg: found an unknown property, want none\n"
+                    "/serial: found an unknown node, want none\n"
+                    "/isa@1: found an unknown node, want none\n"
+                    "/mode: found \"b\", want \"ab\" or \"bc\"\n");
     free(blob);
 }
 
@@ -239,6 +265,7 @@ int main(void) {
         cmocka_unit_test(test_no_blob),   cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_any_byte),  cmocka_unit_test(test_names),     cmocka_unit_test(test_small_arena),
         cmocka_unit_test(test_long_path), cmocka_unit_test(test_repeated),  cmocka_unit_test(test_old_version),
+        cmocka_unit_test(test_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

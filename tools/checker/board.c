@@ -41,8 +41,8 @@ static void read_memory(struct board *board, struct dt *dt, int node) {
     const fdt32_t *reg = fdt_getprop(dt->blob, node, "reg", &length);
     unsigned count = reg ? (unsigned)length / sizeof(*reg) : 0;
 
-    dt_check_names(dt, node, DT_NAMES("device_type", "reg"), DT_NONE);
-    dt_choice(dt, node, "device_type", DT_NAMES("memory"));
+    dt_check_names(dt, node, "device_type reg", "");
+    dt_choice(dt, node, "device_type", "memory");
     if (count == 0 || (unsigned)length % (PIECE_CELLS * sizeof(*reg)) != 0) {
         dt_error(dt, node, "reg", NULL, "found %u cells, want %d for each piece of RAM", count, PIECE_CELLS);
         return;
@@ -55,8 +55,8 @@ static void read_memory(struct board *board, struct dt *dt, int node) {
 static void read_serial(struct board *board, struct dt *dt, int node) {
     uint32_t reg[3];
 
-    dt_check_names(dt, node, DT_NAMES("compatible", "reg"), DT_NONE);
-    dt_choice(dt, node, "compatible", DT_NAMES("ns16550a"));
+    dt_check_names(dt, node, "compatible reg", "");
+    dt_choice(dt, node, "compatible", "ns16550a");
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
     dt_check_unit_address(dt, node, reg[1]);
@@ -71,8 +71,8 @@ static void read_serial(struct board *board, struct dt *dt, int node) {
 }
 
 static void read_isa(struct board *board, struct dt *dt, int node) {
-    dt_check_names(dt, node, DT_NAMES("compatible", "#address-cells", "#size-cells"), DT_NAMES("serial@"));
-    dt_choice(dt, node, "compatible", DT_NAMES("isa"));
+    dt_check_names(dt, node, "compatible #address-cells #size-cells", "serial@");
+    dt_choice(dt, node, "compatible", "isa");
     dt_expect_cells(dt, node, 2, 1);
     for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;)
         read_serial(board, dt, child);
@@ -93,11 +93,10 @@ static void read_root(struct board *board, struct dt *dt) {
     int isa = dt_find(dt, 0, "isa");
     const char *model;
 
-    dt_choice(dt, 0, "compatible", DT_NAMES("shikiri,board"));
+    dt_choice(dt, 0, "compatible", "shikiri,board");
     if (dt->report->errors) /* something else, of which the rest says nothing */
         return;
-    dt_check_names(dt, 0, DT_NAMES("compatible", "model", "processors", "#address-cells", "#size-cells"),
-                   DT_NAMES("memory@", "isa", "__symbols__"));
+    dt_check_names(dt, 0, "compatible model processors #address-cells #size-cells", "memory@ isa __symbols__");
     model = dt_string(dt, 0, "model");
     if (model)
         board->model = tool_printable(model);

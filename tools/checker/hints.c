@@ -326,22 +326,35 @@ static bool is_in(const char *name, const char *const *known) {
     return *known;
 }
 
+/* The names, between which there are spaces, one by one; NULL behind the last one. */
+static const char *const *each_name(const char *known) {
+    const char **names = NULL;
+    size_t count = 0;
+
+    for (char *name = strtok(tool_text("%s", known), " "); name; name = strtok(NULL, " "))
+        *TOOL_APPEND(names, count) = name;
+    *TOOL_APPEND(names, count) = NULL;
+    return names;
+}
+
 /* A node's name is known by what is in front of its unit address, and that there is one. */
-static const char *note_unknown(const void *blob, const struct finding *finding, const char *const *known) {
+static const char *note_unknown(const void *blob, const struct finding *finding, const char *known) {
     const char *name = finding->property ? finding->property : last_name(finding);
     const char *at = finding->property ? NULL : strchr(name, '@');
+    const char *const *names;
     uint64_t address;
 
     if (!says(finding, "found an unknown "))
         return NULL;
-    if (is_in(tool_text("%s@", name), known) && read_address(blob, finding, &address))
+    names = each_name(known);
+    if (is_in(tool_text("%s@", name), names) && read_address(blob, finding, &address))
         return tool_text("by its reg it is %s@%lx", name, address);
-    return note_names(at ? tool_text("%.*s", (int)(at + 1 - name), name) : name, known);
+    return note_names(at ? tool_text("%.*s", (int)(at + 1 - name), name) : name, names);
 }
 
 /* ---- all of them -------------------------------------------------------------------------------- */
 
-const char *hints_note(const void *blob, const struct finding *finding, const char *const *known) {
+const char *hints_note(const void *blob, const struct finding *finding, const char *known) {
     static const char *(*const notes[])(const void *, const struct finding *) = {
         note_status, note_cells, note_halves, note_decimal, note_board,
     };

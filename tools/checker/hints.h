@@ -12,4 +12,4 @@
 const char *hints_syntax(const struct place *place, bool is_included, const char *text);
 
 /* A note on a finding about a blob that can be read, or NULL. An unknown name was looked for in `known`. */
-const char *hints_note(const void *blob, const struct finding *finding, const char *const *known);
+const char *hints_note(const void *blob, const struct finding *finding, const char *known);
