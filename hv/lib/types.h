@@ -49,8 +49,11 @@ static inline uint64_t higher(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-/* The little-endian number of `size_bytes` that begins at `bytes`, wherever that is; store() writes one. */
-static inline uint64_t load(const uint8_t *bytes, unsigned size_bytes) {
+/*
+ * The little-endian number of `size_bytes` that begins at `bytes`, wherever that is; store() writes one. Always
+ * inlined, as a MOV is all that is left of a constant size.
+ */
+__attribute__((always_inline)) static inline uint64_t load(const uint8_t *bytes, unsigned size_bytes) {
     uint64_t value = 0;
 
     __builtin_memcpy(&value, bytes, size_bytes);
