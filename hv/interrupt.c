@@ -106,23 +106,19 @@ bool interrupt_waits(struct vcpu *vcpu) {
     return vcpu->offered || vcpu->is_blocked || (vcpu->vmcb->control.eventinj & EVENT_VALID);
 }
 
-/*
- * Nobody's time but the receiver's is spent on it: its processor is interrupted only while it is the
- * receiver's turn, or nobody's.
- */
-static void kick(struct vcpu *to) {
-    struct cpu *cpu = to->guest.cpu;
+void interrupt_kick(struct vcpu *vcpu) {
+    struct cpu *cpu = vcpu->guest.cpu;
     const void *turn_of;
 
     __atomic_store_n(&cpu->attend_tsc, 0, __ATOMIC_SEQ_CST);
     turn_of = __atomic_load_n(&cpu->turn_of, __ATOMIC_SEQ_CST);
-    if (!turn_of || turn_of == to)
+    if (!turn_of || turn_of == vcpu)
         lapic_wake(cpu);
 }
 
 /*
  * Fixed interrupts, those for the lowest priority, which go to the first that is named, and SIPI, by which a vCPU
- * starts once; any other command, INIT among them, is lost. `from` sends it, NULL
+ * starts; any other command, INIT among them, is lost. `from` sends it, NULL
  * where it is the I/O APIC.
  */
 static void send(const struct common *common, const struct x2apic *from, uint64_t icr) {
@@ -138,7 +134,7 @@ static void send(const struct common *common, const struct x2apic *from, uint64_
             continue;
         x2apic_post(&to->apic, icr & VECTOR_MASK);
         if (&to->apic != from)
-            kick(to);
+            interrupt_kick(to);
     }
 }
 

@@ -31,5 +31,11 @@ enum verdict interrupt_deadline_exit(struct vcpu *vcpu);
 /* An interrupt of a device, as the entry of its pin in the I/O APIC of `common` says. On any processor. */
 void interrupt_deliver(void *common, uint64_t redirection);
 
+/*
+ * Has the vCPU's processor look what there is for it. Nobody's time but the vCPU's is spent on it: the processor is
+ * interrupted only while it is the vCPU's turn, or nobody's.
+ */
+void interrupt_kick(struct vcpu *vcpu);
+
 /* MOV to CR8: the priority below which no interrupt is delivered. */
 void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value);

@@ -9,6 +9,7 @@
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
+#include "hv/interrupt.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
 #include "hv/msr.h"
@@ -44,7 +45,6 @@ bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, struct
 void vcpu_reset(struct vcpu *vcpu) {
     const struct common *common = vcpu->common;
 
-    memset(vcpu->vmcb, 0, sizeof(*vcpu->vmcb));
     vmcb_init(vcpu->vmcb, vcpu->asid, common->npt.root, HPA((uintptr_t)common->iopm), HPA((uintptr_t)common->msrpm));
     xstate_reset(vcpu->xsave_area);
     vcpu->xcr0 = XCR0_X87;
@@ -67,7 +67,7 @@ bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool b
     start->by_sipi = by_sipi;
     __atomic_fetch_add(&vcpu->common->awake, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&start->state, START_ASKED, __ATOMIC_RELEASE);
-    lapic_wake(vcpu->guest.cpu);
+    interrupt_kick(vcpu);
     return true;
 }
 
@@ -84,11 +84,7 @@ bool vcpu_take_start(struct vcpu *vcpu) {
     if (__atomic_load_n(&vcpu->start.state, __ATOMIC_ACQUIRE) != START_ASKED)
         return false;
     if (vcpu->start.by_sipi) {
-        uint64_t tsc_offset = vcpu->vmcb->control.tsc_offset;
-
-        vcpu_reset(vcpu);
         vmcb_reset(&vcpu->vmcb->save, vcpu->start.entry);
-        vcpu->vmcb->control.tsc_offset = tsc_offset;
         return true;
     }
     vcpu->vmcb->save.rip = vcpu->last_rip = vcpu->start.entry & width;
@@ -96,26 +92,23 @@ bool vcpu_take_start(struct vcpu *vcpu) {
     return true;
 }
 
-static void wake_all(const struct common *common) {
-    for (unsigned i = 0; i < common->vcpu_count; i++)
-        lapic_wake(common->vcpus[i].guest.cpu);
-}
-
 void vcpu_end_all(struct common *common) {
     __atomic_store_n(&common->ends, true, __ATOMIC_RELEASE);
-    wake_all(common);
+    for (unsigned i = 0; i < common->vcpu_count; i++)
+        lapic_wake(common->vcpus[i].guest.cpu);
 }
 
 void vcpu_ask_restart(struct common *common) {
     unsigned before = __atomic_load_n(&common->loads, __ATOMIC_ACQUIRE);
 
     if (__atomic_compare_exchange_n(&common->restarts, &before, before + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        wake_all(common);
+        for (unsigned i = 0; i < common->vcpu_count; i++)
+            interrupt_kick(&common->vcpus[i]);
 }
 
 void vcpu_leave(struct common *common) {
     if (__atomic_sub_fetch(&common->to_leave, 1, __ATOMIC_ACQ_REL) == 0)
-        lapic_wake(common->vcpus->guest.cpu);
+        interrupt_kick(common->vcpus);
 }
 
 void vcpu_load(struct vcpu *vcpu) {

@@ -100,10 +100,14 @@ bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages
 /* Makes a vCPU; `subject` and `asid` are set already. False when the arena is used up. */
 bool vcpu_init(struct vcpu *vcpu, struct common *common, struct cpu *cpu, struct arena *arena);
 
-/* The state after reset, before its first start or while all of its partition wait. */
+/* The state after reset, but for the TSC's offset, of one that does not run. The VMCB keeps its intercepts all the
+ * time. */
 void vcpu_reset(struct vcpu *vcpu);
 
-/* Asks for the start of a vCPU, by SIPI or by a call; from any processor. False when it has been started. */
+/*
+ * Asks for the start of a vCPU, by SIPI or by a call; from any processor. False when it has been started, unless it has
+ * halted for ever and the start is by SIPI.
+ */
 bool vcpu_ask_start(struct vcpu *vcpu, uint64_t entry, uint64_t argument, bool by_sipi);
 
 /*

@@ -94,15 +94,17 @@ bool devices_attach(struct partition *partition) {
     return true;
 }
 
+void devices_clear_screen(struct partition *partition, unsigned piece) {
+    if (config_vga(partition->config))
+        screen_clear(partition->vga.page, piece);
+}
+
 void devices_reset(struct partition *partition) {
-    for (unsigned i = 0; i < partition->common.vcpu_count; i++)
-        console_flush(&partition->common.vcpus[i].console);
     ioapic_reset(&partition->ioapic);
     uart_reset(&partition->uart);
     memset(partition->pci_address, 0, PCI_ADDRESS_BYTES);
     if (!config_vga(partition->config))
         return;
     vga_init(&partition->vga, partition->vga.page, note_cursor);
-    screen_clear(partition->vga.page);
     note_cursor(&partition->vga);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "hv/cpu/screen.h"
 #include "partitions/partition.h"
 
 /*
@@ -12,7 +13,10 @@
  */
 bool devices_attach(struct partition *partition);
 
-/* The state after reset, and what the partition has printed of a line goes out. */
+/* Blanks a piece of the partition's screen, of SCREEN_PIECES, if it has one. */
+void devices_clear_screen(struct partition *partition, unsigned piece);
+
+/* The state after reset of all else. */
 void devices_reset(struct partition *partition);
 
 /* Shows the screen of a number, from 0; a number that no partition has changes nothing. */

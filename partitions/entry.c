@@ -70,26 +70,29 @@ static struct vmcb_segment flat(uint16_t selector, uint16_t attributes) {
     return (struct vmcb_segment){selector, attributes | SEGMENT_USER | SEGMENT_PRESENT | SEGMENT_4K, FLAT_LIMIT, 0};
 }
 
-/* One PML4, one PDPT, four directories of 2 MiB pages: the first 4 GiB at their own addresses. */
-static void write_page_tables(uint64_t *tables, uint64_t gpa) {
-    uint64_t *pdpt = tables + ENTRIES;
-    uint64_t *directories = pdpt + ENTRIES;
+static bool is_long(const struct image_plan *plan) {
+    return plan->kind == IMAGE_ELF64 || plan->kind == IMAGE_BZIMAGE;
+}
 
-    tables[0] = (gpa + PAGE_BYTES) | ENTRY_TABLE;
-    for (unsigned i = 0; i < DIRECTORIES; i++)
-        pdpt[i] = (gpa + (2 + i) * PAGE_BYTES) | ENTRY_TABLE;
-    for (unsigned i = 0; i < DIRECTORIES * ENTRIES; i++)
-        directories[i] = i * LARGE_PAGE | ENTRY_TABLE | ENTRY_LARGE;
+/* One PML4, one PDPT, four directories of 2 MiB pages: the first 4 GiB at their own addresses. */
+void entry_write_page_table(const struct partition_config *config, const struct image_plan *plan, unsigned number) {
+    uint64_t gpa = image_start_area(config).value + START_AREA_PAGE_TABLES;
+    uint64_t *table = partition_memory(config, GPA(gpa + number * PAGE_BYTES));
+    unsigned count = number == 0 ? 1 : number == 1 ? DIRECTORIES : ENTRIES;
+
+    for (unsigned i = 0; is_long(plan) && i < count; i++)
+        table[i] = ENTRY_TABLE | (number < 2 ? gpa + (number + 1 + i) * PAGE_BYTES
+                                             : ((number - 2UL) * ENTRIES + i) * LARGE_PAGE | ENTRY_LARGE);
 }
 
 /* ELF64 starts in long mode with paging, the others in protected mode without. */
-static void set_mode(struct vmcb_save *save, bool is_long, gpa_t page_tables) {
-    save->cs = flat(GUEST_CODE, SEGMENT_CODE | (is_long ? SEGMENT_LONG : SEGMENT_BIG));
+static void set_mode(struct vmcb_save *save, bool long_mode, gpa_t page_tables) {
+    save->cs = flat(GUEST_CODE, SEGMENT_CODE | (long_mode ? SEGMENT_LONG : SEGMENT_BIG));
     save->ds = flat(GUEST_DATA, SEGMENT_DATA | SEGMENT_BIG);
     save->es = save->fs = save->gs = save->ss = save->ds;
     save->gdtr.limit = save->idtr.limit = save->ldtr.limit = 0;
     save->cr0 = CR0_NE | CR0_ET | CR0_PE;
-    if (is_long) {
+    if (long_mode) {
         save->efer |= EFER_LME | EFER_LMA | EFER_NXE;
         save->cr0 |= CR0_PG | CR0_WP;
         save->cr3 = page_tables.value;
@@ -195,13 +198,10 @@ void entry_prepare(struct common *common, const struct partition_config *config,
     gpa_t start_area = image_start_area(config);
     uint8_t *start = partition_memory(config, start_area);
     gpa_t page_tables = GPA(start_area.value + START_AREA_PAGE_TABLES);
-    bool is_long = plan->kind == IMAGE_ELF64 || plan->kind == IMAGE_BZIMAGE;
 
     memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
-    if (is_long)
-        write_page_tables((uint64_t *)(start + START_AREA_PAGE_TABLES), page_tables.value);
     for (unsigned i = 0; i < common->vcpu_count; i++)
-        set_mode(&common->vcpus[i].vmcb->save, is_long, page_tables);
+        set_mode(&common->vcpus[i].vmcb->save, is_long(plan), page_tables);
     first->vmcb->save.rip = first->last_rip = first->start.entry = plan->entry.value;
     first->vmcb->save.rsp = start_area.value;
     if (plan->kind == IMAGE_MULTIBOOT) {

@@ -101,7 +101,15 @@ static bool move_page(struct partition *partition, uint8_t *to, const uint8_t *f
     else
         memset(to + done, 0, part);
     partition->done += part;
-    return partition->done == size_bytes;
+    return partition->done >= size_bytes;
+}
+
+/* The first runs by itself. */
+static void load_vcpu(struct vcpu *vcpu) {
+    console_flush(&vcpu->console);
+    vcpu_reset(vcpu);
+    vcpu->vmcb->control.tsc_offset = 0;
+    vcpu->start = (struct start){.state = vcpu == vcpu->common->vcpus ? START_ASKED : START_NOT_ASKED};
 }
 
 /* Nothing of an earlier owner shows through: firmware, loader or the run before. So windows are cleared first. */
@@ -120,22 +128,31 @@ static bool load_some(struct partition *partition) {
                          segment->file_bytes);
     }
     step -= partition->plan.segment_count;
-    vcpu_reset(&partition->common.vcpus[step]);
-    partition->common.vcpus[step].start.state = step ? START_NOT_ASKED : START_ASKED; /* the first runs by itself */
+    if (step < config->vcpu_count)
+        load_vcpu(&partition->common.vcpus[step]);
+    step -= config->vcpu_count;
+    if (step < ENTRY_PAGE_TABLES)
+        entry_write_page_table(config, &partition->plan, step);
+    step -= ENTRY_PAGE_TABLES;
+    if (step < SCREEN_PIECES)
+        devices_clear_screen(partition, step);
+    if (step == SCREEN_PIECES)
+        devices_reset(partition);
+    if (step == SCREEN_PIECES + 1)
+        entry_prepare(&partition->common, config, &partition->plan);
     return true;
 }
 
 bool partition_load(struct partition *partition, uint64_t until_tsc) {
     struct common *common = &partition->common;
-    unsigned steps = partition->config->window_count + partition->plan.segment_count + common->vcpu_count;
+    unsigned steps = partition->config->window_count + partition->plan.segment_count + common->vcpu_count +
+                     ENTRY_PAGE_TABLES + SCREEN_PIECES + 2; /* as in load_some() */
 
     for (; partition->step < steps; partition->step++, partition->done = 0)
         do
             if (x86_rdtsc() >= until_tsc)
                 return false;
         while (!load_some(partition));
-    devices_reset(partition);
-    entry_prepare(common, partition->config, &partition->plan);
     partition->step = 0;
     common->awake = 1;
     common->to_leave = common->vcpu_count;

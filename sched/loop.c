@@ -16,12 +16,13 @@
 #include "sched/keys.h"
 #include "sched/report.h"
 
-#define KEYS_CPU     0     /* the processor that looks at keys */
-#define POLL_US      10000 /* from one look to the next */
-#define POLL_SOON_US 500   /* while somebody types */
-#define CHORE_US     10    /* what has to be left of an idle time for a chore, and of a turn for a step of loading */
-#define DETAILS_US   100   /* and for the details of a fault */
-#define SPINS        64    /* of a processor that polls, between two PAUSEs */
+#define KEYS_CPU       0     /* the processor that looks at keys */
+#define POLL_US        10000 /* from one look to the next */
+#define POLL_SOON_US   500   /* while somebody types */
+#define CHORE_US       10    /* what has to be left of an idle time for a chore, and of a turn for a step of loading */
+#define LOAD_TICKS_MIN 4000  /* for the latter, where a tick is an instruction or less */
+#define DETAILS_US     100   /* and for the details of a fault */
+#define SPINS          64    /* of a processor that polls, between two PAUSEs */
 
 static unsigned loops_over; /* of all processors */
 
@@ -67,10 +68,17 @@ static void start_slot(struct loop *loop, struct vcpu *vcpu, uint64_t due_tsc) {
 
 /* A partition that is restarted is loaded in the turns of its first vCPU. */
 __attribute__((cold)) static enum verdict load_guest(struct loop *loop, struct runner *runner, uint64_t until_tsc) {
-    if (partition_load(runner->partition, until_tsc - cpu_ticks(CHORE_US))) {
-        loop->loaded = NULL;
+    uint64_t step_ticks = higher(cpu_ticks(CHORE_US), LOAD_TICKS_MIN), now_tsc;
+
+    loop->loaded = NULL; /* what it is made of may be reset by now */
+    while ((now_tsc = x86_rdtsc()) + step_ticks < until_tsc &&
+           __atomic_load_n(&loop->cpu->attend_tsc, __ATOMIC_ACQUIRE)) {
+        if (!partition_load(runner->partition, lower(now_tsc + step_ticks, until_tsc - step_ticks)))
+            continue;
         runner->state = RUNNER_RUNS;
         log_line("partition %s starts anew", runner->partition->config->label);
+        __atomic_store_n(&runner->vcpu->common->console.position, serial_written(), __ATOMIC_RELAXED);
+        break;
     }
     return VERDICT_PREEMPT;
 }
@@ -121,6 +129,7 @@ __attribute__((cold)) static enum turn_end halt_for_ever(struct loop *loop, stru
     if (__atomic_sub_fetch(&runner->vcpu->common->awake, 1, __ATOMIC_RELAXED) == 0)
         return stop(loop, runner, PARTITION_HALTED);
     loop->loaded = NULL;
+    vcpu_reset(runner->vcpu); /* for that start, but in the own time */
     runner->state = RUNNER_WAITS;
     __atomic_store_n(&runner->vcpu->start.state, START_HALTED, __ATOMIC_RELEASE);
     return TURN_HALTS;
@@ -265,7 +274,9 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
             leave(loop, runner);
         } else if (runner->state == RUNNER_WAITS && vcpu_take_start(runner->vcpu)) {
             schedule_wake(&loop->schedule, &runner->turn);
-            runner->state = vcpu_restarts(runner->vcpu->common) ? RUNNER_LOADS : RUNNER_RUNS;
+            runner->state = runner->restarts != __atomic_load_n(&runner->vcpu->common->loads, __ATOMIC_ACQUIRE)
+                                ? RUNNER_LOADS /* which cannot have ended before this one left */
+                                : RUNNER_RUNS;
         } else if (runner->state == RUNNER_RUNS && runner->vcpu->common->has_apic &&
                    x2apic_pending(&runner->vcpu->apic)) {
             schedule_wake(&loop->schedule, &runner->turn);

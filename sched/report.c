@@ -63,9 +63,8 @@ void report_partition(const struct partition *partition, char letter, uint64_t t
 
     for (unsigned i = 0; i < common->vcpu_count; i++)
         run_ticks += common->vcpus[i].times.run_ticks;
-    log_line("%s %-15s %-7s %3lu %% of %u processor%s", (char[]){letter, '\0'}, partition->config->label,
-             states[partition->state], run_ticks * 100 / (common->vcpu_count * ticks), common->vcpu_count,
-             common->vcpu_count == 1 ? "" : "s");
+    log_line("%s %-15s %-7s %3lu %% of a processor", (char[]){letter, '\0'}, partition->config->label,
+             states[partition->state], run_ticks * 100 / ticks);
 }
 
 static void report_vcpu(const struct partition *p, const struct vcpu *vcpu) {

@@ -12,7 +12,7 @@ void report_stop(struct runner *runner);
 /* For a fault of its, the exit in words and all registers. */
 void report_details(struct runner *runner);
 
-/* A line of the list behind Ctrl-] l: the letter for the partition, its state, its part of its processors' `ticks`. */
+/* A line of the list behind Ctrl-] l: the letter for the partition, its state, what it has had of `ticks`. */
 void report_partition(const struct partition *partition, char letter, uint64_t ticks);
 
 /* Switches, idle time and lateness, a processor each that has one; run time and exits, a vCPU each. */

@@ -29,9 +29,9 @@ static void crtc_write(uint8_t index, unsigned value) {
     x86_outb(CRTC_DATA, (uint8_t)value);
 }
 
-void screen_clear(unsigned page) {
-    for (unsigned cell = 0; cell < PAGE_CELLS; cell++)
-        page_cells(page)[cell] = BLANK;
+void screen_clear(unsigned page, unsigned piece) {
+    for (unsigned cell = 0; cell < PAGE_CELLS / SCREEN_PIECES; cell++)
+        page_cells(page)[piece * PAGE_CELLS / SCREEN_PIECES + cell] = BLANK;
 }
 
 void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end) {

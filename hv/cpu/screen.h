@@ -10,8 +10,9 @@
 #define SCREEN_BASE  0xb8000
 #define SCREEN_PAGES 8
 
-/* Blanks one page. Page 0 belongs to a partition then. */
-void screen_clear(unsigned page);
+/* Blanks a piece of a page, of SCREEN_PIECES. Page 0 belongs to a partition then. */
+#define SCREEN_PIECES 32
+void screen_clear(unsigned page, unsigned piece);
 
 /* Shows a page, with the cursor at `cell` (0 to 1999) and of the shape that CRTC 0x0A and 0x0B say. */
 void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end);

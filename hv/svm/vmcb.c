@@ -59,6 +59,7 @@ void vmcb_init(struct vmcb *vmcb, uint32_t asid, hpa_t n_cr3, hpa_t iopm, hpa_t 
     control->guest_asid = asid;
     control->tlb_control = TLB_FLUSH_ALL; /* whatever had this ASID before */
     control->n_cr3 = n_cr3.value;
+    control->eventinj = control->interrupt_shadow = 0;
     vmcb_reset(&vmcb->save, 0);
 }
 

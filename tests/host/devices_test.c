@@ -42,6 +42,15 @@ static struct partition *make(unsigned index, const struct partition_config *con
     return partition;
 }
 
+/* As a partition is loaded. */
+static void reset(struct partition *partition) {
+    for (unsigned i = 0; i < partition->common.vcpu_count; i++)
+        console_flush(&partition->common.vcpus[i].console);
+    for (unsigned piece = 0; piece < SCREEN_PIECES; piece++)
+        devices_clear_screen(partition, piece);
+    devices_reset(partition);
+}
+
 static const struct io_range *range_of(const struct partition *partition, uint16_t port) {
     return io_find(&partition->common.io, port);
 }
@@ -56,7 +65,7 @@ static void test_none(void **state) {
     assert_int_equal(partition->common.io.range_count, 0);
     partition = make(0, &ignoring, ARENA_PAGES);
     assert_true(devices_attach(partition));
-    devices_reset(partition);
+    reset(partition);
     assert_false(partition->common.io.fault_on_unowned);
     assert_null(partition->uart.line); /* so that it is no console that can be in focus (keys.c) */
     assert_int_equal(devices_screen_count(), 0);
@@ -80,7 +89,7 @@ static void test_serial(void **state) {
         assert_ptr_equal(range_of(partition, port)->device, &partition->uart);
         assert_int_equal(range_of(partition, port)->first, 0x3f8);
     }
-    devices_reset(partition);
+    reset(partition);
     assert_ptr_equal(partition->uart.line, &vcpus[0].console);
     assert_null(partition->common.ioapic); /* without local APICs nobody reaches it, and all its pins stay masked */
     assert_int_equal(devices_screen_count(), 0);
@@ -98,7 +107,7 @@ static void test_x2apic(void **state) {
     assert_null(partition->common.ioapic);
     partition = make(0, &config, ARENA_PAGES);
     assert_true(devices_attach(partition));
-    devices_reset(partition);
+    reset(partition);
     assert_true(partition->common.has_apic);
     assert_ptr_equal(partition->common.ioapic, &partition->ioapic);
     assert_ptr_equal(partition->ioapic.deliver, interrupt_deliver);
@@ -142,7 +151,7 @@ static void test_interrupt(void **state) {
         struct partition *partition = make(0, &config, ARENA_PAGES);
 
         assert_true(devices_attach(partition));
-        devices_reset(partition);
+        reset(partition);
         write_port(partition, 0x3f9, 1); /* IER: received data */
         uart_receive(&partition->uart, 'x');
         assert_int_equal(partition->ioapic.lines, 1 << 4);
@@ -163,7 +172,7 @@ static void test_reset(void **state) {
     (void)state;
     log_capture();
     assert_true(devices_attach(partition));
-    devices_reset(partition);
+    reset(partition);
     log_expect("");
     uart = partition->uart;
     ioapic = partition->ioapic;
@@ -178,7 +187,7 @@ static void test_reset(void **state) {
     ioapic_write(&partition->ioapic, 0x10, 0x31);
     ioapic_set(&partition->ioapic, 9, true);
     log_expect("");
-    devices_reset(partition);
+    reset(partition);
     log_expect("a | cd\nb | e\n");
     assert_memory_equal(&partition->uart, &uart, sizeof(uart));
     assert_memory_equal(&partition->ioapic, &ioapic, sizeof(ioapic));
@@ -186,7 +195,7 @@ static void test_reset(void **state) {
         assert_int_equal(read_port(partition, port), 0);
     for (unsigned i = 0; i < SCREEN_PAGES; i++)
         assert_false(fake_screen.cleared[i]); /* it has none */
-    devices_reset(partition);
+    reset(partition);
     log_expect(""); /* once */
 }
 
@@ -226,7 +235,7 @@ static void test_screens(void **state) {
         assert_false(fake_screen.cleared[i]);
         assert_true(devices_attach(partition));
         assert_int_equal(devices_screen_count(), i + 1);
-        devices_reset(partition);
+        reset(partition);
         assert_true(fake_screen.cleared[i]);
         assert_int_equal(devices_screen_count(), i + 1);
         expect_screen(partition, i);
@@ -288,7 +297,7 @@ static void test_reset_screen(void **state) {
         (void)vga_status_read(&partitions[number].vga, 0);
         devices_refresh_screen();
         memset(fake_screen.cleared, 0, sizeof(fake_screen.cleared));
-        devices_reset(&partitions[number]);
+        reset(&partitions[number]);
         for (unsigned i = 0; i < SCREEN_PAGES; i++)
             assert_int_equal(fake_screen.cleared[i], i == number);
         assert_memory_equal(&partitions[number].vga, &vga, sizeof(vga));

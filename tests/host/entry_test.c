@@ -54,8 +54,14 @@ static void add_window(uint64_t gpa, uint64_t size_bytes, bool writable) {
         (struct window_config){.gpa = {gpa}, .size_bytes = size_bytes, .writable = writable};
 }
 
+static void prepare_plan(const struct image_plan *plan) {
+    for (unsigned number = 0; number < ENTRY_PAGE_TABLES; number++)
+        entry_write_page_table(&config, plan, number);
+    entry_prepare(&common, &config, plan);
+}
+
 static void prepare(enum image_kind kind) {
-    entry_prepare(&common, &config, &(struct image_plan){.kind = kind, .entry = {ENTRY}});
+    prepare_plan(&(struct image_plan){.kind = kind, .entry = {ENTRY}});
 }
 
 static const uint8_t *start_area(unsigned offset) {
@@ -170,10 +176,9 @@ static void test_multiboot_module(void **state) {
     (void)state;
     add_window(0, 0x90000, true);
     config.ramdisk = "r.gz";
-    entry_prepare(&common, &config,
-                  &(struct image_plan){.kind = IMAGE_MULTIBOOT,
-                                       .entry = {ENTRY},
-                                       .ramdisk = &(struct image_segment){NULL, 0, 0x345, {0x876000}, 0x345}});
+    prepare_plan(&(struct image_plan){.kind = IMAGE_MULTIBOOT,
+                                      .entry = {ENTRY},
+                                      .ramdisk = &(struct image_segment){NULL, 0, 0x345, {0x876000}, 0x345}});
     assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 9);
     assert_int_equal(info(20), 1);
     const uint8_t *module = guest_memory(info(24));
@@ -350,9 +355,8 @@ static void prepare_linux(unsigned header_end, const struct image_segment *ramdi
     for (unsigned i = 0; i < SETUP_BYTES; i++)
         setup[i] = (uint8_t)(i * 5 + 1);
     setup[0x201] = (uint8_t)(header_end - 0x202);
-    entry_prepare(&common, &config,
-                  &(struct image_plan){
-                      .kind = IMAGE_BZIMAGE, .entry = {ENTRY}, .setup = setup, .ramdisk = ramdisk, .segment_count = 1});
+    prepare_plan(&(struct image_plan){
+        .kind = IMAGE_BZIMAGE, .entry = {ENTRY}, .setup = setup, .ramdisk = ramdisk, .segment_count = 1});
 }
 
 static uint64_t params(unsigned offset, unsigned size_bytes) {

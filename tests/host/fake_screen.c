@@ -8,9 +8,9 @@
 
 struct fake_screen fake_screen;
 
-void screen_clear(unsigned page) {
-    assert_true(page < SCREEN_PAGES);
-    fake_screen.cleared[page] = true;
+void screen_clear(unsigned page, unsigned piece) {
+    assert_true(page < SCREEN_PAGES && piece < SCREEN_PIECES);
+    fake_screen.cleared[page] = piece == SCREEN_PIECES - 1;
 }
 
 void screen_show(unsigned page, unsigned cell, uint8_t cursor_start, uint8_t cursor_end) {

@@ -265,7 +265,7 @@ static void test_write(void **state) {
 
 /* Start (vCPU, entry, argument in RDX), which call() fills with 0xdead0002. */
 static void test_start(void **state) {
-    struct cpu other;
+    struct cpu other = {.turn_of = NULL};
 
     (void)state;
     make_pair(&other);
@@ -290,7 +290,7 @@ static void test_start(void **state) {
 
 /* Who comes second while the first still writes gets nothing, and has nothing to wait for. */
 static void test_start_claimed(void **state) {
-    struct cpu other;
+    struct cpu other = {.turn_of = NULL};
 
     (void)state;
     make_pair(&other);
@@ -302,7 +302,7 @@ static void test_start_claimed(void **state) {
 }
 
 static void test_start_32_bits(void **state) {
-    struct cpu other;
+    struct cpu other = {.turn_of = NULL};
 
     (void)state;
     make_pair(&other);
