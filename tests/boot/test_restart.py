@@ -25,7 +25,7 @@ def restarts(result):
 
 @MODES
 def test_alone(icount):
-    result = run_qemu(system(phoenix(6)), icount=icount)
+    result = run_qemu(system(phoenix(100)), icount=icount)
     assert result.status == DONE and restarts(result) >= 2
 
 
@@ -33,7 +33,7 @@ def test_alone(icount):
 def test_two_vcpus(icount):
     """The second one, on another processor, has both of them start anew while the first computes."""
     both = processors({0: in_turn(0), 1: in_turn(0)})
-    assert restarts(run_qemu(system(phoenix(6, vcpus=2), schedule=both), icount=icount)) >= 2
+    assert restarts(run_qemu(system(phoenix(100, vcpus=2), schedule=both), icount=icount)) >= 2
 
 
 @pytest.mark.parametrize("slot_us", [60, 500])
