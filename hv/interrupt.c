@@ -118,8 +118,7 @@ void interrupt_kick(struct vcpu *vcpu) {
 
 /*
  * Fixed interrupts, those for the lowest priority, which go to the first that is named, and SIPI, by which a vCPU
- * starts; any other command, INIT among them, is lost. `from` sends it, NULL
- * where it is the I/O APIC.
+ * starts; any other command, INIT among them, is lost. `from` sends it, NULL where it is the I/O APIC.
  */
 static void send(const struct common *common, const struct x2apic *from, uint64_t icr) {
     unsigned mode = icr >> MODE_SHIFT & MODE_MASK, left = mode == MODE_LOWEST ? 1 : common->vcpu_count;

@@ -16,7 +16,7 @@
 struct uart {
     struct console_line *line; /* where output goes; it and the I/O APIC are there before the first reset */
     struct ioapic *ioapic;
-    unsigned put, got;             /* counts of bytes; only the console puts, only the guest gets */
+    unsigned put, got;             /* counts of bytes; the console puts, in loopback the guest, too; that alone gets */
     uint8_t registers[UART_PORTS]; /* from here on reset: what was written, as far as it is kept */
     uint8_t divisor[2];
     bool is_plain; /* a byte to transmit means output, and nothing else */

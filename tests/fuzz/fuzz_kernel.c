@@ -31,26 +31,16 @@ static const struct partition_config partitions[] = {
     {.path = "/three", .image = "k", .windows = three_windows, .window_count = 3},
 };
 
-static unsigned emitted;
-
-static void emit(struct report *report, const struct finding *finding) {
-    char line[FINDING_BYTES];
-
-    (void)report;
-    expect_finding(finding, line);
-    emitted++;
-}
-
 /* Whether it was accepted. */
 static bool check(const struct image_file *kernel, const struct image_file *ramdisk,
                   const struct partition_config *partition) {
-    struct report report = {.emit = emit};
+    struct report report = {.emit = emit_expected};
     struct image_plan plan;
 
     memset(&plan, 0x55, sizeof(plan));
-    emitted = 0;
+    findings_emitted = 0;
     image_plan(&plan, kernel, ramdisk, partition, &report);
-    assert(report.errors == emitted);
+    assert(report.errors == findings_emitted);
     if (report.errors)
         return false;
     assert(plan.kind == IMAGE_BZIMAGE && plan.setup == kernel->data);

@@ -68,6 +68,16 @@ void expect_finding(const struct finding *finding, char line[FINDING_BYTES]) {
         assert(*c >= ' ' && *c <= '~');
 }
 
+unsigned findings_emitted;
+
+void emit_expected(struct report *report, const struct finding *finding) {
+    char line[FINDING_BYTES];
+
+    (void)report;
+    expect_finding(finding, line);
+    findings_emitted++;
+}
+
 static unsigned long accepted;
 
 static void print_accepted(void) {

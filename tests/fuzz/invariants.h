@@ -22,5 +22,9 @@ void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struc
 /* A finding says in one printable line what was found and what is wanted; its form is left in `line`. */
 void expect_finding(const struct finding *finding, char line[FINDING_BYTES]);
 
+/* For a report whose findings are expect_finding()'s: counts them. */
+void emit_expected(struct report *report, const struct finding *finding);
+extern unsigned findings_emitted;
+
 /* Counts an input that was accepted; how many there were is printed in the end. */
 void count_accepted(void);
