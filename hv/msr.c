@@ -8,9 +8,6 @@
 #include "hv/cpu/x86.h"
 #include "hv/exits.h"
 #include "hv/interrupt.h"
-#include "hv/msr.h"
-#include "hv/svm/event.h"
-#include "hv/svm/msrpm.h"
 
 #define MSR_INT_PENDING 0xc0010055
 #define EFER_GUEST      (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
@@ -110,17 +107,6 @@ static const struct msr_row rows[] = {
     {MSR_KVM_WALL_CLOCK, NULL, clock_write_wall},
     {MSR_KVM_SYSTEM_TIME, NULL, clock_write_system},
 };
-
-/* What VMSAVE and VMLOAD cover, so that it is the partition's own (APM vol. 2, "VMSAVE and VMLOAD"). */
-static const uint32_t passed[] = {
-    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
-    MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-};
-
-void msr_pass_all(uint8_t *msrpm) {
-    for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++)
-        msrpm_pass(msrpm, passed[i]);
-}
 
 __attribute__((noinline)) static enum verdict access_row(struct vcpu *vcpu, uint32_t msr) {
     const struct msr_row *row = rows, *end = rows + ARRAY_LENGTH(rows);

@@ -12,9 +12,14 @@
 #include "hv/interrupt.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
-#include "hv/msr.h"
 #include "hv/svm/iopm.h"
 #include "hv/svm/msrpm.h"
+
+/* What VMSAVE and VMLOAD cover, so that it is the partition's own (APM vol. 2, "VMSAVE and VMLOAD"). */
+static const uint32_t passed_msrs[] = {
+    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
+    MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+};
 
 bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages, struct arena *arena) {
     common->iopm = arena_alloc(arena, IOPM_BYTES, PAGE_BYTES);
@@ -24,7 +29,8 @@ bool vcpu_init_common(struct common *common, unsigned count, bool gigabyte_pages
         return false;
     memset(common->iopm, 0xff, IOPM_BYTES); /* every port and MSR is intercepted */
     memset(common->msrpm, 0xff, MSRPM_BYTES);
-    msr_pass_all(common->msrpm);
+    for (unsigned i = 0; i < ARRAY_LENGTH(passed_msrs); i++)
+        msrpm_pass(common->msrpm, passed_msrs[i]);
     common->vcpu_count = count;
     return true;
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * msr.c: the rules of EFER, PAT, TSC, TSC_AUX and APIC_BASE, #GP for every other MSR, and which ones are passed
- * through.
+ * msr.c: the rules of EFER, PAT, TSC, TSC_AUX and APIC_BASE, and #GP for every other MSR.
  */
 #include <string.h>
 
 #include "hv/exits.h"
-#include "hv/msr.h"
-#include "hv/svm/msrpm.h"
 #include "tests/host/processor.h"
 #include "tests/host/test.h"
 
@@ -282,42 +279,14 @@ static void test_refused_read(void **state) {
     assert_int_equal(vmcb.save.rax & vcpu.guest.registers[REGISTER_RDX], UINT64_MAX);
 }
 
-/* Passed through is what VMSAVE and VMLOAD cover (APM vol. 3, "VMSAVE"), and nothing else. */
-static void test_passed(void **state) {
-    static const uint32_t passed[] = {0x174,      0x175,      0x176,      0xc0000081, 0xc0000082,
-                                      0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102};
-    static uint8_t msrpm[MSRPM_BYTES];
-    struct reach run;
-    unsigned open = 0;
-
-    (void)state;
-    memset(msrpm, 0xff, MSRPM_BYTES);
-    msr_pass_all(msrpm);
-    for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++) {
-        assert_true(msrpm_next(msrpm, passed[i], &run));
-        assert_int_equal(run.first, passed[i]);
-        assert_int_equal(run.rights, REACH_READ | REACH_WRITE);
-    }
-    for (unsigned byte = 0; byte < MSRPM_BYTES; byte++)
-        open += 8 - (unsigned)__builtin_popcount(msrpm[byte]);
-    assert_int_equal(open, 2 * ARRAY_LENGTH(passed));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_efer, make),
-        cmocka_unit_test_setup(test_pat, make),
-        cmocka_unit_test_setup(test_tsc, make),
-        cmocka_unit_test_setup(test_tsc_aux, make),
-        cmocka_unit_test_setup(test_unknown, make),
-        cmocka_unit_test_setup(test_refused_read, make),
-        cmocka_unit_test_setup(test_passed, make),
-        cmocka_unit_test_setup(test_apic_base, make),
-        cmocka_unit_test_setup(test_apic, make),
-        cmocka_unit_test_setup(test_apic_tsc, make),
-        cmocka_unit_test_setup(test_apic_numbers, make),
-        cmocka_unit_test_setup(test_clock, make),
-        cmocka_unit_test_setup(test_interrupt_pending, make),
+        cmocka_unit_test_setup(test_efer, make),      cmocka_unit_test_setup(test_pat, make),
+        cmocka_unit_test_setup(test_tsc, make),       cmocka_unit_test_setup(test_tsc_aux, make),
+        cmocka_unit_test_setup(test_unknown, make),   cmocka_unit_test_setup(test_refused_read, make),
+        cmocka_unit_test_setup(test_apic_base, make), cmocka_unit_test_setup(test_apic, make),
+        cmocka_unit_test_setup(test_apic_tsc, make),  cmocka_unit_test_setup(test_apic_numbers, make),
+        cmocka_unit_test_setup(test_clock, make),     cmocka_unit_test_setup(test_interrupt_pending, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hv/cpu/xstate.h"
+#include "hv/svm/msrpm.h"
 #include "hv/vcpu.h"
 #include "tests/host/processor.h"
 #include "tests/host/test.h"
@@ -126,6 +127,27 @@ static void test_init(void **state) {
     }
     assert_ptr_not_equal(made.vcpus[0].vmcb, made.vcpus[1].vmcb);
     assert_ptr_not_equal(made.vcpus[0].xsave_area, made.vcpus[1].xsave_area);
+}
+
+/* Passed through is what VMSAVE and VMLOAD cover (APM vol. 3, "VMSAVE"), and nothing else. */
+static void test_passed_msrs(void **state) {
+    static const uint32_t passed[] = {0x174,      0x175,      0x176,      0xc0000081, 0xc0000082,
+                                      0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102};
+    static _Alignas(PAGE_BYTES) uint8_t memory[20 * PAGE_BYTES];
+    struct common made = {0};
+    struct reach run;
+    unsigned open = 0;
+
+    (void)state;
+    assert_true(vcpu_init_common(&made, 1, false, &(struct arena){memory, memory + sizeof(memory), false}));
+    for (unsigned i = 0; i < ARRAY_LENGTH(passed); i++) {
+        assert_true(msrpm_next(made.msrpm, passed[i], &run));
+        assert_int_equal(run.first, passed[i]);
+        assert_int_equal(run.rights, REACH_READ | REACH_WRITE);
+    }
+    for (unsigned byte = 0; byte < MSRPM_BYTES; byte++)
+        open += 8 - (unsigned)__builtin_popcount(made.msrpm[byte]);
+    assert_int_equal(open, 2 * ARRAY_LENGTH(passed));
 }
 
 /* Whatever does not fit, the answer is no: up to the last byte of the vCPUs and of the XSAVE area. */
@@ -419,6 +441,7 @@ int main(void) {
         cmocka_unit_test_setup(test_flush, make),
         cmocka_unit_test_setup(test_save, make),
         cmocka_unit_test_setup(test_init, make),
+        cmocka_unit_test_setup(test_passed_msrs, make),
         cmocka_unit_test_setup(test_small_arena, make),
         cmocka_unit_test_setup(test_take_start, make),
         cmocka_unit_test_setup(test_take_sipi, make),
