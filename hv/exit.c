@@ -3,13 +3,12 @@
  * The exits: what those do that hv/svm/vmcb.h has a row for (APM vol. 2, appendix C, "SVM Intercept Exit
  * Codes"; docs/exits.md says why each row is as it is).
  */
-#include "hv/exit.h"
+#include "hv/exits.h"
 
 #include "hv/cpu/panic.h"
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
-#include "hv/exits.h"
 #include "hv/interrupt.h"
 #include "hv/svm/event.h"
 

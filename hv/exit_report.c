@@ -2,8 +2,8 @@
 /*
  * An exit in words, for the report of a guest's fault.
  */
+#include "hv/exits.h"
 #include "hv/lib/log.h"
-#include "hv/vcpu.h"
 
 /*
  * APM vol. 2, "Nested versus Guest Page Faults, Fault Ordering". Every nested access counts as a user access, so the

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The exits that need more than a line, each in a file of its own, and what they
- * share. Only exit.c's table points at them.
+ * What each #VMEXIT does: a table with a row for every exit code; the exits that need more than a line, each in a
+ * file of its own, which only exit.c's table points at; and what they share.
  */
 #pragma once
 
 #include "hv/vcpu.h"
+
+extern const struct exit_entry {
+    uint32_t code; /* TRACE_INVALID in row 0 */
+    char name[12]; /* 11 characters at most */
+    enum verdict (*act)(struct vcpu *vcpu);
+} exit_entries[EXIT_ROWS];
+
+/* Row of an exit code, also of its costs; codes without one share row 0, "INVALID". */
+unsigned exit_row(uint64_t exitcode);
+
+/* The lines of a report that say what happened: exit name, EXITINFO1 and 2, for a nested page fault in words. */
+void exit_describe(const struct vcpu *vcpu);
 
 /* Lengths of intercepted instructions in bytes, without prefixes. */
 #define LENGTH_HLT     1

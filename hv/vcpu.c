@@ -9,6 +9,7 @@
 #include "hv/cpu/trace.h"
 #include "hv/cpu/x86.h"
 #include "hv/cpu/xstate.h"
+#include "hv/exits.h"
 #include "hv/interrupt.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"

@@ -10,7 +10,6 @@
 #include "hv/dev/console.h"
 #include "hv/dev/ioapic.h"
 #include "hv/dev/x2apic.h"
-#include "hv/exit.h"
 #include "hv/io.h"
 #include "hv/svm/npt.h"
 #include "hv/svm/vmrun.h"
@@ -62,6 +61,8 @@ struct start {
     uint64_t entry, argument;
     bool by_sipi; /* in real mode, as after reset */
 };
+
+#define EXIT_ROWS 32 /* kinds of exits (hv/exits.h) */
 
 struct vcpu {
     struct guest guest; /* first: exit.c gets from it to the vCPU */

@@ -7,6 +7,7 @@
 #include "hv/cpu/panic.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
+#include "hv/exits.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "partitions/audit.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "hv/svm/event.h"
-#include "hv/vcpu.h"
+#include "hv/exits.h"
 #include "tests/host/log_capture.h"
 #include "tests/host/test.h"
 

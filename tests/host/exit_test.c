@@ -3,8 +3,6 @@
  * exit.c: which exit does what, and above all when a guest goes on after HLT and after a physical interrupt. The
  * exits that are files of their own are the test's here, and so is VMRUN.
  */
-#include "hv/exit.h"
-
 #include "hv/cpu/trace.h"
 #include "hv/cpu/xstate.h"
 #include "hv/exits.h"
