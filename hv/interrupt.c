@@ -17,11 +17,8 @@
 #define MODE_LOWEST       1
 #define MODE_SIPI         6
 #define SIPI_SHIFT        12 /* from its vector to the address */
-#define VECTOR_MASK       0xffU
-#define TPR_SHIFT         4          /* CR8 is its upper half */
-#define DESTINATION_MODE  (1U << 11) /* in a redirection and in a command */
-#define DESTINATION_SHIFT 56
-#define COMMAND_TO_SHIFT  32
+#define TPR_SHIFT         4  /* CR8 is its upper half */
+#define DESTINATION_SHIFT 56 /* of a redirection, whose lower bits are those of a command */
 
 static enum svm_injection how;
 
@@ -89,10 +86,6 @@ __attribute__((always_inline)) static inline void arm_here(const struct vcpu *vc
     lapic_arm(cpu, lower(interrupt_alarm_tsc(vcpu), cpu->slot_end_tsc));
 }
 
-__attribute__((noinline)) static void arm(const struct vcpu *vcpu) {
-    arm_here(vcpu);
-}
-
 void interrupt_arm(struct vcpu *vcpu) {
     if (vcpu->common->has_apic)
         look(vcpu);
@@ -128,10 +121,10 @@ static void send(const struct common *common, const struct x2apic *from, uint64_
             continue;
         left--;
         if (mode == MODE_SIPI)
-            vcpu_ask_start(to, (icr & VECTOR_MASK) << SIPI_SHIFT, 0, true);
+            vcpu_ask_start(to, (icr & ICR_VECTOR) << SIPI_SHIFT, 0, true);
         if (mode > MODE_LOWEST)
             continue;
-        x2apic_post(&to->apic, icr & VECTOR_MASK);
+        x2apic_post(&to->apic, icr & ICR_VECTOR);
         if (&to->apic != from)
             interrupt_kick(to);
     }
@@ -139,8 +132,8 @@ static void send(const struct common *common, const struct x2apic *from, uint64_
 
 void interrupt_deliver(void *common, uint64_t redirection) {
     send(common, NULL,
-         (redirection & (DESTINATION_MODE | VECTOR_MASK)) | MODE_LOWEST << MODE_SHIFT |
-             redirection >> DESTINATION_SHIFT << COMMAND_TO_SHIFT);
+         (redirection & (ICR_LOGICAL | ICR_VECTOR)) | MODE_LOWEST << MODE_SHIFT |
+             redirection >> DESTINATION_SHIFT << ICR_TO_SHIFT);
 }
 
 __attribute__((noinline)) static enum verdict read(struct vcpu *vcpu, uint32_t msr) {
@@ -165,7 +158,7 @@ static void act_on(struct vcpu *vcpu, enum x2apic_effect effect) {
     if (effect != X2APIC_DONE)
         offer(vcpu);
     if (effect == X2APIC_TIMER || vcpu->is_blocked)
-        arm(vcpu);
+        interrupt_arm(vcpu);
 }
 
 __attribute__((noinline)) static enum verdict write(struct vcpu *vcpu, uint32_t msr, uint64_t value) {
@@ -184,10 +177,9 @@ enum verdict interrupt_register_exit(struct vcpu *vcpu, uint32_t msr) {
 
 /* The last deadline's interrupt comes although there is a new one. A short period would be over again by then. */
 __attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu) {
-    look(vcpu);
+    interrupt_arm(vcpu);
     if (vcpu->apic.has_deadline)
         return interrupt_deadline_exit(vcpu);
-    arm(vcpu);
     return exit_advance(vcpu, LENGTH_MSR);
 }
 
@@ -211,10 +203,7 @@ enum verdict interrupt_deadline_exit(struct vcpu *vcpu) {
 }
 
 void interrupt_write_cr8(struct vcpu *vcpu, uint64_t value) {
-    event_set_tpr(vcpu->vmcb, value);
-    if (!vcpu->common->has_apic)
-        return;
     note_taken(vcpu);
     vcpu->apic.registers[APIC_TPR] = (uint32_t)value << TPR_SHIFT;
-    act_on(vcpu, X2APIC_PENDING);
+    act_on(vcpu, X2APIC_PRIORITY);
 }

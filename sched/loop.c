@@ -277,8 +277,7 @@ static bool attend(struct loop *loop, uint64_t now_tsc) {
             runner->state = runner->restarts != __atomic_load_n(&runner->vcpu->common->loads, __ATOMIC_ACQUIRE)
                                 ? RUNNER_LOADS /* which cannot have ended before this one left */
                                 : RUNNER_RUNS;
-        } else if (runner->state == RUNNER_RUNS && runner->vcpu->common->has_apic &&
-                   x2apic_pending(&runner->vcpu->apic)) {
+        } else if (runner->state == RUNNER_RUNS && x2apic_pending(&runner->vcpu->apic)) {
             schedule_wake(&loop->schedule, &runner->turn);
         }
     }

@@ -11,11 +11,9 @@
 #define TIMER_PERIODIC 0x20000U
 #define TIMER_DEADLINE 0x40000U
 #define ICR_WRITABLE   0xffffffff000ccfffULL
-#define ICR_LOGICAL    (1U << 11)
 #define ICR_SHORTHAND  (3U << 18)
 #define ICR_SELF       (1U << 18)
 #define ICR_ALL        (2U << 18)
-#define ICR_TO_SHIFT   32
 #define BROADCAST      0xffffffffU
 #define VECTOR_FIRST   16 /* those below are illegal */
 #define ERROR_SENT     (1U << 5)
@@ -24,12 +22,10 @@
 #define CLUSTER_SHIFT  16
 #define ID_CLUSTER     4 /* bits of the id that are the place in a cluster */
 
-/* Registers that read what `registers` has; the others have a word of their own in x2apic_read(). TMR is 0, as all
- * interrupts are edge-triggered. */
+/* Registers that can be read: from ISR to ESR, and from the LVT to the counts, without a gap. */
 #define READABLE                                                                                                       \
-    (1ULL << APIC_ID | 1ULL << APIC_VERSION | 1ULL << APIC_TPR | 1ULL << APIC_LDR | 1ULL << APIC_SVR |                 \
-     0xffULL << APIC_TMR | 1ULL << APIC_ESR | 0x3fULL << APIC_LVT_TIMER | 1ULL << APIC_INITIAL_COUNT |                 \
-     1ULL << APIC_DIVIDE)
+    (1ULL << APIC_ID | 1ULL << APIC_VERSION | 1ULL << APIC_TPR | 1ULL << APIC_PPR | 1ULL << APIC_LDR |                 \
+     1ULL << APIC_SVR | 0x1ffffffULL << APIC_ISR | 1ULL << APIC_ICR | 0xffULL << APIC_LVT_TIMER | 1ULL << APIC_DIVIDE)
 
 /* What may be written to registers that keep it; the others have a word of their own in x2apic_write(). */
 static const uint32_t writable[X2APIC_MSR_COUNT] = {
@@ -45,16 +41,6 @@ static const uint32_t writable[X2APIC_MSR_COUNT] = {
     [APIC_DIVIDE] = 0xb,
 };
 
-void x2apic_init(struct x2apic *apic, uint32_t id) {
-    *apic = (struct x2apic){.fires_tsc = X2APIC_NEVER, .mask = UINT64_MAX};
-    apic->registers[APIC_ID] = id;
-    apic->registers[APIC_VERSION] = VERSION_VALUE;
-    apic->registers[APIC_LDR] = id >> ID_CLUSTER << CLUSTER_SHIFT | 1U << (id & ((1U << ID_CLUSTER) - 1));
-    apic->registers[APIC_SVR] = SVR_RESET;
-    for (uint32_t lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt++)
-        apic->registers[lvt] = APIC_LVT_MASKED;
-}
-
 static uint32_t processor_priority(const struct x2apic *apic) {
     uint32_t in_service = x2apic_highest(apic->isr) & PRIORITY_CLASS;
     uint32_t task = apic->registers[APIC_TPR];
@@ -62,12 +48,15 @@ static uint32_t processor_priority(const struct x2apic *apic) {
     return (task & PRIORITY_CLASS) >= in_service ? task : in_service;
 }
 
-void x2apic_post(struct x2apic *apic, unsigned vector) {
-    if (!(apic->registers[APIC_SVR] & APIC_SVR_ENABLE))
-        return;
+/* Whether the vector is legal; else that is an error of the one that sends it, and of the one that receives it. */
+static bool is_legal(struct x2apic *apic, uint64_t vector, uint32_t error) {
     if (vector < VECTOR_FIRST)
-        __atomic_fetch_or(&apic->errors, ERROR_RECEIVED, __ATOMIC_RELAXED);
-    else
+        __atomic_fetch_or(&apic->errors, error, __ATOMIC_RELAXED);
+    return vector >= VECTOR_FIRST;
+}
+
+void x2apic_post(struct x2apic *apic, unsigned vector) {
+    if ((apic->registers[APIC_SVR] & APIC_SVR_ENABLE) && is_legal(apic, vector, ERROR_RECEIVED))
         x2apic_put_back(apic, vector);
 }
 
@@ -101,14 +90,7 @@ static uint64_t current_count(const struct x2apic *apic, uint64_t now_tsc) {
     return (apic->fires_tsc - now_tsc) >> divide_shift(apic);
 }
 
-static uint64_t part(const uint64_t set[4], uint32_t index) {
-    return (uint32_t)(set[index / 2] >> 32 * (index % 2));
-}
-
 bool x2apic_read(const struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t *value) {
-    *value = apic->registers[number];
-    if (READABLE >> number & 1)
-        return true;
     if (number == APIC_PPR)
         *value = processor_priority(apic);
     else if (number == APIC_ICR)
@@ -116,12 +98,12 @@ bool x2apic_read(const struct x2apic *apic, uint32_t number, uint64_t now_tsc, u
     else if (number == APIC_CURRENT_COUNT)
         *value = current_count(apic, now_tsc);
     else if (number >= APIC_ISR && number < APIC_TMR)
-        *value = part(apic->isr, number - APIC_ISR);
+        *value = load((const uint8_t *)apic->isr + 4UL * (number - APIC_ISR), 4);
     else if (number >= APIC_IRR && number < APIC_ESR)
-        *value = part(apic->irr, number - APIC_IRR);
-    else
-        return false;
-    return true;
+        *value = load((const uint8_t *)apic->irr + 4UL * (number - APIC_IRR), 4);
+    else /* TMR among them, which stays 0: all interrupts are edge-triggered */
+        *value = apic->registers[number];
+    return READABLE >> number & 1;
 }
 
 /* What follows from the timer's registers. */
@@ -141,13 +123,7 @@ static enum x2apic_effect end_of_interrupt(struct x2apic *apic) {
     return X2APIC_PENDING;
 }
 
-/* An illegal vector is an error of the sender, too. */
-static void note_sent(struct x2apic *apic, uint64_t vector) {
-    if (vector < VECTOR_FIRST)
-        __atomic_fetch_or(&apic->errors, ERROR_SENT, __ATOMIC_RELAXED);
-}
-
-/* Of a register that keeps what is written. */
+/* Of a register that keeps what is written. While the APIC is off, so are the interrupts of its LVT. */
 static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t value) {
     uint32_t before = apic->registers[number];
 
@@ -156,17 +132,14 @@ static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t no
     if (number == APIC_INITIAL_COUNT && apic->has_deadline) /* is ignored */
         return X2APIC_DONE;
     apic->registers[number] = (uint32_t)value;
-    if (number >= APIC_LVT_TIMER && number <= APIC_LVT_ERROR && !(apic->registers[APIC_SVR] & APIC_SVR_ENABLE))
-        apic->registers[number] |= APIC_LVT_MASKED;
+    if (!(apic->registers[APIC_SVR] & APIC_SVR_ENABLE))
+        for (uint32_t lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt++)
+            apic->registers[lvt] |= APIC_LVT_MASKED;
     switch (number) {
     case APIC_TPR:
         return X2APIC_PRIORITY;
     case APIC_SVR:
-        if (value & APIC_SVR_ENABLE)
-            return X2APIC_DONE;
-        for (uint32_t lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt++)
-            apic->registers[lvt] |= APIC_LVT_MASKED;
-        return set_timer(apic);
+        return (value & APIC_SVR_ENABLE) ? X2APIC_DONE : set_timer(apic);
     case APIC_LVT_TIMER: /* a count goes on by its new mode; one that meets or leaves TSC-deadline mode is over */
         if ((before ^ value) & TIMER_DEADLINE) {
             apic->fires_tsc = X2APIC_NEVER;
@@ -181,6 +154,15 @@ static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t no
     }
 }
 
+/* Switched off, which masks everything. */
+void x2apic_init(struct x2apic *apic, uint32_t id) {
+    *apic = (struct x2apic){.fires_tsc = X2APIC_NEVER};
+    apic->registers[APIC_ID] = id;
+    apic->registers[APIC_VERSION] = VERSION_VALUE;
+    apic->registers[APIC_LDR] = id >> ID_CLUSTER << CLUSTER_SHIFT | 1U << (id & ((1U << ID_CLUSTER) - 1));
+    keep(apic, APIC_SVR, 0, SVR_RESET);
+}
+
 enum x2apic_effect x2apic_write(struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t value) {
     switch (number) {
     case APIC_EOI:
@@ -188,14 +170,14 @@ enum x2apic_effect x2apic_write(struct x2apic *apic, uint32_t number, uint64_t n
     case APIC_SELF_IPI:
         if (value > LVT_VECTOR)
             return X2APIC_REFUSED;
-        note_sent(apic, value);
+        is_legal(apic, value, ERROR_SENT);
         x2apic_post(apic, (unsigned)value);
         return X2APIC_PENDING;
     case APIC_ICR:
         if (value & ~ICR_WRITABLE)
             return X2APIC_REFUSED;
         apic->icr = value;
-        note_sent(apic, value & LVT_VECTOR);
+        is_legal(apic, value & LVT_VECTOR, ERROR_SENT);
         return X2APIC_SEND;
     case APIC_ESR:
         if (value)

@@ -14,6 +14,11 @@
 #define X2APIC_MSR_DEADLINE 0x6e0
 #define X2APIC_NEVER        UINT64_MAX
 
+/* Of an interrupt command. */
+#define ICR_VECTOR   0xffU
+#define ICR_LOGICAL  (1U << 11) /* the destination is a set */
+#define ICR_TO_SHIFT 32         /* the destination */
+
 /* What has to be looked at after a register was written. */
 enum x2apic_effect {
     X2APIC_REFUSED, /* #GP: no such register, or reserved bits */
