@@ -13,6 +13,7 @@
 #define LARGE_LEVELS 3           /* a page table, a directory or a directory pointer table may end the walk */
 #define PSE36_BITS   0x1fe000ULL /* of a 4 MiB page's entry: bits 32 to 39 of its address */
 #define PSE36_SHIFT  19
+#define NOWHERE      UINT64_MAX /* is no memory of the guest's */
 
 /* At most 8 bytes that do not cross a page. */
 static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned size_bytes) {
@@ -23,16 +24,15 @@ static bool read_guest(const struct vcpu *vcpu, uint64_t gpa, void *to, unsigned
     return memory;
 }
 
-static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
+static uint64_t translate(const struct vcpu *vcpu, uint64_t linear) {
     const struct vmcb_save *save = &vcpu->vmcb->save;
     bool pae = save->cr4 & CR4_PAE, has_large = pae || (save->cr4 & CR4_PSE);
     unsigned index_bits = pae ? 9 : 10, entry_bytes = pae ? 8 : 4;
     unsigned levels = !pae ? 2 : !(save->efer & EFER_LMA) ? 3 : (save->cr4 & CR4_LA57) ? 5 : 4;
     uint64_t table = save->cr3 & (levels == 3 ? 0xffffffe0ULL : ENTRY_ADDRESS);
 
-    *gpa = linear;
     if (!(save->cr0 & CR0_PG))
-        return true;
+        return linear;
     for (unsigned level = levels; level > 0; level--) {
         unsigned shift = 12 + index_bits * (level - 1);
         uint64_t index = linear >> shift & ((1ULL << index_bits) - 1);
@@ -40,16 +40,15 @@ static bool translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *gpa) {
         uint64_t entry = 0;
 
         if (!read_guest(vcpu, table + index * entry_bytes, &entry, entry_bytes) || !(entry & ENTRY_PRESENT))
-            return false;
+            return NOWHERE;
         table = entry & ENTRY_ADDRESS;
         if (level == 1 || (level <= LARGE_LEVELS && has_large && (entry & ENTRY_LARGE))) {
             if (level == 2 && levels == 2)
                 offset += (entry & PSE36_BITS) << PSE36_SHIFT;
-            *gpa = align_down(table, 1ULL << shift) + offset;
-            return true;
+            return align_down(table, 1ULL << shift) + offset;
         }
     }
-    return false;
+    return NOWHERE;
 }
 
 /* One walk a page, so that what a guest can make it cost has a bound. */
@@ -61,9 +60,8 @@ unsigned fetch(const struct vcpu *vcpu, uint8_t *bytes, unsigned count) {
     while (done < count) {
         uint64_t linear = is_64 ? save->rip + done : (uint32_t)(save->cs.base + save->rip + done);
         unsigned part = (unsigned)lower(count - done, PAGE_BYTES - linear % PAGE_BYTES);
-        uint64_t gpa;
 
-        if (!translate(vcpu, linear, &gpa) || !read_guest(vcpu, gpa, bytes + done, part))
+        if (!read_guest(vcpu, translate(vcpu, linear), bytes + done, part))
             break;
         done += part;
     }
