@@ -22,28 +22,19 @@ static enum verdict call_yield(struct vcpu *vcpu, uint64_t first, uint64_t secon
     return VERDICT_YIELD;
 }
 
-/*
- * At most two pages, as CONSOLE_WRITE_MAX is less than one. A slot that ends ends the writing, behind
- * the first byte at the earliest.
- */
+/* No further than to the end of the page. A slot that ends ends the writing, too, behind the first byte at the
+ * earliest. */
 static enum verdict call_console_write(struct vcpu *vcpu, uint64_t gpa, uint64_t length_bytes) {
-    const uint64_t *slot_end_tsc = &vcpu->guest.cpu->slot_end_tsc;
-    uint64_t page_end = align_down(gpa, PAGE_BYTES) + PAGE_BYTES - gpa;
-    uint64_t done = 0;
+    const uint8_t *bytes = npt_memory(&vcpu->common->npt, GPA(gpa), REACH_READ);
+    uint64_t end = lower(length_bytes, PAGE_BYTES - gpa % PAGE_BYTES), done = 0;
 
     if (length_bytes == 0)
         return answer(vcpu, 0);
-    if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || gpa >= NPT_GPA_LIMIT - SHIKIRI_CONSOLE_WRITE_MAX)
+    if (length_bytes > SHIKIRI_CONSOLE_WRITE_MAX || !bytes)
         return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    const uint8_t *first = npt_memory(&vcpu->common->npt, GPA(gpa), REACH_READ);
-    const uint8_t *last = npt_memory(&vcpu->common->npt, GPA(gpa + length_bytes - 1), REACH_READ);
-
-    if (!first || !last)
-        return answer(vcpu, SHIKIRI_ERROR_ARGUMENT);
-    do {
-        console_put(&vcpu->console, done < page_end ? first[done] : *(last - (length_bytes - 1 - done)));
-        done++;
-    } while (done < length_bytes && x86_rdtsc() < *slot_end_tsc);
+    do
+        console_put(&vcpu->console, bytes[done++]);
+    while (done < end && x86_rdtsc() < vcpu->guest.cpu->slot_end_tsc);
     return answer(vcpu, (int64_t)done);
 }
 

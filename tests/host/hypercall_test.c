@@ -228,8 +228,6 @@ static void test_write_refused(void **state) {
         {WINDOW - 1, 1},
         {WINDOW - 1, 2},
         {WINDOW_END, 1},
-        {WINDOW_END - 1, 2},
-        {WINDOW_END - 255, 256},
         {0, 1},
         {NPT_GPA_LIMIT - 256, 1},
         {NPT_GPA_LIMIT - 1, 1},
@@ -246,18 +244,23 @@ static void test_write_refused(void **state) {
     log_expect("");
 }
 
-/* To the last byte of the window, and from one page into the other, which lies elsewhere. */
+/* To the last byte of the window and no further, and from one page into the other, which lies elsewhere. */
 static void test_write(void **state) {
     (void)state;
     memcpy(at(WINDOW + PAGE_BYTES - 3), "abc", 3);
     memcpy(at(WINDOW + PAGE_BYTES), "def\n", 4);
-    expect(2, WINDOW + PAGE_BYTES - 3, 7, 7);
+    expect(2, WINDOW + PAGE_BYTES - 3, 7, 3);
+    expect(2, WINDOW + PAGE_BYTES, 4, 4);
     log_expect("x | abcdef\n");
     memset(at(WINDOW_END - 256), '\r', 256); /* which the console leaves out */
     *at(WINDOW_END - 256) = 'a';
     *at(WINDOW_END - 1) = '\n';
     expect(2, WINDOW_END - 256, 256, 256);
     log_expect("x | a\n");
+    expect(2, WINDOW_END - 1, 2, 1);
+    log_expect("x |\n");
+    expect(2, WINDOW_END - 255, 256, 255);
+    log_expect("x |\n");
     expect(2, WINDOW, 0, 0);
     expect(2, WINDOW_END, 0, 0);
     log_expect("");
