@@ -148,18 +148,15 @@ uint8_t uart_read(void *device, unsigned offset) {
 }
 
 static void write_register(struct uart *uart, unsigned offset, uint8_t value) {
-    uint8_t before = uart->registers[offset], modem = modem_status(uart->registers[MCR]);
+    uint8_t before = uart->registers[offset], modem = modem_status(uart->registers[MCR]), after;
 
     uart->registers[offset] = value & writable[offset];
+    after = modem_status(uart->registers[MCR]);
+    uart->modem |= (modem ^ after) >> 4 & ~(after >> 4 & MSR_TERI);
     if (offset == IER_DLM && (value & ~before & IER_EMPTY))
         uart->empty = true;
     if (offset == IIR_FCR && ((value & FCR_CLEAR) || ((value ^ before) & FCR_ENABLE)))
         drop_received(uart);
-    if (offset == MCR) {
-        uint8_t after = modem_status(uart->registers[MCR]), changes = (modem ^ after) >> 4;
-
-        uart->modem |= changes & ((after >> 4 & MSR_TERI) ? (uint8_t)~MSR_TERI : 0xff);
-    }
 }
 
 /* What has been sent has left the transmitter empty anew: the line falls in between. In loopback it is received. */
