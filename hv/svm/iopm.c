@@ -16,16 +16,13 @@ bool iopm_intercepts(const uint8_t iopm[IOPM_BYTES], uint32_t port) {
 }
 
 bool iopm_next(const uint8_t iopm[IOPM_BYTES], uint32_t from, struct reach *run) {
-    while (from < BITS) { /* most of the map is ones: 64 ports at a time */
-        if (from % 64 == 0 && load(iopm + from / 8, 8) == UINT64_MAX)
-            from += 64;
-        else if (iopm_intercepts(iopm, from))
-            from++;
-        else
-            break;
-    }
+    uint64_t passed; /* a bit a port, from the lowest */
+
+    while (from < BITS && !(passed = ~load(iopm + from / 64 * 8UL, 8) >> from % 64))
+        from = (from | 63) + 1;
     if (from >= BITS)
         return false;
+    from += (uint32_t)__builtin_ctzll(passed);
     *run = (struct reach){from, from, from, REACH_READ | REACH_WRITE};
     while (run->last + 1 < BITS && !iopm_intercepts(iopm, (uint32_t)run->last + 1))
         run->last++;
