@@ -8,7 +8,6 @@
 #include "hv/cpu/serial.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
-#include "hv/lib/string.h"
 #include "partitions/devices.h"
 #include "sched/report.h"
 

@@ -36,15 +36,6 @@ void round_robin_take(struct round_robin *robin, struct turn *turn) {
         queue->last = before;
 }
 
-static struct turn *take_first(struct queue *queue) {
-    struct turn *turn = queue->first;
-
-    queue->first = turn->next;
-    if (!turn->next)
-        queue->last = NULL;
-    return turn;
-}
-
 /*
  * At most one halted turn becomes ready a decision. As no more than one halts a decision, none
  * waits longer than the others need for their turns.
@@ -54,14 +45,14 @@ struct decision round_robin_next(struct round_robin *robin, uint64_t now_tsc) {
     uint64_t until_tsc = now_tsc + robin->slot_ticks;
 
     if (sleeper && sleeper->wake_tsc <= now_tsc) {
-        take_first(&robin->halted);
+        round_robin_take(robin, sleeper);
         sleeper->wake_tsc = 0;
         round_robin_put(robin, sleeper);
     }
     struct turn *turn = robin->ready.first;
 
     if (turn)
-        take_first(&robin->ready);
+        round_robin_take(robin, turn);
     else if (sleeper)
         until_tsc = lower(sleeper->wake_tsc, until_tsc);
     return (struct decision){turn, turn, until_tsc, 0};
