@@ -13,7 +13,6 @@
 #include "partitions/audit.h"
 
 #define NAME_MAX   24 /* characters */
-#define PORTS_MAX  48
 #define POWERS_MAX 512
 
 void report_stop(struct runner *runner) {
@@ -69,12 +68,11 @@ void report_partition(const struct partition *partition, char letter, uint64_t t
 }
 
 static void report_vcpu(const struct partition *p, const struct vcpu *vcpu) {
-    char name[NAME_MAX], ports[PORTS_MAX] = "";
+    char name[NAME_MAX];
 
-    if (vcpu->unowned)
-        format_string(ports, sizeof(ports), "  (ports nobody owns: %lu)", vcpu->unowned);
-    log_line("%-15s %-7s %12lu %12lu %9lu%s", name_vcpu(p, vcpu, name), states[p->state], to_us(vcpu->times.run_ticks),
-             to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES], ports);
+    log_line("%-15s %-7s %12lu %12lu %9lu %14lu", name_vcpu(p, vcpu, name), states[p->state],
+             to_us(vcpu->times.run_ticks), to_us(vcpu->times.stolen_ticks), vcpu->info[SHIKIRI_INFO_SWITCHES],
+             vcpu->unowned);
 }
 
 /* Exits of one kind: how many, and the powers of two that their costs lie in. */
@@ -117,23 +115,17 @@ static void report_processor(const struct loop *loop) {
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
                     unsigned partition_count) {
     uint64_t total = x86_rdtsc() - loops[0].started_tsc;
-    uint64_t switches = 0, idle_ticks = 0;
     bool one_runs = false;
 
     for (unsigned i = 0; i < partition_count; i++)
         one_runs |= partitions[i].state == PARTITION_RUNS;
-    for (unsigned i = 0; i < loop_count; i++) {
-        switches += loops[i].switches;
-        idle_ticks += loops[i].idle_ticks;
-    }
-    log_line("%s after %lu us, %lu switch%s, %lu us idle", one_runs ? "the run ended" : "all partitions stopped",
-             to_us(total), switches, switches == 1 ? "" : "es", to_us(idle_ticks));
+    log_line("%s after %lu us", one_runs ? "the run ended" : "all partitions stopped", to_us(total));
     for (unsigned i = 0; i < loop_count; i++)
         if (loops[i].cpu)
             report_processor(&loops[i]);
     if (trap_nmi_count)
         log_line("%lu NMI%s came, which nobody asked for", trap_nmi_count, trap_nmi_count == 1 ? "" : "s");
-    log_line("%-15s %-7s %12s %12s %9s", "partition", "state", "run time us", "stolen us", "switches");
+    log_line("%-15s %-7s %12s %12s %9s  unowned ports", "partition", "state", "run time us", "stolen us", "switches");
     for (unsigned i = 0; i < partition_count; i++)
         for (unsigned j = 0; j < partitions[i].common.vcpu_count; j++)
             report_vcpu(&partitions[i], &partitions[i].common.vcpus[j]);
