@@ -13,17 +13,15 @@ static struct range host_range_of(const struct window_config *window) {
     return (struct range){window->hpa.value, window->size_bytes};
 }
 
-/* What of `host` that is taken lies in `range`; nothing has no name. */
-static struct host_range find_taken(const struct host_memory *host, struct range range) {
+/*
+ * What lies in `range` already: a part of the host's that is taken, or a window, but for `except`, that has its place.
+ * Nothing has no name.
+ */
+static struct host_range find_other(const struct host_memory *host, const struct config *config,
+                                    const struct window_config *except, struct range range) {
     for (unsigned i = 0; i < host->taken_count; i++)
         if (range_overlaps(host->taken[i].range, range))
             return host->taken[i];
-    return (struct host_range){.name = NULL};
-}
-
-/* The same of the windows that have their place already, but for `except`. */
-static struct host_range find_window(const struct config *config, const struct window_config *except,
-                                     struct range range) {
     for (unsigned i = 0; i < config->partition_count; i++) {
         for (unsigned j = 0; j < config->partitions[i].window_count; j++) {
             const struct window_config *window = &config->partitions[i].windows[j];
@@ -47,10 +45,8 @@ static bool find(const struct host_memory *host, const struct config *config, ui
         struct range piece = {next_fitting(host->usable[i].base, align, offset), size_bytes};
 
         while (range_contains(host->usable[i], piece)) {
-            struct host_range other = find_taken(host, piece);
+            struct host_range other = find_other(host, config, NULL, piece);
 
-            if (!other.name)
-                other = find_window(config, NULL, piece);
             if (!other.name) {
                 *base = piece.base;
                 return true;
@@ -65,45 +61,38 @@ bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t *
     return find(host, &(struct config){0}, size_bytes, PAGE_BYTES, 0, base);
 }
 
-static bool in_usable(const struct host_memory *host, struct range range) {
-    for (unsigned i = 0; i < host->usable_count; i++)
-        if (range_contains(host->usable[i], range))
-            return true;
-    return false;
-}
-
-/* "0x100000 to 0xbffe0000 or 0x100000000 to 0x140000000": the piece of RAM at or below an address, and the next. */
-static void list_ram(const struct host_memory *host, uint64_t address, char *text, size_t size_bytes) {
+/*
+ * Whether RAM has all of the range. The text is "0x100000 to 0xbffe0000 or 0x100000000 to 0x140000000": the piece of
+ * RAM at or below the range's base, and the next.
+ */
+static bool in_ram(const struct host_memory *host, struct range range, char *text, size_t size_bytes) {
     const struct range *ram = host->usable;
     unsigned count = host->usable_count;
     size_t at = format_string(text, size_bytes, count ? "" : "of which there is none");
+    bool inside = false;
 
-    for (unsigned i = 0; i < count; i++)
-        if ((i == 0 || ram[i - 1].base <= address) && (i == count - 1 || ram[i + 1].base > address))
+    for (unsigned i = 0; i < count; i++) {
+        inside |= range_contains(ram[i], range);
+        if ((i == 0 || ram[i - 1].base <= range.base) && (i == count - 1 || ram[i + 1].base > range.base))
             at += format_string(text + at, size_bytes - at, "%s0x%lx to 0x%lx", at ? " or " : "", ram[i].base,
                                 range_end(ram[i]));
-}
-
-static void check_apart(const struct window_config *window, struct host_range other, struct report *report) {
-    struct range range = host_range_of(window);
-
-    if (other.name)
-        report_error(report, window->path, "host-address", NULL,
-                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, range_end(range),
-                     other.name, other.range.base, range_end(other.range));
+    }
+    return inside;
 }
 
 static void check_fixed(const struct config *config, struct window_config *window, const struct host_memory *host,
                         struct report *report) {
     struct range range = host_range_of(window);
+    struct host_range other = find_other(host, config, window, range);
     char ram[96];
 
-    list_ram(host, range.base, ram, sizeof(ram));
-    if (!in_usable(host, range))
+    if (!in_ram(host, range, ram, sizeof(ram)))
         report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
                      "found 0x%lx to 0x%lx, want it inside RAM, %s", range.base, range_end(range), ram);
-    check_apart(window, find_taken(host, range), report);
-    check_apart(window, find_window(config, window, range), report);
+    if (other.name)
+        report_error(report, window->path, "host-address", NULL,
+                     "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, range_end(range),
+                     other.name, other.range.base, range_end(other.range));
 }
 
 /* Whether there is a place for `size_bytes` of the window, and the lowest. */

@@ -8,34 +8,21 @@
 #include "partitions/image.h"
 
 #define LARGE_PAGE (2 * MIB)
-#define HPA_LIMIT  (1UL << 48)
 
 bool rules_check_window(struct report *report, const struct window_config *window) {
-    unsigned errors = report->errors;
-    const char *path = window->path;
-    uint64_t base = window->gpa.value;
-    uint64_t size_bytes = window->size_bytes;
-    uint64_t host = window->hpa.value;
+    uint64_t base = window->gpa.value, size_bytes = window->size_bytes, host = window->hpa.value;
+    uint64_t unit = size_bytes < LARGE_PAGE ? PAGE_BYTES : LARGE_PAGE;
 
-    if (size_bytes == 0)
-        report_error(report, path, "reg", NULL, "found a size of 0, want at least 0x1000");
-    if (!is_aligned(base | size_bytes, PAGE_BYTES))
-        report_error(report, path, "reg", "pages have 4 KiB",
-                     "found base 0x%lx and size 0x%lx, want multiples of 0x1000", base, size_bytes);
-    if (base >= CONFIG_GPA_LIMIT || size_bytes > CONFIG_GPA_LIMIT - base)
-        report_error(report, path, "reg", NULL, "found base 0x%lx and size 0x%lx, want the end at 0x%lx at most", base,
-                     size_bytes, CONFIG_GPA_LIMIT);
-    if (!window->fixed)
-        return report->errors == errors;
-    if (!is_aligned(host, PAGE_BYTES))
-        report_error(report, path, "host-address", "pages have 4 KiB", "found 0x%lx, want a multiple of 0x1000", host);
-    if (size_bytes >= LARGE_PAGE && !is_aligned(host - base, LARGE_PAGE))
-        report_error(report, path, "host-address", "windows of 2 MiB and more are mapped by large pages",
-                     "found 0x%lx for base 0x%lx, want the same remainder by 0x200000", host, base);
-    if (host >= HPA_LIMIT || size_bytes > HPA_LIMIT - host)
-        report_error(report, path, "host-address", NULL, "found 0x%lx for 0x%lx bytes, want the end at 0x%lx at most",
-                     host, size_bytes, HPA_LIMIT);
-    return report->errors == errors;
+    if (size_bytes == 0 || !is_aligned(base | size_bytes, PAGE_BYTES) || base >= CONFIG_GPA_LIMIT ||
+        size_bytes > CONFIG_GPA_LIMIT - base)
+        return report_error(
+            report, window->path, "reg", "pages have 4 KiB",
+            "found 0x%lx bytes at 0x%lx, want multiples of 0x1000, not 0 bytes, and the end at 0x%lx at most",
+            size_bytes, base, CONFIG_GPA_LIMIT);
+    return !window->fixed || is_aligned(host - base, unit) ||
+           report_error(report, window->path, "host-address",
+                        "pages have 4 KiB, those of windows of 2 MiB and more 2 MiB",
+                        "found 0x%lx for base 0x%lx, want the same remainder by 0x%lx", host, base, unit);
 }
 
 void rules_check_serial_port(struct report *report, const struct device_config *device) {
@@ -44,9 +31,7 @@ void rules_check_serial_port(struct report *report, const struct device_config *
                      CONFIG_CONSOLE_PORT);
     if (device->kind == DEVICE_UART && device->port != 0x2f8 && device->port != 0x3e8 && device->port != 0x2e8)
         report_error(report, device->path, "reg",
-                     device->port == CONFIG_CONSOLE_PORT
-                         ? "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it"
-                         : "these are COM2, COM3 and COM4",
+                     "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it",
                      "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
 }
 
@@ -56,17 +41,17 @@ static void check_first_window(struct report *report, const struct partition_con
 
     if (partition->window_count == 0 || window->size_bytes == 0) /* reported already */
         return;
+    uint64_t end = range_end(config_range(window));
+
     if (!window->writable)
         report_error(report, window->path, "read-only", "put another window first",
                      "found it in a partition's first window, want that writable");
-    if (window->size_bytes < START_AREA_BYTES) {
-        report_error(report, window->path, "reg", "a partition's first window holds the start area",
-                     "found 0x%lx bytes, want at least 0x%lx", window->size_bytes, START_AREA_BYTES);
+    if (window->size_bytes < START_AREA_BYTES || end > 4 * GIB) {
+        report_error(report, window->path, "reg", "the start area lies at the end of a partition's first window",
+                     "found 0x%lx bytes that end at 0x%lx, want at least 0x%lx, the end at 0x%lx at most",
+                     window->size_bytes, end, START_AREA_BYTES, 4 * GIB);
         return;
     }
-    if (window->gpa.value + window->size_bytes > 4 * GIB)
-        report_error(report, window->path, "reg", "the start area lies at the end of a partition's first window",
-                     "found 0x%lx for its end, want 0x%lx at most", window->gpa.value + window->size_bytes, 4 * GIB);
     struct range start = {image_start_area(partition).value, START_AREA_BYTES};
 
     if (config_vga(partition) && range_overlaps(start, VGA_TEXT_RANGE))

@@ -137,7 +137,8 @@ FRAGMENTS = {
     "over the hypervisor": "/memory@0/host-address: found 0x100000 to 0x200000, want it apart from the hypervisor at ",
     "past RAM": "/memory@0/host-address: found 0x1000000000 to 0x1000200000, want it inside RAM, 0x100000 to 0xffe0000",
     "larger than RAM": "/memory@0/reg: found 0x40000000 bytes, want at most 0xf",
-    "size that overflows": "/memory@0/reg: found base 0x0 and size 0xfffffffffffff000, want the end at 0x8000000000 ",
+    "size that overflows": "/memory@0/reg: found 0xfffffffffffff000 bytes at 0x0, want multiples of 0x1000, not 0 "
+                           "bytes, and the end at 0x8000000000 ",
     "missing module": '/image: found no file "gone.elf", want it loaded as a module; loaded are: hog.elf',
 }
 

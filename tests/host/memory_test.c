@@ -75,6 +75,16 @@ static const struct memory_case fixed_cases[] = {
      {FIXED("/a", 127 * MIB, 2 * MIB)},
      {0},
      "/a/host-address: found 0x7f00000 to 0x8100000, want it inside RAM, 0x4000000 to 0x8000000" OUTSIDE},
+    {"past 48 bits",
+     {FIXED("/a", 1UL << 48, MIB)},
+     {0},
+     "/a/host-address: found 0x1000000000000 to 0x1000000100000, want it inside RAM, 0x4000000 to 0x8000000" OUTSIDE},
+    {"around the end of all addresses",
+     {FIXED("/a", UINT64_MAX - 0xfff, 3 * MIB)},
+     {0},
+     "/a/host-address: found 0xfffffffffffff000 to 0x2ff000, want it inside RAM, 0x4000000 to 0x8000000" OUTSIDE
+     "/a/host-address: found 0xfffffffffffff000 to 0x2ff000, want it apart from the hypervisor at 0x100000 to "
+     "0x203000\n"},
     {"over a hole",
      {FIXED("/a", 31 * MIB, 34 * MIB)},
      {0},
@@ -102,7 +112,6 @@ static const struct memory_case fixed_cases[] = {
      {0},
      "/a/host-address: found 0x0 to 0x2000000, want it inside RAM, 0x100000 to 0x2000000" OUTSIDE
      "/a/host-address: found 0x0 to 0x2000000, want it apart from the hypervisor at 0x100000 to 0x203000\n"
-     "/a/host-address: found 0x0 to 0x2000000, want it apart from /b at 0x1000000 to 0x1001000\n"
      "/b/host-address: found 0x1000000 to 0x1001000, want it apart from /a at 0x0 to 0x2000000\n"},
 };
 

@@ -249,7 +249,7 @@ static const char *note_decimal(const void *blob, const struct finding *finding)
     if (says(finding, "found unit address") && at && read_address(blob, finding, &address) &&
         strcmp(at + 1, tool_text("%lu", address)) == 0)
         return tool_text("reg has %s in decimal; 0x may be missing there", at + 1);
-    if (!says(finding, "multiple"))
+    if (!says(finding, "multiple") && !says(finding, "remainder"))
         return NULL;
     unsigned count = read_cells(blob, finding, finding->property, cells);
 
