@@ -17,41 +17,43 @@
 #define GIB_BYTES          PAGE_BYTES  /* a page table maps a GiB by large pages, the hypervisor's and a nested one */
 #define RANGE_TABLES_BYTES (4 * PAGE_BYTES) /* of the hypervisor's page tables: levels above, and both ends */
 
-#define MACHINE "machine"
-#define HINT    "give the machine more memory"
-
 void layout_init(struct layout *layout, const struct range *ram, unsigned ram_count) {
     *layout = (struct layout){.host = {.usable = ram, .usable_count = ram_count, .taken = layout->taken}};
     layout->taken[layout->host.taken_count++] =
         (struct host_range){{LAYOUT_IMAGE_BASE, LAYOUT_IMAGE_BYTES}, "the hypervisor"};
 }
 
-static void take(struct layout *layout, struct range *range, struct range chosen, const char *name) {
-    *range = chosen;
-    layout->taken[layout->host.taken_count++] = (struct host_range){chosen, name};
+/* Gives `range` its place, unless that is at 0: there is none then, which is an error. */
+static bool take(struct layout *layout, struct range *range, uint64_t base, uint64_t size_bytes, const char *name,
+                 struct report *report) {
+    if (base == 0)
+        return report_error(report, "machine", NULL, "give the machine more memory",
+                            "found no free %lu KiB of RAM for %s, want it below 4 GiB", size_bytes / KIB, name);
+    *range = (struct range){base, size_bytes};
+    layout->taken[layout->host.taken_count++] = (struct host_range){*range, name};
+    return true;
 }
 
 bool layout_place_modules(struct layout *layout, uint64_t size_bytes, struct report *report) {
-    for (unsigned i = layout->host.usable_count; i > 0; i--) {
+    uint64_t base = 0;
+
+    for (unsigned i = layout->host.usable_count; base == 0 && i > 0; i--) {
         struct range ram = layout->host.usable[i - 1];
         uint64_t end = lower(range_end(ram), 4 * GIB);
-        struct range chosen = {end - size_bytes, size_bytes};
 
-        if (ram.base < end && size_bytes <= end - ram.base && !range_overlaps(chosen, layout->taken[0].range)) {
-            take(layout, &layout->modules, chosen, "the modules");
-            return true;
-        }
+        if (ram.base < end && size_bytes <= end - ram.base &&
+            !range_overlaps((struct range){end - size_bytes, size_bytes}, layout->taken[0].range))
+            base = end - size_bytes;
     }
-    return report_error(report, MACHINE, NULL, HINT,
-                        "found no free %lu KiB of RAM for the modules, want it below 4 GiB", size_bytes / KIB);
+    return take(layout, &layout->modules, base, size_bytes, "the modules", report);
 }
 
 /* What is wrong with the blob is for config_parse() to say. */
 static void ignore(struct report *report, const struct finding *finding) {
 }
 
-/* Of all nodes that something is built for; *count is the number of partitions. */
-static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count) {
+/* Of all nodes that something is built for. */
+static uint64_t nodes_bytes(const void *blob, size_t size_bytes) {
     static const struct {
         const char *name;
         uint64_t bytes;
@@ -61,7 +63,6 @@ static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count
     struct dt dt = {.blob = blob, .report = &report};
     uint64_t bytes = 0;
 
-    *count = 0;
     if (dt_check(blob, size_bytes) != 0)
         return 0;
     for (int node = 0; node >= 0; node = fdt_next_node(blob, node, NULL)) {
@@ -74,7 +75,6 @@ static uint64_t nodes_bytes(const void *blob, size_t size_bytes, unsigned *count
         if (dt_is_named(&dt, node, "partition@")) {
             dt_cells(&dt, node, "vcpus", &vcpu_count, 1);
             bytes += lower(vcpu_count, CONFIG_CPUS_MAX) * VCPU_BYTES;
-            ++*count;
         }
     }
     return align_up(bytes, PAGE_BYTES);
@@ -91,14 +91,9 @@ static uint64_t page_table_bytes(const struct host_memory *host) {
 }
 
 bool layout_place_arena(struct layout *layout, const void *blob, size_t blob_bytes, struct report *report) {
-    unsigned partitions;
-    uint64_t size_bytes = BASE_BYTES + page_table_bytes(&layout->host) + nodes_bytes(blob, blob_bytes, &partitions);
-    uint64_t base;
+    uint64_t size_bytes = BASE_BYTES + page_table_bytes(&layout->host) + nodes_bytes(blob, blob_bytes), base;
 
     if (!memory_find(&layout->host, size_bytes, &base) || base + size_bytes > 4 * GIB)
-        return report_error(report, MACHINE, NULL, HINT,
-                            "found no free %lu KiB of RAM for the tables of %u partition%s, want it below 4 GiB",
-                            size_bytes / KIB, partitions, partitions == 1 ? "" : "s");
-    take(layout, &layout->arena, (struct range){base, size_bytes}, "the hypervisor's tables");
-    return true;
+        base = 0;
+    return take(layout, &layout->arena, base, size_bytes, "the hypervisor's tables", report);
 }

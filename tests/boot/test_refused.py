@@ -86,7 +86,7 @@ def test_no_blob():
 def test_too_little_memory():
     partitions = [Partition(f"c{i}", "hog.elf", mib=2) for i in range(64)]
     errors = refusal(text=system(*partitions), memory=4)
-    assert errors == ["machine: found no free 4992 KiB of RAM for the tables of 64 partitions, want it below 4 GiB; "
+    assert errors == ["machine: found no free 4992 KiB of RAM for the hypervisor's tables, want it below 4 GiB; "
                       "give the machine more memory"]
 
 

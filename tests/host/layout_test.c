@@ -119,8 +119,8 @@ static void test_no_room(void **state) {
     start(&ram, 1);
     assert_false(layout_place_arena(&layout, blob, size_bytes, &findings.report));
     findings_expect(&findings, "no room",
-                    "machine: found no free 540 KiB of RAM for the tables of 2 partitions, want it below 4 GiB; give "
-                    "the machine more memory\n");
+                    "machine: found no free 540 KiB of RAM for the hypervisor's tables, want it below 4 GiB; give the "
+                    "machine more memory\n");
     findings_init(&findings);
     assert_true(layout_place_arena(&layout, blob, 100, &findings.report)); /* no whole blob: no partitions */
     assert_int_equal(layout.arena.size_bytes, 384 * KIB);
