@@ -76,21 +76,21 @@ static struct reach find(const struct config *config, unsigned partition, enum r
     return piece;
 }
 
-static bool configured(const void *context, unsigned partition, enum reach_kind kind, uint64_t from,
+static bool configured(const struct config *config, unsigned partition, enum reach_kind kind, uint64_t from,
                        struct reach *reach) {
-    struct reach piece = find(context, partition, kind, from);
+    struct reach piece = find(config, partition, kind, from);
 
     *reach = piece;
     do {
         reach->last = piece.last;
-        piece = find(context, partition, kind, reach->last + 1);
+        piece = find(config, partition, kind, reach->last + 1);
     } while (piece.first == reach->last + 1 && piece.host - piece.first == reach->host - reach->first &&
              piece.rights == reach->rights);
     return reach->first != NOTHING;
 }
 
 struct certificate certificate_of_config(const struct config *config) {
-    return (struct certificate){.source = configured, .context = config, .config = config};
+    return (struct certificate){.source = configured, .config = config};
 }
 
 struct certificate certificate_of_text(const char *text, size_t size_bytes) {
@@ -156,7 +156,7 @@ bool certificate_next(struct certificate *c, char line[CERTIFICATE_LINE_MAX]) {
             return true;
         }
         for (; c->kind < REACH_KINDS; c->kind++, c->next = 0) {
-            if (c->source(c->context, c->partition, c->kind, c->next, &reach)) {
+            if (c->source(c->config, c->partition, c->kind, c->next, &reach)) {
                 c->first = reach.first;
                 c->next = reach.last + 1;
                 write_reach(line, c->kind, &reach);

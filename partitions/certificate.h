@@ -25,13 +25,12 @@ enum reach_kind {
  * The lowest run of that kind at `from` or above, as long as addresses are contiguous on both sides and
  * rights the same; false when there is none.
  */
-typedef bool reach_source(const void *context, unsigned partition, enum reach_kind kind, uint64_t from,
+typedef bool reach_source(const struct config *config, unsigned partition, enum reach_kind kind, uint64_t from,
                           struct reach *reach);
 
 /* A certificate that is being read. */
 struct certificate {
     reach_source *source;
-    const void *context;
     const struct config *config; /* numbers and labels */
 
     bool begun;

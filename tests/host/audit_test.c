@@ -244,6 +244,7 @@ static void test_second_vcpu(void **state) {
 /* Tables that are good in themselves, but another partition's. */
 static void test_tables_of_another(void **state) {
     struct vmcb_control *second = add_vcpu();
+    const char *const names[] = {"nCR3", "IOPM_BASE_PA", "MSRPM_BASE_PA"};
     uint64_t *const fields[] = {&second->n_cr3, &second->iopm_base_pa, &second->msrpm_base_pa};
     const uint64_t others[] = {control(0)->n_cr3, control(0)->iopm_base_pa, control(0)->msrpm_base_pa};
     const uint64_t own[] = {second->n_cr3, second->iopm_base_pa, second->msrpm_base_pa};
@@ -254,10 +255,8 @@ static void test_tables_of_another(void **state) {
 
         expect_well();
         *fields[i] = others[i];
-        format_string(text, sizeof(text),
-                      "found nCR3 0x%lx, IOPM_BASE_PA 0x%lx, MSRPM_BASE_PA 0x%lx, want those of vCPU 0, 0x%lx, 0x%lx, "
-                      "0x%lx; vCPU 1",
-                      second->n_cr3, second->iopm_base_pa, second->msrpm_base_pa, own[0], own[1], own[2]);
+        format_string(text, sizeof(text), "found %s 0x%lx, want 0x%lx, that of vCPU 0; vCPU 1", names[i], others[i],
+                      own[i]);
         expect("beta", text);
         *fields[i] = own[i];
     }

@@ -192,7 +192,8 @@ static struct {
     bool left_out;
 } change;
 
-static bool changed(const void *context, unsigned partition, enum reach_kind kind, uint64_t from, struct reach *reach) {
+static bool changed(const struct config *context, unsigned partition, enum reach_kind kind, uint64_t from,
+                    struct reach *reach) {
     struct certificate good = certificate_of_config(context);
     bool found = good.source(context, partition, kind, from, reach);
     bool here = partition == change.partition && kind == change.kind && change.reach.first >= from;
@@ -299,7 +300,7 @@ static void test_compare(void **state) {
     (void)state;
     assert_true(certificate_compare(certificate_of_config(&three), certificate_of_config(&three), &difference));
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct certificate found = {.source = changed, .context = &three, .config = &three};
+        struct certificate found = {.source = changed, .config = &three};
 
         change.partition = cases[i].partition;
         change.kind = cases[i].kind;
