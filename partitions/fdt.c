@@ -71,42 +71,32 @@ static int find_word(const char *name, const char *words) {
 }
 
 bool dt_is_named(const struct dt *dt, int node, const char *name) {
-    const char *own = fdt_get_name(dt->blob, node, NULL);
-
-    return own && find_word(own, name) == 0;
+    return find_word(fdt_get_name(dt->blob, node, NULL), name) == 0;
 }
 
-static bool is_known(const struct dt *dt, const char *name, const char *known) {
-    dt->report->known = known;
-    return find_word(name, known) >= 0;
-}
-
-/* dtc merges nodes of one name; a blob made otherwise may have several. libfdt may find "a@1" for "a". */
-static bool is_repeated(const struct dt *dt, int node, int child) {
-    const char *name = fdt_get_name(dt->blob, child, NULL);
-    int first = fdt_subnode_offset(dt->blob, node, name);
-
-    return first != child && strcmp(fdt_get_name(dt->blob, first, NULL), name) == 0;
-}
-
+/* dtc merges nodes of one name; a blob made otherwise may have several. */
 void dt_check_names(const struct dt *dt, int node, const char *properties, const char *children) {
     int property, child;
 
+    dt->report->known = properties;
     fdt_for_each_property_offset(property, dt->blob, node) {
         const char *name;
         const void *value = fdt_getprop_by_offset(dt->blob, property, &name, NULL);
 
         if (!value || strcmp(name, "phandle") == 0)
             continue;
-        if (!is_known(dt, name, properties))
+        if (find_word(name, properties) < 0)
             dt_error(dt, node, name, NULL, "found an unknown property, want none");
         else if (fdt_getprop(dt->blob, node, name, NULL) != value)
             dt_error(dt, node, name, NULL, "found it a second time, want it once");
     }
+    dt->report->known = children;
     fdt_for_each_subnode(child, dt->blob, node) {
-        if (!is_known(dt, fdt_get_name(dt->blob, child, NULL), children))
+        const char *name = fdt_get_name(dt->blob, child, NULL);
+
+        if (find_word(name, children) < 0)
             dt_error(dt, child, NULL, NULL, "found an unknown node, want none");
-        else if (is_repeated(dt, node, child))
+        else if (dt_find(dt, node, name) != child)
             dt_error(dt, child, NULL, NULL, "found a second node of this name, want one");
     }
 }
@@ -154,12 +144,8 @@ bool dt_cells(const struct dt *dt, int node, const char *property, uint32_t *cel
 
     if (!value)
         return false;
-    if ((unsigned)length != count * sizeof(*cells)) {
-        unsigned found = (unsigned)length / sizeof(*cells), rest = (unsigned)length % sizeof(*cells);
-
-        return dt_error(dt, node, property, NULL, "found %u cell%s%s, want %u", found, found == 1 ? "" : "s",
-                        rest ? " and a part of one" : "", count);
-    }
+    if ((size_t)length != count * sizeof(*cells))
+        return dt_error(dt, node, property, NULL, "found %d bytes, want %lu: %s", length, count * sizeof(*cells), want);
     for (unsigned i = 0; i < count; i++)
         cells[i] = fdt32_ld(&value[i]);
     return true;

@@ -47,7 +47,7 @@
 
 static const struct dts_case short_cases[] = {
     {"no slot-us", "slot-us = <1000>;", "", S "/slot-us: found nothing, want 50 to 1000000\n"},
-    {"long slot-us", "<1000>", "<0 1000>", S "/slot-us: found 2 cells, want 1\n"},
+    {"long slot-us", "<1000>", "<0 1000>", S "/slot-us: found 8 bytes, want 4: 1 cell of 32 bits\n"},
     {"short slot", "<1000>", "<49>", S "/slot-us: found 49, want 50 to 1000000" US_HINT},
     {"shortest slot", "<1000>", "<50>", ""},
     {"longest slot", "<1000>", "<1000000>", ""},
@@ -69,12 +69,12 @@ static const struct dts_case short_cases[] = {
     {"partitions", SHORT, ROBIN(TWO " " ONE), ""},
     {"one left out", SHORT, ROBIN(TWO), PART "0" NOWHERE},
     {"named twice", SHORT, ROBIN(ONE " " TWO " " ONE), ""},
-    {"no partition", SHORT, ROBIN(""), S "/partitions: found 0 cells, want 1\n"},
+    {"no partition", SHORT, ROBIN(""), S "/partitions: found 0 bytes, want 4: 1 cell of 32 bits\n"},
     {"phandle of another node", SHORT, ROBIN(ONE " " TWO " &{/partitions}"), S "/partitions: found <0x3>" REFERENCE},
     {"phandle of nothing", SHORT, ROBIN(ONE " " TWO " 77"), S "/partitions: found <0x4d>" REFERENCE},
     {"phandle 0", SHORT, ROBIN("0"), S "/partitions: found <0x0>" REFERENCE},
     {"half a phandle", "slot-us = <1000>;", "slot-us = <1000>; partitions = [00 01 02];",
-     S "/partitions: found 0 cells and a part of one, want 1\n"},
+     S "/partitions: found 3 bytes, want 4: 1 cell of 32 bits\n"},
 };
 
 static const struct dts_case cyclic_cases[] = {

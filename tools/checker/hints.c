@@ -215,7 +215,7 @@ static const char *note_cells(const void *blob, const struct finding *finding) {
     const char *name = last_name(finding);
 
     (void)blob;
-    if (!says(finding, "found ") || !says(finding, " cell") || says(finding, "32 bits"))
+    if (!says(finding, "found ") || !says(finding, " cell") || says(finding, "found nothing"))
         return NULL;
     if (is_about(finding, "host-address"))
         return "they are the upper and the lower half of the address";
