@@ -65,14 +65,13 @@ static void parse_slot(struct dt *dt, int node, const struct config *config, str
     struct slot_config *slot = &plan->slots[index];
 
     slot->path = dt_keep_path(dt, node);
-    slot->background = CONFIG_NONE;
     dt_check_names(dt, node, "reg offset-us duration-us partition background pad-us", "");
     dt_cell(dt, node, "reg", index, index, "slots count from 0, in the order of their offsets", NULL);
     dt_cell(dt, node, "offset-us", 0, CONFIG_FRAME_US_MAX, US_HINT, &slot->offset_us);
     dt_cell(dt, node, "duration-us", CONFIG_DURATION_US_MIN, CONFIG_FRAME_US_MAX, US_HINT, &slot->duration_us);
     slot->partition = read_references(dt, node, "partition", 1, config, cpu);
-    if (dt_has(dt, node, "background"))
-        slot->background = read_references(dt, node, "background", 1, config, cpu);
+    slot->background =
+        dt_has(dt, node, "background") ? read_references(dt, node, "background", 1, config, cpu) : CONFIG_NONE;
     if (dt_has(dt, node, "pad-us"))
         dt_cell(dt, node, "pad-us", 1, CONFIG_PAD_US_MAX, US_HINT, &slot->pad_us);
 }
@@ -160,13 +159,10 @@ static void parse_cpus(struct dt *dt, int node, struct config *config) {
 static void check_frames(const struct dt *dt, struct config *config) {
     const struct cpu_config *first = NULL;
 
-    for (unsigned i = 0; i < config->cpu_count; i++) {
-        const struct cpu_config *cpu = &config->cpus[i];
-
+    for (const struct cpu_config *cpu = config->cpus; cpu < config->cpus + config->cpu_count; cpu++) {
         if (!cpu->is_cyclic)
             continue;
-        if (!first)
-            first = cpu;
+        first = first ? first : cpu;
         if (cpu->frame_us != first->frame_us)
             report_error(dt->report, cpu->path, "frame-us", "frames start together on all processors",
                          "found %u, want %u as in %s", cpu->frame_us, first->frame_us, first->path);
@@ -193,8 +189,7 @@ static void bind_vcpus(struct dt *dt, struct config *config, unsigned partition_
                 partition->homes[found++] = &config->cpus[i];
     if (want != 0 && found != want)
         report_error(dt->report, partition->path, NULL,
-                     found < want ? "name it in a slot's partition, or among a round robin's partitions"
-                                  : "a vCPU stays on one processor; vcpus gives a partition more than one",
+                     "a slot's partition names it, or a round robin's partitions; vcpus says how many vCPUs it has",
                      "found it in the schedules of %u processor%s, want %u, one for each vCPU", found,
                      found == 1 ? "" : "s", want);
 }

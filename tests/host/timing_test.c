@@ -38,12 +38,12 @@
 #define US_HINT          "; a slot is given in microseconds\n"
 #define REFERENCE                                                                                                      \
     ", want the phandle of a partition; give the partition a label in the source and name it as <&label>\n"
-#define SCHEDULES(found, want) ": found it in the schedules of " found ", want " want ", one for each vCPU"
-#define FEW                    "; name it in a slot's partition, or among a round robin's partitions\n"
-#define MANY                   "; a vCPU stays on one processor; vcpus gives a partition more than one\n"
-#define NOWHERE                SCHEDULES("0 processors", "1") FEW
-#define VCPUS(count)           "vcpus = <" count ">; label = \"one\""
-#define SLOT_ORDER             "; slots count from 0, in the order of their offsets\n"
+#define SCHEDULES(found, want)                                                                                         \
+    ": found it in the schedules of " found ", want " want ", one for each vCPU; a slot's partition names it, or a "   \
+    "round robin's partitions; vcpus says how many vCPUs it has\n"
+#define NOWHERE      SCHEDULES("0 processors", "1")
+#define VCPUS(count) "vcpus = <" count ">; label = \"one\""
+#define SLOT_ORDER   "; slots count from 0, in the order of their offsets\n"
 
 static const struct dts_case short_cases[] = {
     {"no slot-us", "slot-us = <1000>;", "", S "/slot-us: found nothing, want 50 to 1000000\n"},
@@ -139,7 +139,7 @@ static const struct dts_case cpu_cases[] = {
     {"partitions are wanted", SHORT, CPUS(CPU("0", SHORT)),
      C0 "/schedule/partitions: found nothing, want 1 cell of 32 bits\n"},
     {"on two processors", SHORT, CPUS(CPU("0", ROBIN(ONE " " TWO)) CPU("1", ROBIN(TWO))),
-     PART "1" SCHEDULES("2 processors", "1") MANY},
+     PART "1" SCHEDULES("2 processors", "1")},
     {"on none", SHORT, CPUS(CPU("0", ROBIN(TWO))), PART "0" NOWHERE},
     {"other frame", SHORT,
      CPUS(CPU("0", CYCLIC(PLAN("0", SLOT_0)))
@@ -220,10 +220,10 @@ static void test_vcpus(void **state) {
     const struct {
         const char *vcpus, *lines;
     } cases[] = {
-        {VCPUS("1"), PART "0" SCHEDULES("3 processors", "1") MANY},
-        {VCPUS("2"), PART "0" SCHEDULES("3 processors", "2") MANY},
+        {VCPUS("1"), PART "0" SCHEDULES("3 processors", "1")},
+        {VCPUS("2"), PART "0" SCHEDULES("3 processors", "2")},
         {VCPUS("3"), ""},
-        {VCPUS("4"), PART "0" SCHEDULES("3 processors", "4") FEW},
+        {VCPUS("4"), PART "0" SCHEDULES("3 processors", "4")},
     };
     static struct findings findings;
     struct config config;
