@@ -3,7 +3,7 @@
  * From a Multiboot loader to C in long mode (Multiboot Specification 0.6.96, "Machine
  * state"; Multiboot2 2.0, "I386 machine state"; APM vol. 2, "Processor Initialization
  * and Long Mode Activation"). COM1 and the banner come first: whatever goes wrong
- * after them can be told.
+ * after them can be told. No 8259A interrupts what follows.
  */
 #include "offsets.h"
 
@@ -12,6 +12,8 @@
 #define MULTIBOOT2_MAGIC 0xe85250d6
 
 #define COM1        0x3f8
+#define PIC1        0x20
+#define PIC2        0xa0
 #define EFER        0xc0000080
 #define EFER_LME    0x100
 #define EFER_NXE    0x800
@@ -47,10 +49,15 @@ boot_gdt_register:
         .word   . - boot_gdt - 1
         .long   boot_gdt
 
-/* COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet): registers and what is written to them. */
-com1_setup:
-        .byte   1, 0x00, 3, 0x80, 0, 0x01, 1, 0x00, 3, 0x03, 2, 0x07, 4, 0x03
-com1_setup_end:
+/*
+ * Ports and what is written to them. COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). The 8259A
+ * pair: vectors 0x20 to 0x2f, as a spurious IRQ 7 or 15 cannot be masked; then all is masked (8259A data sheet).
+ */
+setup:  .word   COM1 + 1, 0x00, COM1 + 3, 0x80, COM1, 0x01, COM1 + 1, 0x00
+        .word   COM1 + 3, 0x03, COM1 + 2, 0x07, COM1 + 4, 0x03
+        .word   PIC1, 0x11, PIC1 + 1, 0x20, PIC1 + 1, 1 << 2, PIC1 + 1, 0x01, PIC1 + 1, 0xff
+        .word   PIC2, 0x11, PIC2 + 1, 0x28, PIC2 + 1, 2, PIC2 + 1, 0x01, PIC2 + 1, 0xff
+setup_end:
 
         .text
         .code32
@@ -66,13 +73,12 @@ start:
         mov     %eax, entry_tsc
         mov     %edx, entry_tsc + 4
 
-        mov     $com1_setup, %esi
-1:      lodsw
-        mov     $COM1, %edx
-        add     %al, %dl
-        mov     %ah, %al
+        mov     $setup, %esi
+1:      lodsl
+        mov     %eax, %edx
+        shr     $16, %eax
         out     %al, %dx
-        cmp     $com1_setup_end, %esi
+        cmp     $setup_end, %esi
         jb      1b
         mov     $banner, %esi
         call    print

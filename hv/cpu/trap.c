@@ -13,12 +13,6 @@
 #define GATE_INTERRUPT        (0x8e00ULL << 32) /* present, DPL 0, 64-bit interrupt gate */
 #define GATE_IST              (7ULL << 32)
 
-#define PIC1_COMMAND 0x20
-#define PIC2_COMMAND 0xa0 /* and each one's data behind it */
-#define PIC_ICW1     0x11 /* edge-triggered, cascade, ICW4 follows */
-#define PIC_ICW4     0x01 /* 8086 mode */
-#define PIC_VECTORS  0x20
-
 /* APM vol. 2, "Long-Mode Interrupt-Gate Descriptor". */
 struct gate {
     uint64_t low, high;
@@ -40,19 +34,6 @@ static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
     idt[vector].high = address >> 32;
 }
 
-/* Initialised to vectors of their own first, as a spurious IRQ 7 or 15 cannot be masked. */
-static void mask_pics(void) {
-    static const uint8_t commands[] = {PIC1_COMMAND, PIC2_COMMAND}, cascades[] = {1 << 2, 2};
-
-    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++) {
-        const uint8_t data[] = {(uint8_t)(PIC_VECTORS + 8 * i), cascades[i], PIC_ICW4, 0xff};
-
-        x86_outb(commands[i], PIC_ICW1);
-        for (unsigned j = 0; j < ARRAY_LENGTH(data); j++)
-            x86_outb(commands[i] + 1, data[j]);
-    }
-}
-
 void trap_init(void) {
     for (unsigned i = 0; i < EXCEPTIONS; i++)
         set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES,
@@ -60,7 +41,6 @@ void trap_init(void) {
     set_gate(VECTOR_NMI, trap_nmi, 0);
     for (unsigned i = EXCEPTIONS; i < ARRAY_LENGTH(idt); i++)
         set_gate(i, trap_interrupt, 0);
-    mask_pics();
 }
 
 void trap_leave_tss(void) {
