@@ -42,6 +42,7 @@ banner: .asciz  "\r\nShikiri " VERSION ", a partitioning hypervisor\r\n"
 no_long_mode:
         .asciz  "shikiri: error: this processor has no long mode (CPUID 0x80000001, EDX bit 29); want a 64-bit AMD processor\r\n"
         .balign 8
+        .global boot_gdt
 boot_gdt:
         .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
         .quad   0x00cf9b000000ffff      /* 32-bit code, on the way of the other processors */

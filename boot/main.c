@@ -34,10 +34,9 @@ void boot_main(uint32_t magic, const void *info) {
     cpu_init(&cpus[0]);                    /* descriptor tables; from here on a bug is a panic */
     start_read_loader(&boot, magic, info); /* memory map, modules, command line */
     start_read_options(&boot);             /* how the run ends, what is traced */
-    start_check_processor(&boot);          /* SVM, nested paging, NX */
+    start_check_processors(&boot);         /* SVM, nested paging, NX; how many, by the ACPI tables */
     start_place_modules(&boot);            /* to where they are out of the way, whoever has loaded them */
     start_find_blob(&boot);                /* the configuration among the modules */
-    start_find_processors(&boot);          /* in the ACPI tables, before they are out of reach */
     start_find_memory(&boot);              /* a piece of RAM for everything built below */
     start_protect(&boot);                  /* our own page tables: W^X, NX, guard pages */
     xstate_init();                         /* x87, SSE, AVX, XCR0 */

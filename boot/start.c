@@ -64,11 +64,14 @@ void start_read_options(struct boot *boot) {
         refuse("the command line has errors, no partition is started");
 }
 
-void start_check_processor(struct boot *boot) {
+void start_check_processors(struct boot *boot) {
     svm_read_facts(&boot->build.svm);
     refuse_if(svm_missing(&boot->build.svm));
     log_line("processor %s with SVM, nested paging, %u ASIDs%s", boot->build.svm.vendor, boot->build.svm.asid_count,
              boot->build.svm.nrip ? ", nRIP" : "");
+    acpi_find_processors(&boot->processors, (struct range){0, 4 * GIB}, cpus[0].apic_id);
+    if (boot->processors.missing)
+        log_line("found %s; only the boot processor is known", boot->processors.missing);
 }
 
 void start_place_modules(struct boot *boot) {
@@ -108,10 +111,6 @@ void start_find_blob(struct boot *boot) {
         refuse("found no device tree among %u module%s, want one made by dtc from a .dts; in GRUB add \"module "
                "system.dtb\"",
                loader->module_count, loader->module_count == 1 ? "" : "s");
-}
-
-void start_find_processors(struct boot *boot) {
-    acpi_find_processors(&boot->processors, (struct range){0, 4 * GIB}, lapic_own_id());
 }
 
 void start_find_memory(struct boot *boot) {
@@ -162,8 +161,6 @@ void start_svm(struct boot *boot, struct cpu *cpu) {
 }
 
 void start_check_system(struct boot *boot) {
-    if (boot->processors.missing)
-        log_line("found %s; only the boot processor is known", boot->processors.missing);
     boot->system.machine_cpus = boot->processors.count;
     system_check(&boot->system, boot->blob.data, boot->blob.size_bytes, &boot->layout.host, &boot->build.arena,
                  &report);

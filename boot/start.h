@@ -32,10 +32,9 @@ extern uint64_t entry_tsc;
 
 void start_read_loader(struct boot *boot, uint32_t magic, const void *info);
 void start_read_options(struct boot *boot);
-void start_check_processor(struct boot *boot);
+void start_check_processors(struct boot *boot);
 void start_place_modules(struct boot *boot);
 void start_find_blob(struct boot *boot);
-void start_find_processors(struct boot *boot);
 void start_find_memory(struct boot *boot);
 void start_protect(struct boot *boot);
 void start_timer(struct cpu *cpu);

@@ -6,13 +6,13 @@
  */
 #include "hv/cpu/cpu.h"
 
-#include "hv/cpu/lapic.h"
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
+#include "hv/lib/string.h"
 
-#define CODE_64BIT    0x00af9b000000ffffULL
-#define DATA_FLAT     0x00cf93000000ffffULL
 #define TSS_AVAILABLE 0x89ULL
+
+extern const uint64_t boot_gdt[]; /* boot/entry.S */
 
 __attribute__((aligned(PAGE_BYTES))) uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 struct cpu cpus[CPU_MAX];
@@ -31,10 +31,9 @@ void cpu_init(struct cpu *cpu) {
     uint64_t tss = (uintptr_t)&cpu->tss;
 
     cpu->index = (unsigned)(cpu - cpus);
-    cpu->apic_id = lapic_own_id();
+    cpu->apic_id = (uint8_t)(x86_cpuid(1, 0).ebx >> 24);
     cpu_count++; /* one starts after the other */
-    cpu->gdt[SELECTOR_CODE / 8] = CODE_64BIT;
-    cpu->gdt[SELECTOR_DATA / 8] = DATA_FLAT;
+    memcpy(cpu->gdt, boot_gdt, SELECTOR_TSS);
     cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)cpu_stacks[cpu->index] + CPU_FAULT_STACK_TOP;
     cpu->tss.io_map_base = sizeof(cpu->tss);
     cpu->gdt[SELECTOR_TSS / 8] =

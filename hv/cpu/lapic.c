@@ -5,8 +5,6 @@
  */
 #include "hv/cpu/lapic.h"
 
-#include "hv/lib/apic.h"
-
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ULL
 #define FEATURE_APIC      (1U << 9) /* CPUID 1 EDX */
 
@@ -26,10 +24,6 @@
 #define MEASURE_PIT_TICKS 1193 /* 1 ms */
 #define MEASURE_TIMES     3
 #define PATIENCE_POLLS    100000000
-
-static volatile uint32_t *lapic_register(unsigned number) {
-    return (volatile uint32_t *)(LAPIC_BASE + number * 16UL);
-}
 
 /* Waits for the 8254 to count to zero; false when it does not, as there may be none. */
 static bool wait_pit(uint16_t ticks) {
@@ -97,10 +91,6 @@ const char *lapic_init(struct cpu *cpu) {
     if (!measure(cpu))
         return "the local APIC's timer cannot be measured against the 8254 (ports 0x42 and 0x61); want both";
     return NULL;
-}
-
-uint8_t lapic_own_id(void) {
-    return (uint8_t)(x86_cpuid(1, 0).ebx >> 24);
 }
 
 void lapic_send(uint8_t apic_id, uint32_t command) {

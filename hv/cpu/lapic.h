@@ -7,9 +7,9 @@
 
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/x86.h"
+#include "hv/lib/apic.h"
 
-#define LAPIC_BASE          0xfee00000ULL
-#define LAPIC_INITIAL_COUNT 0x380 /* of the timer */
+#define LAPIC_BASE 0xfee00000ULL
 
 /* Bits of the MSR APIC_BASE. */
 #define APIC_BASE_BOOT     (1ULL << 8)
@@ -25,9 +25,6 @@ const char *lapic_init(struct cpu *cpu);
 /* Enables the LAPIC of a further processor; the rates that the first has measured are all processors'. */
 void lapic_enable(void);
 
-/* This processor's APIC id, also before lapic_init(). */
-uint8_t lapic_own_id(void);
-
 /* Low halves of the interrupt command register (APM vol. 2, "Interrupt Command Register"). */
 #define LAPIC_INIT          0x4500U
 #define LAPIC_STARTUP       0x4600U /* and the number of the page to start at */
@@ -40,10 +37,14 @@ void lapic_send(uint8_t apic_id, uint32_t command);
 /* Has a processor, which may sleep or run a guest, look up at once. */
 void lapic_wake(struct cpu *cpu);
 
+static inline volatile uint32_t *lapic_register(unsigned number) {
+    return (volatile uint32_t *)(LAPIC_BASE + number * 16UL);
+}
+
 /* One interrupt VECTOR_TIMER at TSC `deadline`, or at once if that has passed. Replaces an earlier one. */
 static inline void lapic_arm(const struct cpu *cpu, uint64_t deadline_tsc) {
     int64_t left = (int64_t)(deadline_tsc - x86_rdtsc());
     uint64_t ticks = left > 0 ? (uint64_t)((unsigned __int128)left * cpu->lapic_per_tsc_q32 >> 32) : 0;
 
-    *(volatile uint32_t *)(LAPIC_BASE + LAPIC_INITIAL_COUNT) = (uint32_t)lower(higher(ticks, 1), UINT32_MAX);
+    *lapic_register(APIC_INITIAL_COUNT) = (uint32_t)lower(higher(ticks, 1), UINT32_MAX);
 }

@@ -89,7 +89,7 @@ static void make_for(enum svm_injection injection) {
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
     x2apic_init(&vcpu.apic, 0);
     assert_int_equal(x2apic_write(&vcpu.apic, 0x0f, NOW, 0x1ff), X2APIC_DONE);
-    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
+    PROCESSOR_LAPIC(APIC_INITIAL_COUNT) = 0;
     called = NULL;
 }
 
@@ -276,7 +276,7 @@ static void test_halt_for_ever(void **state) {
 static const uint64_t physical[] = {0x060, 0x061, 0x063}; /* INTR, NMI, INIT */
 
 static uint32_t armed(void) {
-    return PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT);
+    return PROCESSOR_LAPIC(APIC_INITIAL_COUNT);
 }
 
 /* Before the slot ends, the guest goes on, with the timer armed anew; at its end it does not. */

@@ -118,7 +118,7 @@ static void make(enum svm_injection injection) {
         write_msr(&vcpus[i], MSR_SVR, 0x1ff);
         write_msr(&vcpus[i], MSR_DIVIDE, 0xb);
     }
-    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
+    PROCESSOR_LAPIC(APIC_INITIAL_COUNT) = 0;
 }
 
 static int make_v_irq(void **state) {
@@ -135,9 +135,9 @@ static int make_eventinj(void **state) {
 
 /* How many ticks from now the processor's timer fires, and it is as good as stopped. */
 static uint32_t armed(void) {
-    uint32_t ticks = PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT);
+    uint32_t ticks = PROCESSOR_LAPIC(APIC_INITIAL_COUNT);
 
-    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
+    PROCESSOR_LAPIC(APIC_INITIAL_COUNT) = 0;
     return ticks;
 }
 

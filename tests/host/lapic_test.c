@@ -11,9 +11,9 @@ static uint32_t armed(uint64_t lapic_per_tsc_q32, uint64_t now_tsc, uint64_t dea
     struct cpu cpu = {.lapic_per_tsc_q32 = lapic_per_tsc_q32};
 
     processor.tsc = now_tsc;
-    PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT) = 0;
+    PROCESSOR_LAPIC(APIC_INITIAL_COUNT) = 0;
     lapic_arm(&cpu, deadline_tsc);
-    return PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT);
+    return PROCESSOR_LAPIC(APIC_INITIAL_COUNT);
 }
 
 static void test_rates(void **state) {
@@ -59,8 +59,8 @@ static void test_wake(void **state) {
     (void)state;
     lapic_wake(&cpu);
     assert_int_equal(cpu.attend_tsc, 0);
-    assert_int_equal(PROCESSOR_LAPIC(0x310), 0x12000000);
-    assert_int_equal(PROCESSOR_LAPIC(0x300), 0x40e1);
+    assert_int_equal(PROCESSOR_LAPIC(APIC_ICR + 1), 0x12000000);
+    assert_int_equal(PROCESSOR_LAPIC(APIC_ICR), 0x40e1);
 }
 
 int main(void) {

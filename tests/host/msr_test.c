@@ -180,13 +180,13 @@ static void test_apic(void **state) {
     assert_true(write_msr(0x83e, 0xb));
     assert_true(write_msr(0x832, 0x41));
     assert_true(write_msr(0x838, 500));
-    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 500);
+    assert_int_equal(PROCESSOR_LAPIC(APIC_INITIAL_COUNT), 500);
     assert_true(write_msr(MSR_TSC, 0x123456789a));
     assert_int_equal(read_msr(0x839), 500);
     assert_true(write_msr(0x832, 0x40041));
     assert_true(write_msr(0x6e0, 0x123456789a + 300));
     assert_int_equal(read_msr(0x6e0), 0x123456789a + 300);
-    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 300);
+    assert_int_equal(PROCESSOR_LAPIC(APIC_INITIAL_COUNT), 300);
 }
 
 /* A new TSC counts for the deadlines that are written from then on; the one before fires when it would have. */
@@ -202,7 +202,7 @@ static void test_apic_tsc(void **state) {
     assert_int_equal(read_msr(0x6e0), 1000 + 300);
     assert_true(write_msr(0x6e0, 1000 + 300));
     assert_int_equal(x2apic_due_tsc(&vcpu.apic), 1000 + 100);
-    assert_int_equal(PROCESSOR_LAPIC(LAPIC_INITIAL_COUNT), 100);
+    assert_int_equal(PROCESSOR_LAPIC(APIC_INITIAL_COUNT), 100);
     assert_true(write_msr(MSR_TSC, 0));
     assert_int_equal(x2apic_due_tsc(&vcpu.apic), 1000 + 100);
     assert_true(write_msr(0x6e0, 50));

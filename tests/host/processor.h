@@ -62,4 +62,4 @@ void processor_xsetbv(uint64_t value);
 /* Behind these names, which lapic_arm() is to mean. Where the LAPIC is, the test has memory. */
 #include "hv/cpu/lapic.h"
 
-#define PROCESSOR_LAPIC(offset) (((volatile uint32_t *)LAPIC_BASE)[(offset) / sizeof(uint32_t)])
+#define PROCESSOR_LAPIC(number) (*lapic_register(number))
