@@ -9,8 +9,7 @@
 #define PORT_DATA     0x60
 #define PORT_STATUS   0x64
 #define STATUS_OUTPUT 0x01 /* a byte waits */
-#define STATUS_MOUSE  0x20 /* it is the mouse's */
-#define STATUS_ABSENT 0xff
+#define STATUS_MOUSE  0x20 /* it is the mouse's; so are all where no 8042 is and 0xff is read */
 
 #define SCAN_ALT     0x38
 #define SCAN_F1      0x3b
@@ -26,7 +25,7 @@ int keyboard_poll_screen(void) {
     for (int i = 0; i < BYTES_MAX; i++) {
         uint8_t status = x86_inb(PORT_STATUS);
 
-        if (status == STATUS_ABSENT || !(status & STATUS_OUTPUT))
+        if (!(status & STATUS_OUTPUT))
             break;
         uint8_t scan = x86_inb(PORT_DATA);
 

@@ -9,15 +9,14 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/string.h"
 
-#define CPUID_FEATURES   1
-#define CPUID_XSTATE     0xd
-#define FEATURE_XSAVE    (1U << 26) /* CPUID 1 ECX */
-#define FXSAVE_BYTES     512
-#define AREA_ALIGN       64
-#define FCW_RESET        0x37f
-#define MXCSR_RESET      0x1f80
-#define AREA_FCW(area)   (*(uint16_t *)(area))
-#define AREA_MXCSR(area) (*(uint32_t *)((uint8_t *)(area) + 24))
+#define CPUID_FEATURES 1
+#define CPUID_XSTATE   0xd
+#define FEATURE_XSAVE  (1U << 26) /* CPUID 1 ECX */
+#define FXSAVE_BYTES   512
+#define AREA_ALIGN     64
+#define FCW_RESET      0x37f
+#define MXCSR_RESET    0x1f80
+#define AREA_MXCSR     24
 
 static uint64_t components; /* 0: no XSAVE */
 static size_t area_bytes = FXSAVE_BYTES;
@@ -42,8 +41,8 @@ void *xstate_alloc(struct arena *arena) {
 
 void xstate_reset(void *area) {
     memset(area, 0, area_bytes);
-    AREA_FCW(area) = FCW_RESET;
-    AREA_MXCSR(area) = MXCSR_RESET;
+    store(area, FCW_RESET, sizeof(uint16_t));
+    store((uint8_t *)area + AREA_MXCSR, MXCSR_RESET, sizeof(uint32_t));
 }
 
 uint64_t xstate_save(void *area) {
