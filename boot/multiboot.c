@@ -36,16 +36,13 @@ static const void *pointer(uint32_t address) {
     return (const void *)(uintptr_t)address;
 }
 
+/* What is behind it is zero. */
 static void copy_name(char name[BOOT_NAME_MAX], const char *command_line) {
-    size_t length = 0;
+    const char *end = strchrnul(command_line, ' '), *start = end;
 
-    for (const char *c = command_line; *c != '\0' && *c != ' '; c++) {
-        if (*c == '/')
-            length = 0;
-        else if (length < BOOT_NAME_MAX - 1)
-            name[length++] = *c;
-    }
-    name[length] = '\0';
+    while (start > command_line && start[-1] != '/')
+        start--;
+    memcpy(name, start, lower(end - start, BOOT_NAME_MAX - 1));
 }
 
 static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, const char *command_line) {
@@ -121,7 +118,6 @@ static void read_multiboot1(struct boot_info *boot, const uint8_t *info, bool av
         const uint8_t *map = pointer(load(info + MB1_MMAP, 4));
         uint32_t length = load(info + MB1_MMAP_LENGTH, 4);
 
-        boot->has_memory_map = true;
         for (uint64_t at = 0; at + 4 + MB1_ENTRY_BYTES <= length && load(map + at, 4) >= MB1_ENTRY_BYTES;
              at += 4 + load(map + at, 4))
             read_memory(boot, map + at + 4, available_pass);
@@ -137,7 +133,6 @@ static void read_mb2_map(struct boot_info *boot, const uint8_t *tag, bool availa
     uint32_t size_bytes = load(tag + 4, 4);
     uint64_t entry_bytes = load(tag + 8, 4);
 
-    boot->has_memory_map = true;
     for (uint64_t at = MB2_MMAP_BYTES; entry_bytes >= MB2_ENTRY_BYTES && at + entry_bytes <= size_bytes;
          at += entry_bytes)
         read_memory(boot, tag + at, available_pass);

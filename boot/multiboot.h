@@ -24,7 +24,6 @@ struct boot_info {
     unsigned modules_dropped;                    /* more than fit */
     struct range ram[BOOT_RANGES_MAX];           /* sorted, disjoint, whole pages, above 1 MiB */
     unsigned ram_count;
-    bool has_memory_map;
 };
 
 /* Reads the description at `info` that goes with the loader's `magic`; false when that is no Multiboot loader's. */

@@ -77,9 +77,9 @@ void start_check_processors(struct boot *boot) {
 void start_place_modules(struct boot *boot) {
     struct boot_info *loader = &boot->loader;
 
-    if (!loader->has_memory_map)
-        refuse("found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the "
-               "memory map tag of Multiboot 2)");
+    if (loader->ram_count == 0)
+        refuse("found no memory map with RAM above 1 MiB in the boot loader's information, want one (Multiboot 1 flag "
+               "6, or the memory map tag of Multiboot 2)");
     if (loader->modules_dropped)
         refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
     for (unsigned i = 0; i < loader->module_count; i++)

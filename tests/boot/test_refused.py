@@ -59,8 +59,8 @@ def meddle_selftest(npt_in_force):
     (meddle_facts(14, 1), 'SVM is switched off (VM_CR.SVMDIS is set); enable "SVM mode" or "AMD-V" in the firmware\'s '
                           'set-up'),
     (meddle_facts(24, 1), "this processor has no ASID for a guest (CPUID 0x8000000a, EBX); want at least 2"),
-    (meddle_map, "found no memory map in the boot loader's information, want one (Multiboot 1 flag 6, or the memory "
-                 "map tag of Multiboot 2)"),
+    (meddle_map, "found no memory map with RAM above 1 MiB in the boot loader's information, want one (Multiboot 1 "
+                 "flag 6, or the memory map tag of Multiboot 2)"),
     (meddle_selftest(0), "nested paging is not in force while a guest's paging is off; this processor or emulator "
                          "cannot isolate partitions"),
     (meddle_selftest(1), "neither V_IRQ nor EVENTINJ delivers an interrupt exactly once; this processor or emulator "

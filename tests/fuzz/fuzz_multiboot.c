@@ -79,7 +79,7 @@ static void expect_modules(void) {
 }
 
 static void expect_ram(void) {
-    assert(boot.ram_count <= BOOT_RANGES_MAX && (boot.has_memory_map || boot.ram_count == 0));
+    assert(boot.ram_count <= BOOT_RANGES_MAX);
     for (unsigned i = 0; i < boot.ram_count; i++) {
         struct range ram = boot.ram[i];
 
