@@ -61,19 +61,16 @@ static void read_word(struct options *options, const char *word, struct report *
 }
 
 void options_read(struct options *options, const char *command_line, struct report *report) {
-    const char *at = command_line;
+    bool is_first = true;
 
     *options = (struct options){0};
-    for (bool first = true; *at != '\0'; first = false) {
+    for (const char *at = command_line, *end; *at != '\0'; at = *end == ' ' ? end + 1 : end) {
         char word[WORD_MAX] = {0};
-        size_t length = 0;
 
-        while (*at == ' ')
-            at++;
-        for (; *at != '\0' && *at != ' '; at++)
-            if (length < sizeof(word) - 1)
-                word[length++] = *at;
-        if (length > 0 && (!first || strchr(word, '=')))
+        end = strchrnul(at, ' ');
+        memcpy(word, at, lower(end - at, sizeof(word) - 1));
+        if (word[0] != '\0' && (!is_first || strchr(word, '=')))
             read_word(options, word, report);
+        is_first &= word[0] == '\0';
     }
 }
