@@ -9,7 +9,6 @@
 #include "hv/lib/types.h"
 
 #define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
 #define SELECTOR_TSS  0x18
 
 #define EXCEPTIONS          32 /* vectors 0 to 31 */

@@ -12,33 +12,36 @@
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
-#include "hv/lib/string.h"
 
 #define FRAMES_MAX     16
 #define NAME_MAX       64
 #define DISTANCE_SHIFT 4
 #define SAME_MASK      15U
 #define LAST           0xffffU
+#define NAME_END       0x80
 
 /*
  * By address, each symbol: its distance from the one before it and how many of that one's first characters it has, in
- * 16 bits, and its other characters. The first link has none.
+ * 16 bits, and its other characters, the last of them with NAME_END. The first link has none.
  */
 extern const uint32_t symbols_base;
 extern const uint8_t symbols[];
 extern const uint8_t image_start[], image_end[], text_end[];
 
 static void print_frame(uint64_t rip) {
-    char name[NAME_MAX] = "";
+    char name[NAME_MAX] = "", *end = name;
     uint64_t address = symbols_base, head;
-    size_t length;
+    const uint8_t *at = symbols;
 
-    for (const uint8_t *at = symbols; (head = load(at, 2)) != LAST && address + (head >> DISTANCE_SHIFT) <= rip;
-         at += 2 + length) {
+    while ((head = load(at, 2)) != LAST && address + (head >> DISTANCE_SHIFT) <= rip) {
         address += head >> DISTANCE_SHIFT;
-        length = strlen((const char *)at + 2) + 1;
-        memcpy(name + (head & SAME_MASK), at + 2, length);
+        at += 2;
+        end = name + (head & SAME_MASK);
+        do
+            *end++ = *at & ~NAME_END;
+        while (!(*at++ & NAME_END));
     }
+    *end = '\0';
     if (name[0] && rip < (uintptr_t)text_end)
         log_line("  %016lx %s+0x%lx", rip, name, rip - address);
     else
