@@ -11,7 +11,7 @@
 
 #define EXCEPTION_ENTRY_BYTES 16UL
 #define GATE_INTERRUPT        (0x8e00ULL << 32) /* present, DPL 0, 64-bit interrupt gate */
-#define GATE_IST              (7ULL << 32)
+#define GATE_IST(number)      ((uint64_t)(number) << 32)
 
 /* APM vol. 2, "Long-Mode Interrupt-Gate Descriptor". */
 struct gate {
@@ -26,25 +26,22 @@ bool trap_nmi_stops;
 
 extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[];
 
-static void set_gate(unsigned vector, const uint8_t *entry, unsigned ist) {
+static void set_gate(unsigned vector, const uint8_t *entry) {
     uint64_t address = (uintptr_t)entry;
 
-    idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT |
-                      (address >> 16 & 0xffff) << 48;
+    idt[vector].low = (address & 0xffff) | SELECTOR_CODE << 16 | GATE_INTERRUPT | (address >> 16 & 0xffff) << 48;
     idt[vector].high = address >> 32;
 }
 
 void trap_init(void) {
-    for (unsigned i = 0; i < EXCEPTIONS; i++)
-        set_gate(i, trap_exception_entries + i * EXCEPTION_ENTRY_BYTES,
-                 i == VECTOR_DOUBLE_FAULT ? IST_DOUBLE_FAULT : 0);
-    set_gate(VECTOR_NMI, trap_nmi, 0);
-    for (unsigned i = EXCEPTIONS; i < ARRAY_LENGTH(idt); i++)
-        set_gate(i, trap_interrupt, 0);
+    for (unsigned i = 0; i < ARRAY_LENGTH(idt); i++)
+        set_gate(i, i < EXCEPTIONS ? trap_exception_entries + i * EXCEPTION_ENTRY_BYTES : trap_interrupt);
+    set_gate(VECTOR_NMI, trap_nmi);
+    idt[VECTOR_DOUBLE_FAULT].low |= GATE_IST(IST_DOUBLE_FAULT);
 }
 
 void trap_leave_tss(void) {
-    idt[VECTOR_DOUBLE_FAULT].low &= ~GATE_IST;
+    idt[VECTOR_DOUBLE_FAULT].low &= ~GATE_IST(IST_DOUBLE_FAULT);
 }
 
 void trap_exception(const struct trap_frame *f) {

@@ -95,15 +95,24 @@ static inline void x86_outb(uint16_t port, uint8_t value) {
     __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
 }
 
-static inline uint64_t x86_rdmsr(uint32_t msr) {
-    uint32_t low, high;
+/* With a result in EDX:EAX. */
+#define X86_RESULT(name, text, parameter, ...)                                                                         \
+    static inline uint64_t x86_##name(parameter) {                                                                     \
+        uint32_t low, high;                                                                                            \
+                                                                                                                       \
+        __asm__ volatile(text : "=a"(low), "=d"(high) : __VA_ARGS__);                                                  \
+        return (uint64_t)high << 32 | low;                                                                             \
+    }
 
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return (uint64_t)high << 32 | low;
-}
+X86_RESULT(rdtsc, "rdtsc", void)
+X86_RESULT(rdmsr, "rdmsr", uint32_t msr, "c"(msr))
+X86_RESULT(xgetbv, "xgetbv", void, "c"(0))
+
+/* An operand in EDX:EAX. */
+#define X86_OPERAND_64(value) "a"((uint32_t)(value)), "d"((uint32_t)((value) >> 32))
 
 static inline void x86_wrmsr(uint32_t msr, uint64_t value) {
-    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("wrmsr" ::"c"(msr), X86_OPERAND_64(value) : "memory");
 }
 
 static inline struct cpuid_result x86_cpuid(uint32_t leaf, uint32_t subleaf) {
@@ -111,13 +120,6 @@ static inline struct cpuid_result x86_cpuid(uint32_t leaf, uint32_t subleaf) {
 
     __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
     return r;
-}
-
-static inline uint64_t x86_rdtsc(void) {
-    uint32_t low, high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
 }
 
 /* x86_read_cr0(), x86_write_cr0() and so on. */
@@ -151,25 +153,16 @@ static inline void x86_write_dr0_to_3(const uint64_t dr[4]) {
     __asm__ volatile("mov %0, %%dr3" ::"r"(dr[3]));
 }
 
-static inline uint64_t x86_xgetbv(void) {
-    uint32_t low, high;
-
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (uint64_t)high << 32 | low;
-}
-
 static inline void x86_xsetbv(uint64_t value) {
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+    __asm__ volatile("xsetbv" ::"c"(0), X86_OPERAND_64(value));
 }
 
 static inline void x86_xsave(void *area, uint64_t components) {
-    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))
-                     : "memory");
+    __asm__ volatile("xsave64 (%0)" ::"r"(area), X86_OPERAND_64(components) : "memory");
 }
 
 static inline void x86_xrstor(const void *area, uint64_t components) {
-    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))
-                     : "memory");
+    __asm__ volatile("xrstor64 (%0)" ::"r"(area), X86_OPERAND_64(components) : "memory");
 }
 
 /*
