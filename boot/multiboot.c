@@ -80,17 +80,14 @@ static void add_ram(struct boot_info *boot, uint64_t base, uint64_t end) {
 
 /* Takes what is not available out of the RAM: maps with overlaps exist, and "reserved" wins, whichever comes first. */
 static void remove_ram(struct boot_info *boot, uint64_t base, uint64_t end) {
-    for (unsigned i = 0; i < boot->ram_count; i++) {
-        struct range old = boot->ram[i];
-        uint64_t old_end = range_end(old);
+    struct range old[BOOT_RANGES_MAX];
+    unsigned old_count = boot->ram_count;
 
-        if (end <= old.base || base >= old_end)
-            continue;
-        memmove(&boot->ram[i], &boot->ram[i + 1], (boot->ram_count - i - 1) * sizeof(boot->ram[0]));
-        boot->ram_count--;
-        i--;
-        add_ram(boot, old.base, base); /* what is left on either side, if anything */
-        add_ram(boot, end, old_end);
+    memcpy(old, boot->ram, sizeof(old));
+    boot->ram_count = 0;
+    for (unsigned i = 0; i < old_count; i++) { /* what is left on either side, if anything */
+        add_ram(boot, old[i].base, lower(range_end(old[i]), base));
+        add_ram(boot, higher(old[i].base, end), range_end(old[i]));
     }
 }
 
