@@ -35,7 +35,6 @@ void cpu_init(struct cpu *cpu) {
     cpu_count++; /* one starts after the other */
     memcpy(cpu->gdt, boot_gdt, SELECTOR_TSS);
     cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)cpu_stacks[cpu->index] + CPU_FAULT_STACK_TOP;
-    cpu->tss.io_map_base = sizeof(cpu->tss);
     cpu->gdt[SELECTOR_TSS / 8] =
         (sizeof(cpu->tss) - 1) | (tss & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (tss >> 24 & 0xff) << 56;
     cpu->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;

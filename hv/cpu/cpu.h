@@ -22,12 +22,9 @@
 
 /* APM vol. 2, "64-Bit Task State Segment". */
 struct __attribute__((packed)) tss {
-    uint32_t reserved_000;
-    uint64_t rsp[3];
-    uint64_t ist[8]; /* ist[0] is reserved */
-    uint64_t reserved_05c;
-    uint16_t reserved_064;
-    uint16_t io_map_base;
+    uint8_t reserved_000[0x01c]; /* and stacks of privilege levels that are never entered */
+    uint64_t ist[8];             /* ist[0] is reserved */
+    uint8_t reserved_05c[0x068 - 0x05c];
 };
 _Static_assert(offsetof(struct tss, ist[1]) == 0x024, "offset of IST1");
 _Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
