@@ -34,12 +34,12 @@ static void refuse_if(const char *trouble) {
         refuse("%s", trouble);
 }
 
-/* For what layout_place_arena() has reckoned with. */
-static void *alloc(struct boot *boot, size_t size_bytes, size_t align, const char *what) {
-    void *memory = arena_alloc(&boot->build.arena, size_bytes, align);
+/* For what layout_place_arena() has reckoned with; as well aligned as the size allows. */
+static void *alloc(struct boot *boot, size_t count, size_t size_bytes) {
+    void *memory = arena_alloc(&boot->build.arena, count * size_bytes, size_bytes & -size_bytes);
 
     if (!memory)
-        refuse("found too little memory for %s", what);
+        refuse("found too little memory for the processors, partitions and schedules");
     return memory;
 }
 
@@ -134,8 +134,8 @@ void start_timer(struct cpu *cpu) {
 
 /* What a processor needs to run guests. */
 static void equip(struct boot *boot, struct cpu *cpu) {
-    cpu->host_save_area = alloc(boot, PAGE_BYTES, PAGE_BYTES, "the host save area");
-    trace_init(cpu, alloc(boot, TRACE_RING_BYTES, TRACE_RING_BYTES, "the trace"));
+    cpu->host_save_area = alloc(boot, 1, PAGE_BYTES);
+    trace_init(cpu, alloc(boot, 1, TRACE_RING_BYTES));
 }
 
 void start_svm(struct boot *boot, struct cpu *cpu) {
@@ -188,10 +188,6 @@ static void build_one(struct boot *boot, unsigned index) {
     partition_load(partition, UINT64_MAX);
 }
 
-static void *alloc_list(struct boot *boot, size_t count, size_t size_bytes) {
-    return alloc(boot, count * size_bytes, sizeof(uint64_t), "the partitions and schedules");
-}
-
 static struct turn *turn_of(struct loop *loop, const struct boot *boot, unsigned partition) {
     for (unsigned i = 0; i < loop->runner_count; i++)
         if (loop->runners[i].partition == &boot->partitions[partition])
@@ -212,7 +208,7 @@ static uint64_t lead_ticks(void) {
 }
 
 static struct plan build_plan(struct boot *boot, struct loop *loop, const struct plan_config *config) {
-    struct slot *slots = alloc_list(boot, config->slot_count, sizeof(*slots));
+    struct slot *slots = alloc(boot, config->slot_count, sizeof(*slots));
 
     for (unsigned i = 0; i < config->slot_count; i++) {
         const struct slot_config *slot = &config->slots[i];
@@ -230,9 +226,9 @@ static struct plan build_plan(struct boot *boot, struct loop *loop, const struct
 
 static void build_loop(struct boot *boot, const struct cpu_config *config) {
     struct loop *loop = &boot->loops[config->number];
-    struct plan *plans = alloc_list(boot, config->plan_count, sizeof(*plans));
+    struct plan *plans = alloc(boot, config->plan_count, sizeof(*plans));
 
-    loop->runners = alloc_list(boot, config->member_count, sizeof(*loop->runners));
+    loop->runners = alloc(boot, config->member_count, sizeof(*loop->runners));
     loop->runner_count = config->member_count;
     for (unsigned i = 0; i < config->member_count; i++) {
         struct partition *partition = &boot->partitions[config->members[i]];
@@ -256,10 +252,10 @@ static void build_loop(struct boot *boot, const struct cpu_config *config) {
 void start_build(struct boot *boot) {
     const struct config *config = &boot->system.config;
 
-    boot->partitions = alloc_list(boot, config->partition_count, sizeof(*boot->partitions));
+    boot->partitions = alloc(boot, config->partition_count, sizeof(*boot->partitions));
     boot->build.config = config;
     boot->build.control = (struct control){&boot->agreement.wanted, config->plan_count,
-                                           alloc_list(boot, config->vcpu_count, sizeof(void *)), config->vcpu_count};
+                                           alloc(boot, config->vcpu_count, sizeof(void *)), config->vcpu_count};
     for (unsigned i = 0; i < config->partition_count; i++)
         build_one(boot, i);
     for (unsigned i = 0; i < config->cpu_count; i++)
