@@ -56,10 +56,12 @@ static bool in_image(uint64_t address) {
  * One panic is reported, with all other processors stopped: those in a guest leave it by the NMI,
  * those in the hypervisor take it when they set GIF again.
  */
-static void stop_others(const struct cpu *self) {
+void panic_begin(void) {
     static const struct cpu *first;
+    struct cpu *self = cpu_self();
     const struct cpu *nobody = NULL;
 
+    x86_cli();
     if (!__atomic_compare_exchange_n(&first, &nobody, self, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         if (first == self) /* a panic in a panic */
             machine_end(MACHINE_PANIC);
@@ -71,13 +73,8 @@ static void stop_others(const struct cpu *self) {
         for (uint64_t until_tsc = x86_rdtsc() + self->tsc_khz; x86_rdtsc() < until_tsc;)
             x86_pause();
     }
-    serial_seize(); /* this processor may have been in it itself */
-}
-
-void panic_begin(void) {
-    x86_cli();
-    stop_others(cpu_self());
-    cpu_self()->slot_end_tsc = 0; /* what is said now is sent at once */
+    serial_seize();         /* this processor may have been in it itself */
+    self->slot_end_tsc = 0; /* what is said now is sent at once */
 }
 
 void panic_end(uint64_t rip, uint64_t rbp) {
