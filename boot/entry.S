@@ -41,15 +41,6 @@ multiboot2_end:
 banner: .asciz  "\r\nShikiri " VERSION ", a partitioning hypervisor\r\n"
 no_long_mode:
         .asciz  "shikiri: error: this processor has no long mode (CPUID 0x80000001, EDX bit 29); want a 64-bit AMD processor\r\n"
-        .balign 8
-        .global boot_gdt
-boot_gdt:
-        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
-        .quad   0x00cf9b000000ffff      /* 32-bit code, on the way of the other processors */
-boot_gdt_register:
-        .word   . - boot_gdt - 1
-        .long   boot_gdt
-
 /*
  * Ports and what is written to them. COM1: 115,200 baud, 8N1, FIFOs on, no interrupts (16550 data sheet). The 8259A
  * pair: vectors 0x20 to 0x2f, as a spurious IRQ 7 or 15 cannot be masked; then all is masked (8259A data sheet).
@@ -59,6 +50,17 @@ setup:  .word   COM1 + 1, 0x00, COM1 + 3, 0x80, COM1, 0x01, COM1 + 1, 0x00
         .word   PIC1, 0x11, PIC1 + 1, 0x20, PIC1 + 1, 1 << 2, PIC1 + 1, 0x01, PIC1 + 1, 0xff
         .word   PIC2, 0x11, PIC2 + 1, 0x28, PIC2 + 1, 2, PIC2 + 1, 0x01, PIC2 + 1, 0xff
 setup_end:
+
+        .data
+        .balign 8
+        .global boot_gdt
+boot_gdt:
+        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+        .quad   0x00cf9b000000ffff      /* 32-bit code, on the way of the other processors */
+        .quad   0, 0                    /* SELECTOR_TSS: cpu_init() */
+boot_gdt_register:
+        .word   . - boot_gdt - 1
+        .long   boot_gdt
 
         .text
         .code32

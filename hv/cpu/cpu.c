@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Descriptor tables of one processor (APM vol. 2, "Segmented Virtual Memory" and
- * "Task-Management Resources"): flat segments and a TSS, whose only use is the stack
- * of double faults.
+ * "Task-Management Resources"): flat segments, which all share, and a TSS, whose only
+ * use is the stack of double faults.
  */
 #include "hv/cpu/cpu.h"
 
 #include "hv/cpu/trap.h"
 #include "hv/cpu/x86.h"
-#include "hv/lib/string.h"
 
 #define TSS_AVAILABLE 0x89ULL
 
-extern const uint64_t boot_gdt[]; /* boot/entry.S */
+extern uint64_t boot_gdt[]; /* of all processors; boot/entry.S has loaded it */
 
 __attribute__((aligned(PAGE_BYTES))) uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 struct cpu cpus[CPU_MAX];
@@ -33,18 +32,12 @@ void cpu_init(struct cpu *cpu) {
     cpu->index = (unsigned)(cpu - cpus);
     cpu->apic_id = (uint8_t)(x86_cpuid(1, 0).ebx >> 24);
     cpu_count++; /* one starts after the other */
-    memcpy(cpu->gdt, boot_gdt, SELECTOR_TSS);
     cpu->tss.ist[IST_DOUBLE_FAULT] = (uintptr_t)cpu_stacks[cpu->index] + CPU_FAULT_STACK_TOP;
-    cpu->gdt[SELECTOR_TSS / 8] =
+    boot_gdt[SELECTOR_TSS / 8] =
         (sizeof(cpu->tss) - 1) | (tss & 0xffffff) << 16 | TSS_AVAILABLE << 40 | (tss >> 24 & 0xff) << 56;
-    cpu->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
-
-    /* The selectors are those of the boot GDT, so only the TSS has to be loaded anew. */
-    struct table_register gdt = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
-
+    boot_gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
     x86_write_cr4(x86_read_cr4() | CR4_MCE); /* a machine check is a report, not a reset */
     x86_wrmsr(MSR_PAT, PAT_RESET);           /* what the page tables' bits are meant by */
-    x86_lgdt(&gdt);
-    x86_ltr(SELECTOR_TSS);
+    x86_ltr(SELECTOR_TSS);                   /* keeps what is in the GDT, which the next one to start replaces */
     x86_lidt(&trap_idt);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State of one physical processor: its descriptor tables, its stacks and what runs
+ * State of one physical processor: its TSS, its stacks and what runs
  * on it. Code that needs it is handed a pointer; FS and GS belong to the guest after
  * a #VMEXIT and are not used to find it.
  */
@@ -9,7 +9,7 @@
 #include "hv/lib/types.h"
 
 #define SELECTOR_CODE 0x08
-#define SELECTOR_TSS  0x18
+#define SELECTOR_TSS  0x20
 
 #define EXCEPTIONS          32 /* vectors 0 to 31 */
 #define VECTOR_NMI          2
@@ -41,7 +41,6 @@ _Static_assert(sizeof(struct tss) == 0x068, "size of a 64-bit TSS");
 extern uint8_t cpu_stacks[CPU_MAX][CPU_STACKS_BYTES];
 
 struct cpu {
-    uint64_t gdt[5]; /* null, code, data, TSS in two entries */
     struct tss tss;
     unsigned index;
     uint8_t apic_id;
@@ -66,5 +65,5 @@ struct cpu *cpu_self(void);
 /* TSC ticks in `us` microseconds. */
 uint64_t cpu_ticks(uint64_t us);
 
-/* Fills and loads descriptor tables and TSS of this processor, and loads the common IDT. */
+/* Fills and loads the TSS of this processor, and loads the common IDT. One after the other. */
 void cpu_init(struct cpu *cpu);

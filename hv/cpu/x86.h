@@ -204,7 +204,6 @@ X86_PLAIN(pause, "pause")
         __asm__ volatile(text ::"r"(operand) : "memory");                                                              \
     }
 
-X86_OPERAND(lgdt, "lgdt (%0)", const struct table_register *)
 X86_OPERAND(lidt, "lidt (%0)", const struct table_register *)
 X86_OPERAND(ltr, "ltr %0", uint16_t)
 X86_OPERAND(fxsave, "fxsave64 (%0)", void *)
