@@ -168,20 +168,16 @@ void start_check_system(struct boot *boot) {
         refuse("%u error%s, no partition is started", report.errors, report.errors == 1 ? "" : "s");
 }
 
-static void log_windows(const struct partition_config *partition) {
-    for (unsigned i = 0; i < partition->window_count; i++) {
-        const struct window_config *w = &partition->windows[i];
-
-        log_line("partition %s: %lu KiB at 0x%lx is memory at 0x%lx%s%s", partition->label, w->size_bytes / KIB,
-                 w->gpa.value, w->hpa.value, w->writable ? "" : ", read-only", w->executable ? "" : ", no execute");
-    }
-}
-
 static void build_one(struct boot *boot, unsigned index) {
     const struct partition_config *config = &boot->system.config.partitions[index];
     struct partition *partition = &boot->partitions[index];
 
-    log_windows(config);
+    for (unsigned i = 0; i < config->window_count; i++) {
+        const struct window_config *w = &config->windows[i];
+
+        log_line("partition %s: %lu KiB at 0x%lx is memory at 0x%lx%s%s", config->label, w->size_bytes / KIB,
+                 w->gpa.value, w->hpa.value, w->writable ? "" : ", read-only", w->executable ? "" : ", no execute");
+    }
     system_plan_image(&boot->system, config, &partition->plan, &report);
     if (!partition_build(partition, index, &boot->build))
         refuse("found too little memory for the tables of %s; want fewer or larger-aligned windows", config->path);

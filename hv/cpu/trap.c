@@ -9,9 +9,8 @@
 #include "hv/cpu/x86.h"
 #include "hv/lib/log.h"
 
-#define EXCEPTION_ENTRY_BYTES 16UL
-#define GATE_INTERRUPT        (0x8e00ULL << 32) /* present, DPL 0, 64-bit interrupt gate */
-#define GATE_IST(number)      ((uint64_t)(number) << 32)
+#define GATE_INTERRUPT   (0x8e00ULL << 32) /* present, DPL 0, 64-bit interrupt gate */
+#define GATE_IST(number) ((uint64_t)(number) << 32)
 
 /* APM vol. 2, "Long-Mode Interrupt-Gate Descriptor". */
 struct gate {
@@ -24,7 +23,7 @@ const struct table_register trap_idt = {sizeof(idt) - 1, (uintptr_t)idt};
 uint64_t trap_nmi_count;
 bool trap_nmi_stops;
 
-extern const uint8_t trap_exception_entries[], trap_nmi[], trap_interrupt[];
+extern const uint8_t trap_exception_entries[EXCEPTIONS][16], trap_nmi[], trap_interrupt[];
 
 static void set_gate(unsigned vector, const uint8_t *entry) {
     uint64_t address = (uintptr_t)entry;
@@ -35,7 +34,7 @@ static void set_gate(unsigned vector, const uint8_t *entry) {
 
 void trap_init(void) {
     for (unsigned i = 0; i < ARRAY_LENGTH(idt); i++)
-        set_gate(i, i < EXCEPTIONS ? trap_exception_entries + i * EXCEPTION_ENTRY_BYTES : trap_interrupt);
+        set_gate(i, i < EXCEPTIONS ? trap_exception_entries[i] : trap_interrupt);
     set_gate(VECTOR_NMI, trap_nmi);
     idt[VECTOR_DOUBLE_FAULT].low |= GATE_IST(IST_DOUBLE_FAULT);
 }
