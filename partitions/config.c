@@ -128,13 +128,28 @@ static void parse_children(struct dt *dt, int node, struct partition_config *par
         parse_isa(dt, isa, partition);
 }
 
-/* The name of a module, which has been read from a property. */
-static const char *check_module(struct dt *dt, int node, const char *property, const char *name) {
+/* The name of a file, which has been read from a property. */
+static const char *check_file(struct dt *dt, int node, const char *property, const char *name) {
     if (name && (*name == '\0' || strlen(name) > CONFIG_IMAGE_MAX || strchr(name, '/') || strchr(name, ' ')))
         dt_error(dt, node, property, "name the file without its folder",
                  "found \"%s\", want the name of a module, 1 to %d characters without '/' and spaces", name,
                  CONFIG_IMAGE_MAX);
     return keep(dt, name);
+}
+
+static void parse_modules(struct dt *dt, int node, struct partition_config *partition) {
+    int count = fdt_stringlist_count(dt->blob, node, "modules");
+
+    if (count == -FDT_ERR_NOTFOUND)
+        return;
+    if (count < 1 || count > CONFIG_MODULES_MAX) {
+        dt_error(dt, node, "modules", NULL, "found %d strings, want 1 to %d", count < 0 ? 0 : count,
+                 CONFIG_MODULES_MAX);
+        return;
+    }
+    partition->module_count = (unsigned)count;
+    for (int i = 0; i < count; i++)
+        partition->modules[i] = check_file(dt, node, "modules", fdt_stringlist_get(dt->blob, node, "modules", i, NULL));
 }
 
 static void parse_bootargs(struct dt *dt, int node, struct partition_config *partition) {
@@ -151,13 +166,13 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->phandle = fdt_get_phandle(dt->blob, node);
     partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node,
-                   "compatible reg label image ramdisk bootargs unowned-ports control vcpus #address-cells #size-cells",
+                   "compatible reg label image modules bootargs unowned-ports control vcpus #address-cells #size-cells",
                    "memory@ vga interrupt-controller isa");
     dt_choice(dt, node, "compatible", "shikiri,partition");
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     partition->label = check_label(dt, node, dt_string(dt, node, "label"));
-    partition->image = check_module(dt, node, "image", dt_string(dt, node, "image"));
-    partition->ramdisk = check_module(dt, node, "ramdisk", dt_optional_string(dt, node, "ramdisk"));
+    partition->image = check_file(dt, node, "image", dt_string(dt, node, "image"));
+    parse_modules(dt, node, partition);
     parse_bootargs(dt, node, partition);
     if (dt_has(dt, node, "unowned-ports"))
         partition->fault_on_unowned_port = dt_choice(dt, node, "unowned-ports", "ignore fault") == 1;

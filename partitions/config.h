@@ -23,6 +23,7 @@
 #define CONFIG_WINDOWS_MAX     16   /* per partition */
 #define CONFIG_LABEL_MAX       15   /* characters */
 #define CONFIG_IMAGE_MAX       63   /* characters */
+#define CONFIG_MODULES_MAX     4    /* per partition */
 #define CONFIG_BOOTARGS_MAX    2047 /* characters */
 #define CONFIG_VGA_SCREENS_MAX 8
 #define CONFIG_CONSOLE_PORT    0x3f8       /* where a shikiri,console sits */
@@ -61,8 +62,9 @@ struct cpu_config;
 struct partition_config {
     const char *path;
     const char *label;
-    const char *image;    /* name of the Multiboot module */
-    const char *ramdisk;  /* the same, "" without */
+    const char *image;                       /* name of the Multiboot module */
+    const char *modules[CONFIG_MODULES_MAX]; /* the same */
+    unsigned module_count;
     const char *bootargs; /* "" where the node has none */
     struct window_config *windows;
     unsigned window_count;

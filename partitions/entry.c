@@ -22,37 +22,35 @@
 #define DIRECTORIES 4 /* a GiB each */
 #define LARGE_PAGE  (2 * MIB)
 
-#define MULTIBOOT_MAGIC      0x2badb002U
-#define MULTIBOOT_MEMORY     (1U << 0)
-#define MULTIBOOT_COMMAND    (1U << 2)
-#define MULTIBOOT_MODULES    (1U << 3)
-#define MULTIBOOT_MAP        (1U << 6)
-#define MULTIBOOT_NAME       (1U << 9)
-#define MULTIBOOT_INFO_BYTES 128
-#define MULTIBOOT_MODULE     (MULTIBOOT_INFO_BYTES + 16)
-#define MULTIBOOT_STRINGS    (32 + CONFIG_IMAGE_MAX + 1)
-#define MULTIBOOT_AVAILABLE  1
-#define MULTIBOOT_RESERVED   2
+#define MULTIBOOT_MAGIC     0x2badb002U
+#define MULTIBOOT_HAS       0x24dU /* memory, command line, modules, map, boot loader's name */
+#define MULTIBOOT_AVAILABLE 1
+#define MULTIBOOT_RESERVED  2
 
-/* The fields that are filled, at the specification's offsets. */
-struct multiboot_info {
-    uint32_t flags, mem_lower_kib, mem_upper_kib, boot_device, command_line;
-    uint32_t module_count, modules;
-    uint32_t reserved_01c[(44 - 28) / 4];
-    uint32_t map_bytes, map;
-    uint32_t reserved_034[(64 - 52) / 4];
-    uint32_t boot_loader_name;
-};
-_Static_assert(offsetof(struct multiboot_info, map_bytes) == 44, "offset of mmap_length");
-_Static_assert(offsetof(struct multiboot_info, boot_loader_name) == 64, "offset of boot_loader_name");
+#define PVH_MAGIC   0x336ec578U
+#define PVH_VERSION 1
 
-/* A memory map in the making: entries of Multiboot have their size in bytes in front, those of Linux have not. */
+/* Words of the information that Multiboot or PVH gives, for what is filled; addresses are below 4 GiB. */
+enum { MULTIBOOT_FLAGS, MULTIBOOT_LOWER_KIB, MULTIBOOT_UPPER_KIB, MULTIBOOT_COMMAND = 4, MULTIBOOT_MODULE_COUNT };
+enum { MULTIBOOT_MODULES = 6, MULTIBOOT_MAP_BYTES = 11, MULTIBOOT_MAP, MULTIBOOT_LOADER = 16 };
+enum { PVH_MODULE_COUNT = 3, PVH_MODULES, PVH_COMMAND = 6, PVH_RSDP = 8, PVH_MAP = 10, PVH_MAP_COUNT = 12 };
+
+/* It, and what follows it in the start area. */
+#define INFO_WORDS   32
+#define INFO_LOADER  (START_AREA_INFO + 128)
+#define INFO_MODULES (START_AREA_INFO + 144) /* of up to 32 bytes */
+#define INFO_NAMES   (INFO_MODULES + 32UL * CONFIG_MODULES_MAX)
+#define INFO_MAP     (INFO_NAMES + (CONFIG_IMAGE_MAX + 1UL) * CONFIG_MODULES_MAX)
+
+/* A memory map in the making: entries of Multiboot have their size in bytes in front. */
 struct map {
     uint8_t *at;
-    bool has_sizes;
+    unsigned front, stride;
 };
 
 #define MAP_ENTRY_BYTES 20U /* base, length, type */
+
+_Static_assert(INFO_MAP + (2 * CONFIG_WINDOWS_MAX + 1) * 24UL <= START_AREA_BOOT_PARAMS, "room for the map");
 
 /* Offsets in Linux' boot_params; the setup header is where it is in the file. */
 #define PARAMS_RSDP          0x070
@@ -111,18 +109,15 @@ static uint32_t kib_from(const struct partition_config *config, uint64_t base, u
 static void add_memory(struct map *map, uint64_t base, uint64_t end, uint32_t type) {
     if (base >= end)
         return;
-    if (map->has_sizes) {
-        store(map->at, MAP_ENTRY_BYTES, 4);
-        map->at += 4;
-    }
-    store(map->at, base, 8);
-    store(map->at + 8, end - base, 8);
-    store(map->at + 16, type, 4);
-    map->at += MAP_ENTRY_BYTES;
+    store(map->at, MAP_ENTRY_BYTES, map->front);
+    store(map->at + map->front, base, 8);
+    store(map->at + map->front + 8, end - base, 8);
+    store(map->at + map->front + 16, type, 4);
+    map->at += map->stride;
 }
 
-/* RAM is what can be written and is neither the screen nor the start area. Its size in bytes. */
-static uint64_t write_map(struct map map, const struct partition_config *config) {
+/* RAM is what can be written and is neither the screen nor the start area. The map's size in bytes. */
+static uint32_t write_map(struct map map, const struct partition_config *config) {
     struct range hole = config_vga(config) ? VGA_TEXT_RANGE : (struct range){UINT64_MAX, 0};
     uint64_t start = image_start_area(config).value;
     const uint8_t *from = map.at;
@@ -136,84 +131,120 @@ static uint64_t write_map(struct map map, const struct partition_config *config)
         add_memory(&map, window.base, lower(end, hole.base), type);
         add_memory(&map, higher(window.base, range_end(hole)), end, type);
     }
-    return (uint64_t)(map.at - from);
+    return (uint32_t)(map.at - from);
 }
 
-/* Behind the information the boot loader's name, the module's structure (start, end, name), its name, the map. */
-static void write_multiboot(uint8_t *start, gpa_t start_area, const struct image_plan *plan,
-                            const struct partition_config *config) {
-    static const char name[] = "Shikiri";
-    struct multiboot_info *info = (void *)(start + START_AREA_MULTIBOOT);
-    uint8_t *name_at = (uint8_t *)info + MULTIBOOT_INFO_BYTES;
-    uint8_t *map_at = name_at + MULTIBOOT_STRINGS;
-    uint32_t info_gpa = (uint32_t)(start_area.value + START_AREA_MULTIBOOT), module_gpa = info_gpa + MULTIBOOT_MODULE;
+/* Each has a start, an end (Multiboot) or a size (PVH), and a name, in words of 4 or 8 bytes. */
+static void write_modules(uint8_t *start, uint64_t gpa, unsigned word, const struct image_plan *plan,
+                          const struct partition_config *config) {
+    for (unsigned i = 0; i < plan->module_count; i++) {
+        const struct image_segment *module = &image_modules(plan)[i];
+        uint8_t *entry = start + INFO_MODULES + i * 4UL * word;
+        uint64_t name = INFO_NAMES + i * (CONFIG_IMAGE_MAX + 1UL);
 
-    memcpy(name_at, name, sizeof(name));
-    info->flags = MULTIBOOT_MEMORY | MULTIBOOT_COMMAND | MULTIBOOT_MAP | MULTIBOOT_NAME;
-    info->mem_lower_kib = kib_from(config, 0, 640 * KIB);
-    info->mem_upper_kib = kib_from(config, MIB, 4 * GIB - MIB);
-    info->command_line = (uint32_t)(start_area.value + START_AREA_BOOTARGS);
-    info->boot_loader_name = info_gpa + MULTIBOOT_INFO_BYTES;
-    info->map = info_gpa + MULTIBOOT_INFO_BYTES + MULTIBOOT_STRINGS;
-    info->map_bytes = (uint32_t)write_map((struct map){map_at, true}, config);
-    if (!plan->ramdisk)
-        return;
-    info->flags |= MULTIBOOT_MODULES;
-    info->module_count = 1;
-    info->modules = module_gpa;
-    store(name_at + 16, plan->ramdisk->gpa.value, 4);
-    store(name_at + 20, plan->ramdisk->gpa.value + plan->ramdisk->file_bytes, 4);
-    store(name_at + 24, module_gpa + 16, 4);
-    memcpy(name_at + 32, config->ramdisk, strlen(config->ramdisk));
+        store(entry, module->gpa.value, word);
+        store(entry + word, module->file_bytes + (word == 4 ? module->gpa.value : 0), word);
+        store(entry + 2UL * word, gpa + name, word);
+        memcpy(start + name, config->modules[i], strlen(config->modules[i]));
+    }
+}
+
+static void write_multiboot(uint8_t *start, uint32_t gpa, const struct image_plan *plan,
+                            const struct partition_config *config) {
+    const uint32_t info[INFO_WORDS] = {
+        [MULTIBOOT_FLAGS] = MULTIBOOT_HAS,
+        [MULTIBOOT_LOWER_KIB] = kib_from(config, 0, 640 * KIB),
+        [MULTIBOOT_UPPER_KIB] = kib_from(config, MIB, 4 * GIB - MIB),
+        [MULTIBOOT_COMMAND] = gpa + START_AREA_BOOTARGS,
+        [MULTIBOOT_MODULE_COUNT] = plan->module_count,
+        [MULTIBOOT_MODULES] = gpa + INFO_MODULES,
+        [MULTIBOOT_MAP_BYTES] = write_map((struct map){start + INFO_MAP, 4, 24}, config),
+        [MULTIBOOT_MAP] = gpa + INFO_MAP,
+        [MULTIBOOT_LOADER] = gpa + INFO_LOADER,
+    };
+
+    memcpy(start + START_AREA_INFO, info, sizeof(info));
+    memcpy(start + INFO_LOADER, "Shikiri", sizeof("Shikiri"));
+    write_modules(start, gpa, 4, plan, config);
+}
+
+static void write_pvh(uint8_t *start, uint32_t gpa, const struct image_plan *plan,
+                      const struct partition_config *config) {
+    const uint32_t info[INFO_WORDS] = {
+        PVH_MAGIC,
+        PVH_VERSION,
+        [PVH_MODULE_COUNT] = plan->module_count,
+        [PVH_MODULES] = gpa + INFO_MODULES,
+        [PVH_COMMAND] = gpa + START_AREA_BOOTARGS,
+        [PVH_RSDP] = gpa + START_AREA_ACPI,
+        [PVH_MAP] = gpa + INFO_MAP,
+        [PVH_MAP_COUNT] = write_map((struct map){start + INFO_MAP, 0, 24}, config) / 24,
+    };
+
+    memcpy(start + START_AREA_INFO, info, sizeof(info));
+    write_modules(start, gpa, 8, plan, config);
 }
 
 static void write_boot_params(uint8_t *params, uint64_t start_area, const struct image_plan *plan,
                               const struct partition_config *config) {
-    struct map map = {params + PARAMS_MAP, false};
+    struct map map = {params + PARAMS_MAP, 0, MAP_ENTRY_BYTES};
+    const struct image_segment *first = image_modules(plan), *last = first + plan->module_count - 1;
 
     memcpy(params + PARAMS_HEADER, plan->setup + PARAMS_HEADER, 0x11U + plan->setup[PARAMS_HEADER_LENGTH]);
     store(params + PARAMS_MAP_COUNT, write_map(map, config) / MAP_ENTRY_BYTES, 1);
     store(params + PARAMS_LOADER, LOADER_UNKNOWN, 1);
     store(params + PARAMS_COMMAND_LINE, start_area + START_AREA_BOOTARGS, 4);
     store(params + PARAMS_RSDP, start_area + START_AREA_ACPI, 8);
-    if (plan->ramdisk) {
-        store(params + PARAMS_RAMDISK, plan->ramdisk->gpa.value, 4);
-        store(params + PARAMS_RAMDISK_BYTES, plan->ramdisk->file_bytes, 4);
+    if (plan->module_count) {
+        store(params + PARAMS_RAMDISK, first->gpa.value, 4);
+        store(params + PARAMS_RAMDISK_BYTES, last->gpa.value + last->file_bytes - first->gpa.value, 4);
     }
 }
 
 /*
  * Where the firmware is jumped to for a restart, as Linux does that has a hardware-reduced platform and no UEFI:
- * MOV DX, MOV AL, OUT.
+ * MOV DX, MOV AL, OUT. What the guest has brought along there stays.
  */
 static void write_reset_vector(const struct partition_config *config) {
     static const uint8_t code[] = {0xba, POWER_PORT_RESET & 0xff, POWER_PORT_RESET >> 8, 0xb0, POWER_RESTARTS, 0xee};
+    uint8_t *at = partition_memory(config, GPA(RESET_VECTOR));
 
-    if (config_window(config, (struct range){RESET_VECTOR, sizeof(code)}))
-        memcpy(partition_memory(config, GPA(RESET_VECTOR)), code, sizeof(code));
+    if (at && load(at, sizeof(code)) == 0)
+        memcpy(at, code, sizeof(code));
+}
+
+/* What the kind of image wants to find, and in which registers. */
+static void write_start_area(struct vcpu *first, uint8_t *start, uint32_t gpa, const struct image_plan *plan,
+                             const struct partition_config *config) {
+    uint64_t *registers = first->guest.registers;
+
+    memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
+    registers[REGISTER_RSI] = gpa + START_AREA_BOOTARGS;
+    if (plan->kind == IMAGE_MULTIBOOT || plan->kind == IMAGE_PVH)
+        registers[REGISTER_RBX] = gpa + START_AREA_INFO;
+    if (plan->kind == IMAGE_MULTIBOOT) {
+        first->vmcb->save.rax = MULTIBOOT_MAGIC;
+        write_multiboot(start, gpa, plan, config);
+    }
+    if (plan->kind != IMAGE_PVH && plan->kind != IMAGE_BZIMAGE)
+        return;
+    acpi_write(start + START_AREA_ACPI, gpa + START_AREA_ACPI, config->vcpu_count);
+    write_reset_vector(config);
+    if (plan->kind == IMAGE_PVH) {
+        write_pvh(start, gpa, plan, config);
+    } else {
+        write_boot_params(start + START_AREA_BOOT_PARAMS, gpa, plan, config);
+        registers[REGISTER_RSI] = gpa + START_AREA_BOOT_PARAMS;
+    }
 }
 
 void entry_prepare(struct common *common, const struct partition_config *config, const struct image_plan *plan) {
     struct vcpu *first = &common->vcpus[0];
     gpa_t start_area = image_start_area(config);
-    uint8_t *start = partition_memory(config, start_area);
-    gpa_t page_tables = GPA(start_area.value + START_AREA_PAGE_TABLES);
 
-    memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
     for (unsigned i = 0; i < common->vcpu_count; i++)
-        set_mode(&common->vcpus[i].vmcb->save, is_long(plan), page_tables);
+        set_mode(&common->vcpus[i].vmcb->save, is_long(plan), GPA(start_area.value + START_AREA_PAGE_TABLES));
     first->vmcb->save.rip = first->last_rip = first->start.entry = plan->entry.value;
     first->vmcb->save.rsp = start_area.value;
-    if (plan->kind == IMAGE_MULTIBOOT) {
-        write_multiboot(start, start_area, plan, config);
-        first->vmcb->save.rax = MULTIBOOT_MAGIC;
-        first->guest.registers[REGISTER_RBX] = start_area.value + START_AREA_MULTIBOOT;
-    } else if (plan->kind == IMAGE_BZIMAGE) {
-        acpi_write(start + START_AREA_ACPI, start_area.value + START_AREA_ACPI, common->vcpu_count);
-        write_reset_vector(config);
-        write_boot_params(start + START_AREA_BOOT_PARAMS, start_area.value, plan, config);
-        first->guest.registers[REGISTER_RSI] = start_area.value + START_AREA_BOOT_PARAMS;
-    } else {
-        first->guest.registers[REGISTER_RSI] = start_area.value + START_AREA_BOOTARGS;
-    }
+    write_start_area(first, partition_memory(config, start_area), (uint32_t)start_area.value, plan, config);
 }

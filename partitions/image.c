@@ -17,6 +17,7 @@
 #define PT_LOAD      1
 #define PT_DYNAMIC   2
 #define PT_INTERP    3
+#define PT_NOTE      4
 
 /* Offsets in the headers, with words of 4 or 8 bytes; what is not given in words is behind the entry and two more. */
 #define EHDR_TYPE        16
@@ -26,6 +27,13 @@
 #define EHDR_PHDR(word)  (EHDR_ENTRY + 3 * (word) + 6) /* size of a program header, then their number */
 #define EHDR_BYTES(word) (EHDR_ENTRY + 3 * (word) + 16)
 #define PHDR_BYTES(word) ((word) == 8 ? 56 : 32)
+
+/* The note with a kernel's entry point for PVH (Xen: "x86/HVM direct boot ABI"): sizes of name and text, type, name. */
+#define PVH_NOTE       18 /* XEN_ELFNOTE_PHYS32_ENTRY */
+#define PVH_NAME       "Xen"
+#define NOTE_TEXT_SIZE 4
+#define NOTE_TYPE      8
+#define NOTE_NAME      12
 
 #define MULTIBOOT_MAGIC    0x1badb002U
 #define MULTIBOOT_SEARCH   8192
@@ -74,7 +82,7 @@ gpa_t image_start_area(const struct partition_config *partition) {
 
 static bool check_header(struct file *file) {
     if (file->size_bytes < EHDR_BYTES(4) || memcmp(file->data, "\177ELF", 4) != 0)
-        return image_error(file, NULL, ", which is no ELF file, want ELF64, ELF32 or Multiboot ELF");
+        return image_error(file, NULL, ", which is neither, want an ELF file or a bzImage");
     file->word = file->data[4] == ELF_CLASS_64 ? 8 : 4;
     if ((file->word == 4 && file->data[4] != ELF_CLASS_32) || file->data[5] != ELF_LSB)
         return image_error(file, NULL, " with class %u and encoding %u, want class 1 or 2 and encoding 1",
@@ -106,11 +114,15 @@ static const char *overlapped(const struct file *file, const struct image_plan *
     return NULL;
 }
 
+static bool is_in_file(const struct file *file, const struct image_segment *p) {
+    return p->file_offset <= file->size_bytes && p->file_bytes <= file->size_bytes - p->file_offset;
+}
+
 static bool check_segment(const struct file *file, unsigned number, const struct image_segment *p,
                           const struct image_plan *plan) {
     struct range range = {p->gpa.value, p->memory_bytes};
 
-    if (p->file_offset > file->size_bytes || p->file_bytes > file->size_bytes - p->file_offset)
+    if (!is_in_file(file, p))
         return image_error(file, "the file is truncated",
                            " with segment %u at 0x%lx to 0x%lx, want it in a file of 0x%lx bytes", number,
                            p->file_offset, p->file_offset + p->file_bytes, file->size_bytes);
@@ -125,6 +137,22 @@ static bool check_segment(const struct file *file, unsigned number, const struct
 
     return !other || image_error(file, NULL, " with segment %u of 0x%lx bytes at 0x%lx, want it apart from %s", number,
                                  p->memory_bytes, p->gpa.value, other);
+}
+
+/* The entry point for PVH, if it is among the notes, which are inside the file. */
+static void read_notes(const struct file *file, const struct image_segment *notes, struct image_plan *plan) {
+    uint64_t text, end = notes->file_offset + notes->file_bytes;
+
+    for (uint64_t at = notes->file_offset; at + NOTE_NAME <= end;
+         at = text + align_up(read(file, at + NOTE_TEXT_SIZE, 4), 4)) {
+        text = at + NOTE_NAME + align_up(read(file, at, 4), 4);
+        if (read(file, at, 4) == sizeof(PVH_NAME) && read(file, at + NOTE_TEXT_SIZE, 4) >= 4 && text + 4 <= end &&
+            read(file, at + NOTE_TYPE, 4) == PVH_NOTE &&
+            memcmp(file->data + at + NOTE_NAME, PVH_NAME, sizeof(PVH_NAME)) == 0) {
+            plan->kind = IMAGE_PVH;
+            plan->entry = GPA(read(file, text, 4));
+        }
+    }
 }
 
 /*
@@ -142,6 +170,8 @@ static bool add_segment(const struct file *file, unsigned number, uint64_t at, s
 
     if (type == PT_DYNAMIC || type == PT_INTERP)
         return image_error(file, "link it with -static and -no-pie", " dynamically linked, want a static executable");
+    if (type == PT_NOTE && is_in_file(file, &segment))
+        read_notes(file, &segment, plan);
     if (type != PT_LOAD || segment.memory_bytes == 0)
         return true;
     if (plan->segment_count == IMAGE_SEGMENTS_MAX)
@@ -171,9 +201,8 @@ static bool read_segments(const struct file *file, struct image_plan *plan) {
 }
 
 static bool check_entry(const struct file *file, struct image_plan *plan) {
-    uint64_t entry = read(file, EHDR_ENTRY, file->word);
+    uint64_t entry = plan->entry.value;
 
-    plan->entry = GPA(entry);
     if (entry >= 4 * GIB)
         return image_error(file, "a guest starts with the first 4 GiB mapped", " with entry 0x%lx, want it below 0x%lx",
                            entry, 4 * GIB);
@@ -206,6 +235,14 @@ static enum image_kind find_kind(const struct file *file) {
     return file->word == 8 ? IMAGE_ELF64 : IMAGE_ELF32;
 }
 
+static bool plan_elf(struct file *file, struct image_plan *plan) {
+    if (!check_header(file))
+        return false;
+    plan->kind = find_kind(file);
+    plan->entry = GPA(read(file, EHDR_ENTRY, file->word));
+    return read_segments(file, plan) && check_entry(file, plan);
+}
+
 static bool is_bzimage(const struct file *file) {
     return file->size_bytes >= BZIMAGE_HEADER_END && memcmp(file->data + BZIMAGE_MAGIC, "HdrS", 4) == 0;
 }
@@ -229,22 +266,29 @@ static bool place_kernel(const struct file *file, const struct image_plan *plan,
     return is_free(file, plan, *range);
 }
 
-static bool plan_ramdisk(const struct file *file, const struct image_file *ramdisk, struct image_plan *plan) {
-    struct range range = {0, ramdisk->size_bytes};
-    uint64_t top = image_start_area(file->partition).value;
+/* One behind the other, each on a page, up to the start area. */
+static void plan_modules(const struct file *file, const struct image_file *modules, struct image_plan *plan) {
+    uint64_t top = image_start_area(file->partition).value, size_bytes = 0;
 
-    range.base = top > range.size_bytes ? align_down(top - range.size_bytes, PAGE_BYTES) : 0;
-    if (!is_free(file, plan, range))
-        return report_error(file->report, file->partition->path, "ramdisk", "enlarge the first window",
-                            "found %s with 0x%lx bytes, want them between the kernel and the window's end",
-                            ramdisk->name, ramdisk->size_bytes);
-    plan->ramdisk = &plan->segments[plan->segment_count];
-    plan->segments[plan->segment_count++] =
-        (struct image_segment){ramdisk->data, 0, ramdisk->size_bytes, GPA(range.base), ramdisk->size_bytes};
-    return true;
+    plan->module_count = file->partition->module_count;
+    for (unsigned i = 0; i < plan->module_count; i++)
+        size_bytes += align_up(modules[i].size_bytes, PAGE_BYTES);
+    uint64_t base = top > size_bytes ? top - size_bytes : 0;
+
+    for (unsigned i = 0; i < plan->module_count; i++) {
+        struct range range = {base, modules[i].size_bytes};
+
+        if (range.size_bytes && !is_free(file, plan, range))
+            report_error(file->report, file->partition->path, "modules", "enlarge the first window",
+                         "found %s with 0x%lx bytes, want them between the kernel and the window's end",
+                         modules[i].name, range.size_bytes);
+        plan->segments[plan->segment_count++] =
+            (struct image_segment){modules[i].data, 0, range.size_bytes, GPA(base), range.size_bytes};
+        base += align_up(range.size_bytes, PAGE_BYTES);
+    }
 }
 
-static bool plan_bzimage(const struct file *file, const struct image_file *ramdisk, struct image_plan *plan) {
+static bool plan_bzimage(const struct file *file, struct image_plan *plan) {
     uint64_t sectors = file->data[BZIMAGE_SECTORS] ? file->data[BZIMAGE_SECTORS] : 4;
     uint64_t offset = (sectors + 1) * SECTOR_BYTES;
     unsigned version = (unsigned)read(file, BZIMAGE_VERSION, 2);
@@ -264,26 +308,20 @@ static bool plan_bzimage(const struct file *file, const struct image_file *ramdi
     plan->entry = GPA(range.base + BZIMAGE_ENTRY_64);
     plan->segments[plan->segment_count++] =
         (struct image_segment){file->data, offset, file->size_bytes - offset, GPA(range.base), range.size_bytes};
-    return !ramdisk || plan_ramdisk(file, ramdisk, plan);
+    return true;
 }
 
-void image_plan(struct image_plan *plan, const struct image_file *image, const struct image_file *ramdisk,
+void image_plan(struct image_plan *plan, const struct image_file *image, const struct image_file *modules,
                 const struct partition_config *partition, struct report *report) {
     struct file file = {image->data, image->size_bytes, partition, report, 0};
 
     *plan = (struct image_plan){0};
-    if (is_bzimage(&file)) {
-        plan_bzimage(&file, ramdisk, plan);
+    if (!(is_bzimage(&file) ? plan_bzimage(&file, plan) : plan_elf(&file, plan)))
         return;
-    }
-    if (!check_header(&file) || !read_segments(&file, plan))
-        return;
-    plan->kind = find_kind(&file);
-    if (!check_entry(&file, plan) || !ramdisk)
-        return;
-    if (plan->kind == IMAGE_MULTIBOOT)
-        plan_ramdisk(&file, ramdisk, plan);
-    else
-        report_error(report, partition->path, "ramdisk", NULL,
-                     "found it beside %s, want it beside a Linux or Multiboot kernel", image->name);
+    if (plan->kind == IMAGE_ELF64 || plan->kind == IMAGE_ELF32) {
+        if (partition->module_count)
+            report_error(report, partition->path, "modules", NULL,
+                         "found them beside %s, want them beside a Multiboot, PVH or Linux kernel", image->name);
+    } else
+        plan_modules(&file, modules, plan);
 }

@@ -13,7 +13,7 @@
 #define START_AREA_BYTES       0x9000UL
 #define START_AREA_PAGE_TABLES 0x0000UL /* PML4, PDPT, four page directories */
 #define START_AREA_BOOTARGS    0x6000UL
-#define START_AREA_MULTIBOOT   0x6800UL /* information, then its strings and memory map */
+#define START_AREA_INFO        0x6800UL /* of Multiboot or PVH: information, modules, their names, memory map */
 #define START_AREA_BOOT_PARAMS 0x7000UL /* of Linux */
 #define START_AREA_ACPI        0x8000UL
 
@@ -21,6 +21,7 @@ enum image_kind {
     IMAGE_ELF64,
     IMAGE_ELF32,
     IMAGE_MULTIBOOT,
+    IMAGE_PVH, /* ELF64 or ELF32 with an entry point by the note for it */
     IMAGE_BZIMAGE,
 };
 
@@ -42,19 +43,24 @@ struct image_segment {
 struct image_plan {
     enum image_kind kind;
     gpa_t entry;
-    struct image_segment segments[IMAGE_SEGMENTS_MAX + 1]; /* of the image, and the ramdisk */
+    struct image_segment segments[IMAGE_SEGMENTS_MAX + CONFIG_MODULES_MAX]; /* of the image, then its modules */
     unsigned segment_count;
-    const uint8_t *setup;                /* of a bzImage: its first sector, with the setup header behind it */
-    const struct image_segment *ramdisk; /* the one that is it, or NULL */
+    unsigned module_count; /* so many of them, in the order of their addresses */
+    const uint8_t *setup;  /* of a bzImage: its first sector, with the setup header behind it */
 };
 
 /* GPA of the partition's start area; its first window is at least START_AREA_BYTES long. */
 gpa_t image_start_area(const struct partition_config *partition);
 
+/* The plan's modules. */
+static inline const struct image_segment *image_modules(const struct image_plan *plan) {
+    return &plan->segments[plan->segment_count - plan->module_count];
+}
+
 /*
- * Checks the partition's image, and the ramdisk if it is not NULL, against its windows and fills
- * `plan`. Problems go to `report` under the partition's path and the properties "image" and "ramdisk";
- * the plan may be used only when none was reported.
+ * Checks the partition's image, and as many modules as it has, against its windows and fills `plan`. Problems go to
+ * `report` under the partition's path and the properties "image" and "modules"; the plan may be used only when none was
+ * reported.
  */
-void image_plan(struct image_plan *plan, const struct image_file *image, const struct image_file *ramdisk,
+void image_plan(struct image_plan *plan, const struct image_file *image, const struct image_file *modules,
                 const struct partition_config *partition, struct report *report);

@@ -10,30 +10,31 @@
 
 #define NAMES_BYTES 160 /* of the list of modules in a hint */
 
-/* NULL and an error when it is not there. */
-static const struct image_file *find_file(const struct system *system, const struct partition_config *partition,
-                                          const char *property, const char *name, struct report *report) {
+/* All zero, and an error, when it is not there. */
+static struct image_file find_file(const struct system *system, const struct partition_config *partition,
+                                   const char *property, const char *name, struct report *report) {
     char hint[NAMES_BYTES]; /* "loaded are: a.elf, b.elf", as far as it fits */
 
     for (unsigned i = 0; i < system->file_count; i++)
         if (strcmp(system->files[i].name, name) == 0)
-            return &system->files[i];
+            return system->files[i];
     size_t at = format_string(hint, sizeof(hint), system->file_count ? "loaded are:" : "no module is loaded");
 
     for (unsigned i = 0; i < system->file_count; i++)
         at += format_string(hint + at, sizeof(hint) - at, "%s %s", i ? "," : "", system->files[i].name);
     report_error(report, partition->path, property, hint, "found no file \"%s\", want it loaded as a module", name);
-    return NULL;
+    return (struct image_file){0};
 }
 
 void system_plan_image(const struct system *system, const struct partition_config *partition, struct image_plan *plan,
                        struct report *report) {
-    const struct image_file *image = find_file(system, partition, "image", partition->image, report), *ramdisk = NULL;
+    struct image_file image = find_file(system, partition, "image", partition->image, report);
+    struct image_file modules[CONFIG_MODULES_MAX];
 
-    if (partition->ramdisk[0])
-        ramdisk = find_file(system, partition, "ramdisk", partition->ramdisk, report);
-    if (image)
-        image_plan(plan, image, ramdisk, partition, report);
+    for (unsigned i = 0; i < partition->module_count; i++)
+        modules[i] = find_file(system, partition, "modules", partition->modules[i], report);
+    if (image.name)
+        image_plan(plan, &image, modules, partition, report);
 }
 
 static void check_cpus(const struct system *system, struct report *report) {

@@ -16,7 +16,7 @@ struct system {
     unsigned machine_cpus; /* that can be started; 0 where it is not known */
 };
 
-/* What becomes of a partition's image and ramdisk: see image_plan(). A file that is not there is a problem, too. */
+/* What becomes of a partition's image and modules: see image_plan(). A file that is not there is a problem, too. */
 void system_plan_image(const struct system *system, const struct partition_config *partition, struct image_plan *plan,
                        struct report *report);
 

@@ -7,6 +7,8 @@ CONTENT_AT = 0x1000  # offset of the first segment's content
 MORE_AT = 0x110000   # guest-physical address of the second segment, a page; the others follow it
 HLT = b"\xf4"        # with interrupts off it ends the partition
 MULTIBOOT_AT, MULTIBOOT_MAGIC = 0x800, 0x1badb002
+NOTES_AT = 0xc00
+PT_NOTE, PVH_NOTE = 4, 18
 
 
 def program_header(is_64, kind, offset, gpa, content, memory):
@@ -15,10 +17,16 @@ def program_header(is_64, kind, offset, gpa, content, memory):
     return struct.pack("<IIIIIIII", kind, offset, gpa, gpa, content, memory, 7, 0x1000)
 
 
+def note(name, kind, text):
+    name += b"\0"
+    return struct.pack("<III", len(name), len(text), kind) + name + b"\0" * (-len(name) % 4) + text + b"\0" * (-len(text) % 4)
+
+
 def build(magic=0x464c457f, encoding=1, type=2, machine=None, entry=None, headers=1, segment=1, gpa=0x100000,
-          content=0x10, memory=0x1000, multiboot=None, keep=None, **others):
+          content=0x10, memory=0x1000, multiboot=None, pvh=None, keep=None, **others):
     """A file as bytes. `class` is 1 or 2; `headers` counts segments, of which the first has the type `segment`,
-    `content` bytes in the file and `memory` bytes at `gpa`; `multiboot` are a header's flags; `keep` cuts the file."""
+    `content` bytes in the file and `memory` bytes at `gpa`; `multiboot` are a header's flags; `pvh` is the entry point of a note, which
+    has a segment of its own behind the others; `keep` cuts the file."""
     elf_class = others.pop("class", 1)
     assert not others, f"no such fields: {others}"
     is_64 = elf_class == 2
@@ -27,12 +35,16 @@ def build(magic=0x464c457f, encoding=1, type=2, machine=None, entry=None, header
     entry = gpa if entry is None else entry
     file = struct.pack("<IBBB9x", magic, elf_class, encoding, 1)
     file += struct.pack("<HHI" + ("QQQ" if is_64 else "III") + "IHHHHHH", type, machine, 1, entry, header_bytes, 0, 0,
-                        header_bytes, entry_bytes, headers, 0, 0, 0)
+                        header_bytes, entry_bytes, headers + (pvh is not None), 0, 0, 0)
     for i in range(headers):
         if i == 0:
             file += program_header(is_64, segment, CONTENT_AT, gpa, content, memory)
         else:
             file += program_header(is_64, 1, 0, MORE_AT + i * 0x1000, 0, 0x1000)
+    if pvh is not None:
+        notes = note(b"GNU", 3, bytes(5)) + note(b"Xen", 6, b"linux\0") + note(b"Xen", PVH_NOTE, struct.pack("<Q" if is_64 else "<I", pvh))
+        file += program_header(is_64, PT_NOTE, NOTES_AT, 0, len(notes), 0)
+        file = file.ljust(NOTES_AT, b"\0") + notes
     file = file.ljust(CONTENT_AT, b"\0") + HLT * content
     if multiboot is not None:
         checksum = -(MULTIBOOT_MAGIC + multiboot) & 0xffffffff

@@ -93,8 +93,9 @@ def source_of(dtb):
 
 
 def image_names(dtb):
-    """The values of all image and ramdisk properties, each once, in order."""
-    return list(dict.fromkeys(re.findall(r'\b(?:image|ramdisk) = "([^"]+)"', source_of(dtb))))
+    """The values of all image and modules properties, each once, in order."""
+    values = re.findall(r'\b(?:image|modules) = (".*");$', source_of(dtb), re.MULTILINE)
+    return list(dict.fromkeys(name for value in values for name in value.strip('"').split(r"\0")))
 
 
 def cpu_count(dtb):
@@ -124,7 +125,7 @@ def find_images(dtb, config, build, given=()):
     found = [Path(path) for path in given]
     for name in image_names(dtb):
         if "," in name:
-            raise Problem(f'{config}: found image = "{name}", want a name without commas, as QEMU has them between names')
+            raise Problem(f'{config}: found "{name}", want a name without commas, as QEMU has them between names')
         places = [Path(config).parent / name, Path(build) / "guests" / name]
         if name not in [path.name for path in found]:
             found += [place for place in places if place.is_file()][:1]

@@ -336,7 +336,7 @@ def code_not_executable(change):
 def image_outside(change):
     """The window is moved away from the image, or cut down to where it begins."""
     window = window_of_image(change)
-    if not window or "ramdisk" in window.parent.properties:  # a kernel of Linux goes where its window is
+    if not window or "modules" in window.parent.properties:  # a kernel of Linux goes where its window is
         return None
     base, size = range_of(window)
     moved = 3 * GIB + change.random.randrange(0x100) * LARGE_PAGE

@@ -144,6 +144,8 @@ def type_of(schema):
         return "empty"
     if "/phandle" in schema.get("$ref", ""):
         return "references" if schema["$ref"].endswith("-array") else "reference"
+    if schema.get("$ref", "").endswith("/string-array"):
+        return f"{schema['minItems'].text} to {schema['maxItems'].text} strings"
     if schema.get("$ref", "").endswith("/string") or isinstance(schema.get("const"), str):
         return "string"
     cells = f"{len(cells_of(schema))} cells" if cells_of(schema) else "cell"
@@ -197,6 +199,8 @@ def limits_of_value(schema):
 
 
 def limits_of(schema):
+    if schema.get("$ref", "").endswith("/string-array"):
+        return f"each {limits_of_value(schema['items'])}"
     cells = cells_of(schema)
     if cells and all(cell.keys() & {"const", "enum"} for cell in cells):
         values = itertools.product(*[[cell["const"]] if "const" in cell else cell["enum"] for cell in cells])

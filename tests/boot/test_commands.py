@@ -200,7 +200,7 @@ def test_image_name(tmp_path):
     config = write_system(tmp_path, Partition("one", "a,b.elf"))
     shutil.copy(GUESTS / "hog.elf", tmp_path / "a,b.elf")
     assert make("run", CONFIG=config) == (
-        2, "", f'error: {config}: found image = "a,b.elf", want a name without commas, as QEMU has them between names\n')
+        2, "", f'error: {config}: found "a,b.elf", want a name without commas, as QEMU has them between names\n')
 
 
 def test_missing_images(tmp_path):

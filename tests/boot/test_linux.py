@@ -22,7 +22,7 @@ CLOCK_OFF_S = 30  # the RTC has whole seconds; a busy machine takes its time to 
 
 
 def linux(label="linux", bootargs="console=ttyS0", mib=112, extra=""):
-    return Partition(label, "vmlinuz", bootargs, mib, APIC + CONSOLE, f'ramdisk = "initramfs.gz"; {extra}')
+    return Partition(label, "vmlinuz", bootargs, mib, APIC + CONSOLE, f'modules = "initramfs.gz"; {extra}')
 
 
 def counter(label="counter"):

@@ -24,7 +24,7 @@ def assert_all_ran(result):
 
 def test_multiboot_module():
     """A Multiboot kernel finds the ramdisk as its module, whole."""
-    result = run_qemu(system(Partition("mb", "multi.elf", "uart=0x3f8", devices=CONSOLE, extra='ramdisk = "hello.elf";')))
+    result = run_qemu(system(Partition("mb", "multi.elf", "uart=0x3f8", devices=CONSOLE, extra='modules = "hello.elf";')))
     module = (BUILD / "guests/hello.elf").read_bytes()
     at = 0x3f7000 - (len(module) + 4095) // 4096 * 4096
     assert f"multi: module hello.elf at {at:x}: {len(module)} bytes, sum {sum(module)}" in result.of("mb"), result.serial

@@ -19,7 +19,7 @@ BEYOND = {  # rules about several nodes, about sums, or about more than the node
     "device-owner", "device-screens", "memory-apart", "memory-end", "memory-first-end", "memory-first-size",
     "memory-first-writable", "memory-host-apart", "memory-host-ram", "memory-host-remainder", "memory-host-taken",
     "memory-room", "memory-size", "memory-start-area", "partition-image-module", "partition-label-unique",
-    "partition-ramdisk-module",
+    "partition-module-file",
     "partition-windows", "partition-windows-most", "schedule-background", "processor-count", "processor-frame", "processor-home",
     "processor-number", "processor-plans", "processor-vcpus", "schedule-everybody", "schedule-inside", "schedule-overlap", "schedule-pad",
     "schedule-plan-order", "schedule-plans", "schedule-reference", "schedule-slot-order", "schedule-slots",

@@ -126,7 +126,7 @@ def test_other_files(tmp_path):
     assert "error: found a binary file, want a device-tree source" in call(path)[2]
 
 
-PARTITION = "compatible, reg, label, image, ramdisk, bootargs, unowned-ports, control, vcpus, #address-cells, #size-cells"
+PARTITION = "compatible, reg, label, image, modules, bootargs, unowned-ports, control, vcpus, #address-cells, #size-cells"
 NOTES = {  # a change of a system, and the note on it
     "unit address": ("partition@0 {", "partition {", "by its reg it is partition@0"),
     "unit address of memory": ("memory@0 { ", "memory { ", "by its reg it is memory@0"),

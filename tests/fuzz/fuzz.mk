@@ -29,12 +29,12 @@ FUZZ_TARGETS += elf64
 elf64_SOURCES := $(FUZZ_IMAGE)
 elf64_FLAGS   := -DFUZZ_KIND=IMAGE_ELF64
 elf64_LENGTH  := 8192
-elf64_SEEDS   := $(GUESTS_64:%=%.elf)
+elf64_SEEDS   := $(GUESTS_64:%=%.elf) pvh-64
 FUZZ_TARGETS += elf32
 elf32_SOURCES := $(FUZZ_IMAGE)
 elf32_FLAGS   := -DFUZZ_KIND=IMAGE_ELF32
 elf32_LENGTH  := 8192
-elf32_SEEDS   := $(GUESTS_32:%=%.elf)
+elf32_SEEDS   := $(GUESTS_32:%=%.elf) pvh-32
 FUZZ_TARGETS += elf_multiboot
 elf_multiboot_SOURCES := $(FUZZ_IMAGE)
 elf_multiboot_FLAGS   := -DFUZZ_KIND=IMAGE_MULTIBOOT
@@ -93,8 +93,9 @@ $(FUZZ_BUILD)/config/images/%.elf: $(BUILD)/guests/%.elf
 	@mkdir -p $(@D)
 	@cp $< $@
 
-$(FUZZ_BUILD)/multiboot/seeds/version-1 $(FUZZ_BUILD)/multiboot/seeds/version-2 &: tests/fuzz/loader_seeds.py
-	@$(PYTHON) $< $(@D)
+$(addprefix $(FUZZ_BUILD)/,multiboot/seeds/version-1 multiboot/seeds/version-2 elf64/seeds/pvh-64 elf32/seeds/pvh-32): \
+        tests/fuzz/loader_seeds.py tests/elf.py
+	@$(PYTHON) $< $@
 
 # A guest without its symbols, as a seed of the target whose folder it goes to.
 define fuzz_image_seed_rule

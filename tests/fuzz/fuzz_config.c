@@ -65,6 +65,8 @@ static void digest_partition(uint64_t *digest, const struct partition_config *pa
     digest_text(digest, partition->path);
     digest_text(digest, partition->label);
     digest_text(digest, partition->image);
+    for (unsigned i = 0; i < partition->module_count; i++)
+        digest_text(digest, partition->modules[i]);
     digest_text(digest, partition->bootargs);
     digest_number(digest, partition->fault_on_unowned_port | partition->vcpu_count << 1);
     digest_number(digest, partition->first_vcpu);
@@ -173,18 +175,20 @@ static const struct image_file *find_file(const char *name) {
 }
 
 static void expect_image(const struct partition_config *partition) {
-    const struct image_file *file = find_file(partition->image), *ramdisk = NULL;
+    const struct image_file *file = find_file(partition->image), *module;
+    struct image_file modules[CONFIG_MODULES_MAX];
     struct outcome outcome = {.report = {.emit = emit}};
     struct image_plan plan;
 
-    if (*partition->ramdisk) {
-        ramdisk = find_file(partition->ramdisk);
-        assert(ramdisk);
+    assert(file && partition->module_count <= CONFIG_MODULES_MAX);
+    for (unsigned i = 0; i < partition->module_count; i++) {
+        module = find_file(partition->modules[i]);
+        assert(module);
+        modules[i] = *module;
     }
-    assert(file);
-    image_plan(&plan, file, ramdisk, partition, &outcome.report);
+    image_plan(&plan, file, modules, partition, &outcome.report);
     assert(outcome.report.errors == 0);
-    expect_plan(&plan, file->size_bytes, partition);
+    expect_plan(&plan, file->size_bytes, modules, partition);
 }
 
 /* The machine's UARTs have one owner each, and there are eight screens; a partition has one, and one APIC. */

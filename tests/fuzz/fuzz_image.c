@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest image of one kind, FUZZ_KIND, through image_plan() for partitions of several shapes.
- * Whatever the input, the file gets the class of that kind, and a Multiboot header where it wants one.
+ * Whatever the input, the file gets the class of that kind, and a Multiboot header where it wants one. With a note
+ * for PVH any of them is of that kind.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,10 @@ static const struct partition_config partitions[] = {
      .devices = &screen,
      .device_count = 1},
     {.path = "/three", .image = "i.elf", .windows = no_code_first, .window_count = 3},
+    {.path = "/modules", .image = "i.elf", .module_count = 3, .windows = one_window, .window_count = 1},
 };
+
+static const struct image_file modules[] = {{"a", "1", 1}, {"b", NULL, 0}, {"c", partitions, 0x1001}};
 
 /* At the last place where one is looked for; the flags are the input's. */
 static void put_multiboot_header(uint8_t *file, size_t size_bytes) {
@@ -55,9 +59,23 @@ static void force_kind(uint8_t *file, size_t size_bytes) {
         put_multiboot_header(file, size_bytes);
 }
 
-static void expect_kind(enum image_kind kind) {
-    assert((kind == IMAGE_ELF64) == (FUZZ_KIND == IMAGE_ELF64));
-    assert(FUZZ_KIND != IMAGE_MULTIBOOT || kind == IMAGE_MULTIBOOT);
+/* Whether a note for PVH, wherever it is, has that entry point: sizes 4 and 4 or more, type 18, name and text. */
+static bool has_note(const uint8_t *file, size_t size_bytes, uint64_t entry) {
+    bool found = false;
+
+    for (size_t at = 0; !found && at + 20 <= size_bytes; at++)
+        found = memcmp(file + at, "\4\0\0\0", 4) == 0 && memcmp(file + at + 8, "\22\0\0\0Xen", 8) == 0 &&
+                load(file + at + 4, 4) >= 4 && load(file + at + 16, 4) == entry;
+    return found;
+}
+
+static void expect_kind(const struct image_plan *plan, const uint8_t *file, size_t size_bytes) {
+    if (plan->kind == IMAGE_PVH) {
+        assert(has_note(file, size_bytes, plan->entry.value));
+        return;
+    }
+    assert((plan->kind == IMAGE_ELF64) == (FUZZ_KIND == IMAGE_ELF64));
+    assert(FUZZ_KIND != IMAGE_MULTIBOOT || plan->kind == IMAGE_MULTIBOOT);
 }
 
 /* Whether it was accepted. */
@@ -69,16 +87,17 @@ static bool check(const uint8_t *file, size_t size_bytes, const struct partition
     memset(&plan, 0x55, sizeof(plan));
     memset(&plan_again, 0xaa, sizeof(plan_again));
     findings_emitted = 0;
-    image_plan(&plan, &image, NULL, partition, &report);
+    image_plan(&plan, &image, modules, partition, &report);
     assert(report.errors == findings_emitted);
-    image_plan(&plan_again, &image, NULL, partition, &again);
+    image_plan(&plan_again, &image, modules, partition, &again);
     assert(again.errors == report.errors);
     if (report.errors)
         return false;
     assert(plan_again.segment_count == plan.segment_count && plan_again.entry.value == plan.entry.value);
     assert(memcmp(plan.segments, plan_again.segments, plan.segment_count * sizeof(plan.segments[0])) == 0);
-    expect_kind(plan.kind);
-    expect_plan(&plan, size_bytes, partition);
+    assert(plan_again.kind == plan.kind);
+    expect_kind(&plan, file, size_bytes);
+    expect_plan(&plan, size_bytes, modules, partition);
     return true;
 }
 

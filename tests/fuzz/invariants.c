@@ -36,29 +36,61 @@ static bool has_screen(const struct partition_config *partition) {
     return found;
 }
 
-void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struct partition_config *partition) {
+static struct range start_area_of(const struct partition_config *partition) {
     const struct window_config *first = &partition->windows[0];
-    struct range start_area = {first->gpa.value + first->size_bytes - 0x7000, 0x7000};
-    struct range screen = {0xb8000, 0x1000};
+
+    return (struct range){first->gpa.value + first->size_bytes - 0x9000, 0x9000};
+}
+
+/* Inside one window, apart from the others before it, the start area and the screen. The window. */
+static const struct window_config *expect_place(const struct image_plan *plan, unsigned number,
+                                                const struct partition_config *partition) {
+    struct range range = segment_range(&plan->segments[number]);
+    const struct window_config *window = window_of(partition, range);
+
+    assert(window);
+    assert(lies_apart(range, start_area_of(partition)));
+    assert(!has_screen(partition) || lies_apart(range, (struct range){0xb8000, 0x1000}));
+    for (unsigned i = 0; i < number; i++)
+        assert(plan->segments[i].memory_bytes == 0 || lies_apart(range, segment_range(&plan->segments[i])));
+    return window;
+}
+
+static void expect_modules(const struct image_plan *plan, unsigned first, const struct image_file *modules,
+                           const struct partition_config *partition) {
+    uint64_t at = start_area_of(partition).base;
+
+    for (unsigned i = plan->module_count; i-- > 0;) {
+        const struct image_segment *segment = &plan->segments[first + i];
+
+        assert(segment->file == modules[i].data && segment->file_offset == 0);
+        assert(segment->file_bytes == modules[i].size_bytes && segment->memory_bytes == modules[i].size_bytes);
+        at -= (segment->file_bytes + 0xfff) / 0x1000 * 0x1000;
+        assert(segment->gpa.value == at && at % 0x1000 == 0);
+        if (segment->memory_bytes)
+            assert(expect_place(plan, first + i, partition)->writable);
+    }
+}
+
+void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struct image_file *modules,
+                 const struct partition_config *partition) {
     bool entry_found = false;
 
-    assert(plan->segment_count >= 1 && plan->segment_count <= IMAGE_SEGMENTS_MAX);
-    for (unsigned i = 0; i < plan->segment_count; i++) {
-        const struct image_segment *segment = &plan->segments[i];
-        struct range range = segment_range(segment);
-        const struct window_config *window = window_of(partition, range);
+    assert(plan->module_count == partition->module_count && plan->segment_count > plan->module_count);
+    unsigned own_count = plan->segment_count - plan->module_count;
 
-        assert(segment == plan->ramdisk ||
-               (segment->file_offset <= file_bytes && segment->file_bytes <= file_bytes - segment->file_offset));
+    assert(own_count <= IMAGE_SEGMENTS_MAX);
+    for (unsigned i = 0; i < own_count; i++) {
+        const struct image_segment *segment = &plan->segments[i];
+
+        assert(segment->file_offset <= file_bytes && segment->file_bytes <= file_bytes - segment->file_offset);
         assert(segment->file_bytes <= segment->memory_bytes);
-        assert(window);
-        assert(lies_apart(range, start_area));
-        assert(!has_screen(partition) || lies_apart(range, screen));
-        for (unsigned j = 0; j < i; j++)
-            assert(lies_apart(range, segment_range(&plan->segments[j])));
-        entry_found |= window->executable && lies_inside((struct range){plan->entry.value, 1}, range);
+        entry_found |= expect_place(plan, i, partition)->executable &&
+                       lies_inside((struct range){plan->entry.value, 1}, segment_range(segment));
     }
     assert(entry_found);
+    assert(plan->module_count == 0 || (plan->kind != IMAGE_ELF64 && plan->kind != IMAGE_ELF32));
+    expect_modules(plan, own_count, modules, partition);
 }
 
 void expect_finding(const struct finding *finding, char line[FINDING_BYTES]) {

@@ -16,8 +16,12 @@
 bool lies_inside(struct range inner, struct range outer);
 bool lies_apart(struct range a, struct range b);
 
-/* An image that was accepted for the partition: copies stay inside the file and the windows, apart from each other. */
-void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struct partition_config *partition);
+/*
+ * An image that was accepted for the partition, with as many modules as it has: copies stay inside the files and the
+ * windows, apart from each other, modules one behind the other, up to the start area.
+ */
+void expect_plan(const struct image_plan *plan, uint64_t file_bytes, const struct image_file *modules,
+                 const struct partition_config *partition);
 
 /* A finding says in one printable line what was found and what is wanted; its form is left in `line`. */
 void expect_finding(const struct finding *finding, char line[FINDING_BYTES]);

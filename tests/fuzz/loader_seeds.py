@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes what a boot loader tells on a small PC, in both versions of Multiboot, as seeds for fuzz_multiboot: the first
-byte chooses the version, and addresses of version 1 count from the description."""
+"""Writes one seed by its file's name: version-1 and version-2, what a boot loader tells on a small PC in that version of
+Multiboot, for fuzz_multiboot (the first byte chooses the version, and addresses of version 1 count from the description);
+pvh-32 and pvh-64, an image of that class with a note for PVH behind others, for fuzz_image."""
 import struct
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import elf  # noqa: E402
 
 MIB = 0x100000
 MEMORY = [(0, 0x9fc00, 1), (0x9fc00, 0x400, 2), (MIB, 127 * MIB, 1), (64 * MIB, MIB, 2), (0xfffc0000, 0x40000, 2)]
@@ -34,7 +38,11 @@ def version_2():
     return b"\1" + struct.pack("<II", 8 + sum(map(len, tags)), 0) + b"".join(tags)
 
 
-folder = Path(sys.argv[1])
-folder.mkdir(parents=True, exist_ok=True)
-(folder / "version-1").write_bytes(version_1())
-(folder / "version-2").write_bytes(version_2())
+def pvh(elf_class):
+    return elf.build(**{"class": elf_class}, pvh=0x100008)
+
+
+SEEDS = {"version-1": version_1, "version-2": version_2, "pvh-32": lambda: pvh(1), "pvh-64": lambda: pvh(2)}
+path = Path(sys.argv[1])
+path.parent.mkdir(parents=True, exist_ok=True)
+path.write_bytes(SEEDS[path.name]())

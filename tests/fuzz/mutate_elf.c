@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How libFuzzer changes images: mostly in the ELF header and the program headers, as nothing else
+ * How libFuzzer changes images: mostly in the ELF header, the program headers and the notes, as nothing else
  * of a file is looked at but a Multiboot header; else anywhere. One change a call.
  */
 #include <string.h>
@@ -10,6 +10,7 @@
 #define HEADER_BYTES 64
 #define ELF_CLASS    4
 #define COUNT_MAX    20
+#define PT_NOTE      4
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size_bytes, size_t size_max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t size_max, unsigned seed);
@@ -42,11 +43,11 @@ static void change_field(uint8_t *field, unsigned size_bytes, unsigned random) {
                                       0x7000,
                                       0xb8000,
                                       0xb9000,
-                                      MIB - 0x7000,
+                                      MIB - 0x9000,
                                       MIB,
                                       MIB + 0x3000,
                                       4 * GIB,
-                                      16 * MIB - 0x7000,
+                                      16 * MIB - 0x9000,
                                       16 * MIB,
                                       UINT64_MAX,
                                       UINT64_MAX - 0xfff};
@@ -57,6 +58,17 @@ static void change_field(uint8_t *field, unsigned size_bytes, unsigned random) {
     else
         value = values[random / 3 % ARRAY_LENGTH(values)];
     memcpy(field, &value, size_bytes);
+}
+
+/* Changes the notes that a program header is for; false when it is for something else. */
+static bool mutate_notes(uint8_t *data, size_t size_bytes, const uint8_t *header, const struct place *place) {
+    uint64_t at = get(header, place->address_bytes, place->address_bytes);
+    uint64_t part_bytes = get(header, 4 * place->address_bytes, place->address_bytes);
+
+    if (get(header, 0, 4) != PT_NOTE || at > size_bytes || part_bytes > size_bytes - at)
+        return false;
+    mutate_part(data + at, part_bytes < HEADER_BYTES ? part_bytes : HEADER_BYTES);
+    return true;
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t size_max, unsigned seed) {
@@ -77,7 +89,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t size_max
         count++;
         memcpy(data + place->count, &count, sizeof(count));
     } else if (what <= 4) {
-        mutate_part(data + entry, place->entry_bytes);
+        if (what == 3 || !mutate_notes(data, size_bytes, data + entry, place))
+            mutate_part(data + entry, place->entry_bytes);
     } else {
         for (unsigned changes = 1 + random % 3; changes > 0; changes--, random = random * 1103515245 + 12345)
             change_field(data + entry + (random >> 16) % fields * place->address_bytes, place->address_bytes,

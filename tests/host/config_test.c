@@ -3,6 +3,7 @@
  * config.c: what each kind of node may hold, and the structs that come of it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/host/dts.h"
@@ -48,7 +49,9 @@ static const struct dts_case system_cases[] = {
     {"partitions node", "partition@0 {", "partitoin@2 {}; partition@0 {", "/partitions/partitoin@2" UNKNOWN_NODE},
 };
 
-#define OWN_PROCESSOR "; each has a processor of its own\n"
+#define MODULES_WANT   ", want 1 to 4\n"
+#define MODULES(value) "image = \"one.elf\";", "image = \"one.elf\"; modules = " value ";"
+#define OWN_PROCESSOR  "; each has a processor of its own\n"
 
 static const struct dts_case partition_cases[] = {
     {"property", "label =", "owner = <1>; label =", P0 "/owner" UNKNOWN_PROPERTY},
@@ -77,6 +80,20 @@ static const struct dts_case partition_cases[] = {
     {"long image", "\"one.elf\"", "\"" N31 N31 "34\"", P0 "/image: found \"" N31 N31 "34\"" IMAGE_WANT},
     {"image with a folder", "\"one.elf\"", "\"a/one.elf\"", P0 "/image: found \"a/one.elf\"" IMAGE_WANT},
     {"image with a space", "\"one.elf\"", "\"one.elf x\"", P0 "/image: found \"one.elf x\"" IMAGE_WANT},
+    {"one module", MODULES("\"a\""), ""},
+    {"four modules", MODULES("\"a\", \"b\", \"a\", \"" N31 N31 "3\""), ""},
+    {"no string among the modules", "image = \"one.elf\";", "image = \"one.elf\"; modules;",
+     P0 "/modules: found 0 strings" MODULES_WANT},
+    {"five modules", MODULES("\"a\", \"b\", \"c\", \"d\", \"e\""), P0 "/modules: found 5 strings" MODULES_WANT},
+    {"modules as a cell", MODULES("<0x61626364>"), P0 "/modules: found 0 strings" MODULES_WANT},
+    {"modules without their last end", MODULES("[61 00 62]"), P0 "/modules: found 0 strings" MODULES_WANT},
+    {"empty module", MODULES("\"\""), P0 "/modules: found \"\"" IMAGE_WANT},
+    {"zero for modules", MODULES("[00 00]"), P0 "/modules: found \"\"" IMAGE_WANT P0 "/modules: found \"\"" IMAGE_WANT},
+    {"second module with a folder", MODULES("\"a\", \"b/c\", \"d\""), P0 "/modules: found \"b/c\"" IMAGE_WANT},
+    {"fourth module with a space", MODULES("\"a\", \"b\", \"c\", \"d e\""), P0 "/modules: found \"d e\"" IMAGE_WANT},
+    {"third module too long", MODULES("\"a\", \"b\", \"" N31 N31 "34\""),
+     P0 "/modules: found \"" N31 N31 "34\"" IMAGE_WANT},
+    {"ramdisk", "image = \"one.elf\";", "image = \"one.elf\"; ramdisk = \"a\";", P0 "/ramdisk" UNKNOWN_PROPERTY},
     {"misspelt", "label = \"one\"", "lable = \"one\"",
      P0 "/lable" UNKNOWN_PROPERTY P0 "/label: found nothing, want a string\n"},
     {"misspelt, and another missing", "label = \"one\"; image = \"one.elf\";", "lable = \"one\";",
@@ -272,11 +289,28 @@ static void test_content(void **state) {
     assert_false(config_vga(two));
 }
 
+static void test_modules(void **state) {
+    static const char *const names[] = {"a", "bb", "a", "c"};
+    static struct findings findings;
+    char *source =
+        dts_replace(dts_good, "image = \"one.elf\";", "image = \"k\"; modules = \"a\", \"bb\", \"a\", \"c\";");
+    struct config config;
+
+    (void)state;
+    dts_parse(source, &config, &findings);
+    findings_expect(&findings, "modules", "");
+    assert_int_equal(config.partitions[0].module_count, ARRAY_LENGTH(names));
+    for (unsigned i = 0; i < ARRAY_LENGTH(names); i++)
+        assert_string_equal(config.partitions[0].modules[i], names[i]);
+    assert_int_equal(config.partitions[1].module_count, 0);
+    free(source);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_system),          cmocka_unit_test(test_partition),    cmocka_unit_test(test_device),
-        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_no_partition), cmocka_unit_test(test_content),
-        cmocka_unit_test(test_bootargs_length),
+        cmocka_unit_test(test_system),  cmocka_unit_test(test_partition),       cmocka_unit_test(test_device),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_partition),    cmocka_unit_test(test_content),
+        cmocka_unit_test(test_modules), cmocka_unit_test(test_bootargs_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,14 +97,16 @@ static uint64_t build(const struct spec *s) {
     return s->file_bytes ? s->file_bytes : 0x2000;
 }
 
-/* Plans a copy of exactly that size, so that a byte read past it is seen. */
-static void plan_with(struct image_plan *plan, uint64_t size_bytes, bool vga, const struct image_file *ramdisk) {
+/* Plans a copy of exactly that size, so that a byte read past it is seen; with `count` modules. */
+static void plan_with(struct image_plan *plan, uint64_t size_bytes, bool vga, const struct image_file *modules,
+                      unsigned count) {
     void *copy = malloc(size_bytes ? size_bytes : 1);
 
     memcpy(copy, data, size_bytes);
     partition.device_count = vga;
+    partition.module_count = count;
     findings_init(&findings);
-    image_plan(plan, &(struct image_file){"i.elf", copy, size_bytes}, ramdisk, &partition, &findings.report);
+    image_plan(plan, &(struct image_file){"i.elf", copy, size_bytes}, modules, &partition, &findings.report);
     for (unsigned i = 0; i < plan->segment_count; i++)
         if (plan->segments[i].file == copy)
             plan->segments[i].file = data;
@@ -114,7 +116,7 @@ static void plan_with(struct image_plan *plan, uint64_t size_bytes, bool vga, co
 }
 
 static void plan_file(struct image_plan *plan, uint64_t size_bytes, bool vga) {
-    plan_with(plan, size_bytes, vga, NULL);
+    plan_with(plan, size_bytes, vga, NULL, 0);
 }
 
 static void check(const char *name, const struct spec *spec, bool vga, const char *lines) {
@@ -229,7 +231,7 @@ static void test_segments(void **state) {
 }
 
 static void test_no_elf(void **state) {
-    const char *lines = P ", which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n";
+    const char *lines = P ", which is neither, want an ELF file or a bzImage\n";
     struct image_plan plan;
 
     (void)state;
@@ -326,6 +328,161 @@ static void test_plan(void **state) {
     }
 }
 
+/* ---- PVH (Xen: "x86/HVM direct boot ABI"; notes: System V ABI, "Note Section") ---------------- */
+
+#define NOTES_AT 0x1800
+
+/* A note at `at`, its text a number, of which `text_bytes` or 8 at most are written. Where the next one begins. */
+static uint64_t put_note(uint64_t at, uint32_t name_bytes, const char *name, uint32_t type, uint32_t text_bytes,
+                         uint64_t text) {
+    uint64_t text_at = at + 12 + (strlen(name) + 4) / 4 * 4;
+
+    put(at, name_bytes, 4);
+    put(at + 4, text_bytes, 4);
+    put(at + 8, type, 4);
+    memcpy(data + at + 12, name, strlen(name));
+    put(text_at, text, text_bytes < 8 ? text_bytes : 8);
+    return text_at + (text_bytes < 64 ? (text_bytes + 3) / 4 * 4 : 8);
+}
+
+struct note {
+    uint32_t name_bytes;
+    const char *name;
+    uint32_t type, text_bytes;
+    uint64_t text;
+};
+
+#define PVH(bytes, entry)                                                                                              \
+    { 4, "Xen", 18, bytes, entry }
+
+static const struct {
+    const char *what;
+    struct note notes[4];
+    unsigned cut_bytes; /* so much less has the segment */
+    uint64_t entry;     /* 0: none for PVH is found */
+} note_cases[] = {
+    {"4 bytes", {PVH(4, 0x10010)}, 0, 0x10010},
+    {"8 bytes", {PVH(8, 0x10010)}, 0, 0x10010},
+    {"more bytes", {PVH(16, 0x10010)}, 8, 0x10010},
+    {"behind another owner's", {{4, "GNU", 3, 20, 0}, PVH(4, 0x10010)}, 0, 0x10010},
+    {"behind others of Xen",
+     {{4, "Xen", 6, 6, 0x78756e696c}, {4, "Xen", 1, 8, 0x20000}, {4, "Xen", 17, 1, 1}, PVH(4, 0x10010)},
+     0,
+     0x10010},
+    {"behind names of all lengths",
+     {{2, "a", 1, 3, 0}, {5, "abcd", 2, 2, 0}, {8, "abcdefg", 3, 1, 0}, PVH(4, 0x10010)},
+     0,
+     0x10010},
+    {"behind an empty text", {{4, "GNU", 3, 0, 0}, PVH(4, 0x10010)}, 0, 0x10010},
+    {"in front of others", {PVH(4, 0x10010), {4, "Xen", 1, 4, 0x20000}, {4, "GNU", 18, 4, 0x20000}}, 0, 0x10010},
+    {"in front of one that is cut off", {PVH(4, 0x10010), PVH(4, 0x20000)}, 1, 0x10010},
+    {"twice", {PVH(4, 0x20000), PVH(4, 0x10010)}, 0, 0x10010},
+    {"other name", {{4, "Xem", 18, 4, 0x10010}}, 0, 0},
+    {"small letters", {{4, "xen", 18, 4, 0x10010}}, 0, 0},
+    {"name that begins like it", {{5, "Xen4", 18, 4, 0x10010}}, 0, 0},
+    {"name with more behind its end", {{8, "Xen\0abc", 18, 8, 0x10010}}, 0, 0},
+    {"name without its end", {{3, "Xen", 18, 4, 0x10010}}, 0, 0},
+    {"other type", {{4, "Xen", 17, 4, 0x10010}}, 0, 0},
+    {"larger type", {{4, "Xen", 0x112, 4, 0x10010}}, 0, 0},
+    {"no name, and a text like it", {{0, "Xen", 18, 4, 0x10010}}, 0, 0},
+    {"no text", {PVH(0, 0), {4, "GNU", 3, 4, 0}}, 0, 0},
+    {"text too short", {PVH(3, 0x10010), {4, "GNU", 3, 4, 0}}, 0, 0},
+    {"all sizes zero", {{0, "", 0, 0, 0}, {0, "", 0, 0, 0}}, 0, 0},
+    {"type alone", {{0, "", 18, 0, 0}}, 0, 0},
+    {"cut off", {PVH(4, 0x10010)}, 1, 0},
+    {"cut off behind its name", {PVH(4, 0x10010)}, 4, 0},
+    {"cut off in its name", {PVH(4, 0x10010)}, 5, 0},
+    {"cut off in its sizes", {PVH(4, 0x10010)}, 19, 0},
+    {"empty", {PVH(4, 0x10010)}, 20, 0},
+    {"behind a huge name", {{UINT32_MAX, "GNU", 3, 4, 0}, PVH(4, 0x10010)}, 0, 0},
+    {"behind a huge text", {{4, "GNU", 3, UINT32_MAX, 0}, PVH(4, 0x10010)}, 0, 0},
+    {"behind huge ones", {{UINT32_MAX, "GNU", 3, UINT32_MAX, 0}, PVH(4, 0x10010)}, 0, 0},
+    {"huge name that would wrap", {{UINT32_MAX, "", 3, 8, 4UL << 32}, {4, "", 0x6e6558, 18, 0}}, 0, 0},
+    {"huge text that would wrap", {{4, "GNU", 3, UINT32_MAX, 4UL << 32 | 4}, {18, "", 0x10010, 0x6e6558, 0}}, 0, 0},
+    {"huge name", {{UINT32_MAX, "Xen", 18, 4, 0x10010}}, 0, 0},
+    {"huge text", {PVH(UINT32_MAX, 0x10010), PVH(4, 0x20000)}, 0, 0x10010},
+};
+
+/* The file ends with the notes. */
+static void test_notes(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 2 * ARRAY_LENGTH(note_cases); i++) {
+        unsigned class = 1 + i % 2, number = i / 2;
+        struct spec spec = {.class = class, .loads = {CODE, {NOTE, NOTES_AT, 0, 0, 0}}};
+        uint64_t end = NOTES_AT, entry = note_cases[number].entry;
+        enum image_kind kind = entry ? IMAGE_PVH : class == 2 ? IMAGE_ELF64 : IMAGE_ELF32;
+        struct image_plan plan;
+
+        for (int pass = 0; pass < 2; pass++) { /* the first one for the size */
+            build(&spec);
+            end = NOTES_AT;
+            for (const struct note *n = note_cases[number].notes; n < note_cases[number].notes + 4 && n->name; n++)
+                end = put_note(end, n->name_bytes, n->name, n->type, n->text_bytes, n->text);
+            spec.loads[1].file_bytes = end - NOTES_AT - note_cases[number].cut_bytes;
+        }
+        plan_file(&plan, end - note_cases[number].cut_bytes, false);
+        findings_expect(&findings, note_cases[number].what, "");
+        if (plan.kind != kind || plan.entry.value != (entry ? entry : 0x10000))
+            fail_msg("%s: kind %u, entry 0x%lx", note_cases[number].what, plan.kind, plan.entry.value);
+        assert_int_equal(plan.segment_count, 1);
+    }
+}
+
+/* Notes are no part of the guest: what is not in the file is not looked at. */
+static void test_notes_outside(void **state) {
+    static const struct load outside[] = {
+        {NOTE, 0x2000, 0, 20, 0},     {NOTE, 0x1fec, 0, 21, 0},          {NOTE, 0x1fec, 0, UINT32_MAX, 0},
+        {NOTE, UINT32_MAX, 0, 20, 0}, {NOTE, UINT32_MAX - 19, 0, 20, 0}, {NOTE, 0x1fec, 0, UINT64_MAX, 0},
+        {NOTE, UINT64_MAX, 0, 20, 0}, {NOTE, 0x1fec, 0, -0x1fecUL, 0},   {NOTE, 0x2000, 0, 0, 0},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * ARRAY_LENGTH(outside); i++) {
+        unsigned class = 1 + i % 2;
+        struct image_plan plan;
+
+        build(&(struct spec){.class = class, .loads = {CODE, outside[i / 2]}});
+        put_note(0x1fec, 4, "Xen", 18, 4, 0x10010);
+        plan_file(&plan, 0x2000, false);
+        findings_expect(&findings, "outside", "");
+        assert_int_equal(plan.kind, class == 2 ? IMAGE_ELF64 : IMAGE_ELF32);
+    }
+}
+
+/* The note's entry point counts: in a segment that is executable, whatever the ELF header's is, and before Multiboot's.
+ */
+static void test_pvh_entry(void **state) {
+    static const struct {
+        uint64_t entry, elf_entry;
+        struct load load;
+        const char *lines;
+    } cases[] = {
+        {0x10000, 0xffff0000, {0}, ""},
+        {0x10fff, 0x10000, {0}, ""},
+        {0x11000, 0x10000, {0}, P " with entry 0x11000" ENTRY},
+        {0xffff, 0x10000, {0}, P " with entry 0xffff" ENTRY},
+        {UINT32_MAX, 0x10000, {0}, P " with entry 0xffffffff" ENTRY},
+        {MIB, 0x10000, {LOAD, 0, MIB, 0, 0x1000}, P " with entry 0x100000" ENTRY}, /* not executable */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < 3 * ARRAY_LENGTH(cases); i++) {
+        unsigned number = i / 3;
+        struct image_plan plan;
+
+        build(&(struct spec){.class = i % 3 == 2 ? 2 : 1,
+                             .entry = cases[number].elf_entry,
+                             .loads = {CODE, {NOTE, NOTES_AT, 0, 20, 0}, cases[number].load},
+                             .multiboot_at = i % 3 ? 0 : 0x200,
+                             .multiboot_flags = 3});
+        put_note(NOTES_AT, 4, "Xen", 18, 4, cases[number].entry);
+        plan_file(&plan, 0x2000, false);
+        findings_expect(&findings, "entry", cases[number].lines);
+        assert_int_equal(plan.kind, IMAGE_PVH);
+        assert_int_equal(plan.entry.value, cases[number].entry);
+    }
+}
+
 /* ---- bzImage (Linux: "The Linux/x86 Boot Protocol") ----------------------------------------- */
 
 #define KERNEL_BYTES 0x1400
@@ -354,10 +511,10 @@ static uint64_t build_kernel(const struct kernel *k) {
 
 /* Swaps in other windows for the time of a case. */
 static void plan_kernel(struct image_plan *plan, const struct kernel *kernel, struct window_config *own, unsigned count,
-                        const struct image_file *ramdisk) {
+                        const struct image_file *modules, unsigned module_count) {
     partition.windows = own;
     partition.window_count = count;
-    plan_with(plan, build_kernel(kernel), false, ramdisk);
+    plan_with(plan, build_kernel(kernel), false, modules, module_count);
     partition.windows = windows;
     partition.window_count = 3;
 }
@@ -370,7 +527,7 @@ static void expect_kernel(const char *name, const struct kernel *kernel, struct 
     uint64_t setup_bytes = ((kernel->sectors ? kernel->sectors : 4) + 1) * 512;
     struct image_plan plan;
 
-    plan_kernel(&plan, kernel, own, count, NULL);
+    plan_kernel(&plan, kernel, own, count, NULL, 0);
     findings_expect(&findings, name, "");
     assert_int_equal(plan.kind, IMAGE_BZIMAGE);
     assert_int_equal(plan.entry.value, at + 0x200); /* of the 64-bit protocol */
@@ -381,7 +538,7 @@ static void expect_kernel(const char *name, const struct kernel *kernel, struct 
     assert_int_equal(plan.segments[0].file_bytes, kernel->file_bytes - setup_bytes);
     assert_int_equal(plan.segments[0].gpa.value, at);
     assert_int_equal(plan.segments[0].memory_bytes, kernel->init_bytes);
-    assert_null(plan.ramdisk);
+    assert_int_equal(plan.module_count, 0);
 }
 
 /* Where it prefers to be, or else as low as its alignment allows, but never in the first MiB. */
@@ -482,7 +639,7 @@ static void test_kernel_refused(void **state) {
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct image_plan plan;
 
-        plan_kernel(&plan, &cases[i].kernel, cases[i].windows, cases[i].window_count, NULL);
+        plan_kernel(&plan, &cases[i].kernel, cases[i].windows, cases[i].window_count, NULL, 0);
         findings_expect(&findings, cases[i].name, cases[i].lines);
     }
 }
@@ -494,8 +651,8 @@ static void test_kernel_short(void **state) {
 
     (void)state;
     kernel.file_bytes = 0x267;
-    plan_kernel(&plan, &kernel, &large, 1, NULL);
-    findings_expect(&findings, "short", P ", which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n");
+    plan_kernel(&plan, &kernel, &large, 1, NULL, 0);
+    findings_expect(&findings, "short", P ", which is neither, want an ELF file or a bzImage\n");
 }
 
 /* What is in the file is copied, so there is room for all of it, whatever the header says. */
@@ -506,85 +663,156 @@ static void test_kernel_larger_than_it_says(void **state) {
 
     (void)state;
     kernel.init_bytes = 0x800;
-    plan_kernel(&plan, &kernel, &small, 1, NULL);
+    plan_kernel(&plan, &kernel, &small, 1, NULL, 0);
     findings_expect(&findings, "larger", "");
     assert_int_equal(plan.segments[0].file_bytes, 0x1000);
     assert_int_equal(plan.segments[0].memory_bytes, 0x1000);
-    plan_kernel(&plan, &kernel, &own, 1, NULL);
+    plan_kernel(&plan, &kernel, &own, 1, NULL, 0);
     findings_expect(&findings, "fits", "");
     kernel.file_bytes++;
-    plan_kernel(&plan, &kernel, &own, 1, NULL);
+    plan_kernel(&plan, &kernel, &own, 1, NULL, 0);
     findings_expect(&findings, "does not fit", NEEDS("1001", "200000"));
 }
 
-#define RAMDISK(bytes)                                                                                                 \
-    "/p/ramdisk: found r.gz with 0x" bytes " bytes, want them between the kernel and the window's end; enlarge the "   \
-    "first window\n"
+/* ---- modules -------------------------------------------------------------------------------- */
 
-/* Below the start area, at the beginning of a page, and apart from the kernel. */
-static void test_kernel_ramdisk(void **state) {
-    const struct {
-        uint64_t size_bytes, at;
-        const char *lines;
-    } cases[] = {
-        {1, 8 * MIB - 0xa000, ""},
-        {0x1000, 8 * MIB - 0xa000, ""},
-        {0x1001, 8 * MIB - 0xb000, ""},
-        {5 * MIB - 0x9000, 3 * MIB, ""},
-        {5 * MIB - 0x9000 + 1, 0, RAMDISK("4f7001")}, /* into the kernel */
-        {8 * MIB - 0x9000, 0, RAMDISK("7f7000")},
-        {8 * MIB, 0, RAMDISK("800000")},
-        {UINT64_MAX, 0, RAMDISK("ffffffffffffffff")},
+#define TOO_LARGE(name, bytes)                                                                                         \
+    "/p/modules: found " name " with 0x" bytes " bytes, want them between the kernel and the window's end; enlarge "   \
+    "the first window\n"
+
+/* Their sizes, and where they have to be. */
+struct modules {
+    unsigned count;
+    uint64_t size_bytes[CONFIG_MODULES_MAX], at[CONFIG_MODULES_MAX];
+    const char *lines;
+};
+
+static const char *const module_names[] = {"a", "b", "c", "d"};
+
+static void fill_modules(struct image_file *files, const struct modules *modules) {
+    for (unsigned i = 0; i < modules->count; i++)
+        files[i] = (struct image_file){module_names[i], &modules->size_bytes[i], modules->size_bytes[i]};
+}
+
+/* They are the plan's last segments, behind `segments` of the image. */
+static void expect_modules(const struct image_plan *plan, const struct modules *modules, unsigned segments) {
+    findings_expect(&findings, "modules", modules->lines);
+    if (*modules->lines)
+        return;
+    assert_int_equal(plan->module_count, modules->count);
+    assert_int_equal(plan->segment_count, segments + modules->count);
+    assert_ptr_equal(image_modules(plan), &plan->segments[segments]);
+    for (unsigned i = 0; i < modules->count; i++) {
+        const struct image_segment *module = &image_modules(plan)[i];
+
+        assert_ptr_equal(module->file, &modules->size_bytes[i]);
+        assert_int_equal(module->file_offset, 0);
+        assert_int_equal(module->file_bytes, modules->size_bytes[i]);
+        assert_int_equal(module->memory_bytes, modules->size_bytes[i]);
+        assert_int_equal(module->gpa.value, modules->at[i]);
+    }
+}
+
+/* In their order, each at the beginning of a page, the last one's page up to the start area, and apart from the kernel.
+ */
+static void test_kernel_modules(void **state) {
+    static const struct modules cases[] = {
+        {1, {1}, {0x7f6000}, ""},
+        {1, {0x1000}, {0x7f6000}, ""},
+        {1, {0x1001}, {0x7f5000}, ""},
+        {1, {0}, {0x7f7000}, ""},
+        {2, {1, 1}, {0x7f5000, 0x7f6000}, ""},
+        {2, {0x1000, 0x1001}, {0x7f4000, 0x7f5000}, ""},
+        {3, {0x2001, 0xfff, 0x1001}, {0x7f1000, 0x7f4000, 0x7f5000}, ""},
+        {3, {1, 0, 1}, {0x7f5000, 0x7f6000, 0x7f6000}, ""},
+        {4, {0x1000, 0x2000, 0x3000, 0x4000}, {0x7ed000, 0x7ee000, 0x7f0000, 0x7f3000}, ""},
+        {4, {0, 0, 0, 0}, {0x7f7000, 0x7f7000, 0x7f7000, 0x7f7000}, ""},
+        {1, {0x4f7000}, {0x300000}, ""},
+        {2, {0x4f6000, 1}, {0x300000, 0x7f6000}, ""},
+        {1, {0x4f7001}, {0}, TOO_LARGE("a", "4f7001")}, /* into the kernel */
+        {2, {0x4f6001, 1}, {0}, TOO_LARGE("a", "4f6001")},
+        {2, {1, 0x4f7000}, {0}, TOO_LARGE("a", "1")},
+        {3, {0x100000, 0x300000, 0x400000}, {0}, TOO_LARGE("b", "300000") TOO_LARGE("c", "400000")},
+        {1, {0x7f7000}, {0}, TOO_LARGE("a", "7f7000")},
+        {1, {0x800000}, {0}, TOO_LARGE("a", "800000")},
+        {2, {0x800000, 0x800000}, {0}, TOO_LARGE("a", "800000") TOO_LARGE("b", "800000")},
+        {1, {UINT64_MAX}, {0}, TOO_LARGE("a", "ffffffffffffffff")},
+        {2, {UINT64_MAX, 1}, {0}, TOO_LARGE("a", "ffffffffffffffff") TOO_LARGE("b", "1")},
+        {2, {1UL << 63, 1UL << 63}, {0}, TOO_LARGE("a", "8000000000000000") TOO_LARGE("b", "8000000000000000")},
     };
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const struct image_file ramdisk = {"r.gz", &cases[i], cases[i].size_bytes};
+        struct image_file files[CONFIG_MODULES_MAX];
         struct image_plan plan;
 
-        plan_kernel(&plan, &good_kernel, &small, 1, &ramdisk);
-        findings_expect(&findings, "ramdisk", cases[i].lines);
-        if (*cases[i].lines)
-            continue;
-        assert_int_equal(plan.segment_count, 2);
-        assert_ptr_equal(plan.ramdisk, &plan.segments[1]);
-        assert_ptr_equal(plan.ramdisk->file, &cases[i]);
-        assert_int_equal(plan.ramdisk->file_offset, 0);
-        assert_int_equal(plan.ramdisk->file_bytes, cases[i].size_bytes);
-        assert_int_equal(plan.ramdisk->memory_bytes, cases[i].size_bytes);
-        assert_int_equal(plan.ramdisk->gpa.value, cases[i].at);
+        fill_modules(files, &cases[i]);
+        plan_kernel(&plan, &good_kernel, &small, 1, files, cases[i].count);
+        expect_modules(&plan, &cases[i], 1);
         assert_int_equal(plan.segments[0].gpa.value, 2 * MIB);
     }
 }
 
-/* It stands beside a kernel that knows what to do with it. */
-static void test_ramdisk_without_kernel(void **state) {
-    const struct image_file ramdisk = {"r.gz", "x", 1};
+/* The first window has them, also where nothing may be executed in it. */
+static void test_modules_in_data(void **state) {
+    static const struct modules modules = {2, {1, 0x1001}, {0xf4000, 0xf5000}, ""};
+    struct window_config two[] = {
+        {.gpa = {0}, .size_bytes = MIB, .writable = true},
+        {.gpa = {16 * MIB}, .size_bytes = 2 * MIB, .writable = true, .executable = true},
+    };
+    struct image_file files[CONFIG_MODULES_MAX];
     struct image_plan plan;
 
     (void)state;
-    plan_with(&plan, build(&(struct spec){.class = 2, .loads = {CODE}, .entry = 0x10fff}), false, &ramdisk);
-    findings_expect(&findings, "ELF",
-                    "/p/ramdisk: found it beside i.elf, want it beside a Linux or Multiboot kernel\n");
+    fill_modules(files, &modules);
+    plan_kernel(&plan, &good_kernel, two, 2, files, modules.count);
+    expect_modules(&plan, &modules, 1);
+    assert_int_equal(plan.segments[0].gpa.value, 16 * MIB);
 }
 
-/* A Multiboot kernel gets it as a module, at the end of the window, and beside as many segments as there may be. */
-static void test_multiboot_module(void **state) {
-    struct spec spec = {.class = 1, .loads = {CODE}, .entry = 0x10fff, .multiboot_at = 0x200, .multiboot_flags = 3};
-    struct image_file ramdisk = {"r.gz", "xyz", 3};
-    struct image_plan plan;
+/* The same beside a Multiboot or PVH kernel, with as many segments as there may be, and apart from the screen. */
+static void test_elf_modules(void **state) {
+    static const struct modules cases[] = {
+        {1, {3}, {0xf6000}, ""},
+        {2, {0x1001, 0x1000}, {0xf4000, 0xf6000}, ""},
+        {4, {1, 2, 3, 4}, {0xf3000, 0xf4000, 0xf5000, 0xf6000}, ""},
+        {2, {0x3d000, 0x1000}, {0xb9000, 0xf6000}, ""},
+        {2, {0x3d001, 0x1000}, {0}, TOO_LARGE("a", "3d001")},
+        {2, {0xe7000, 0x10000}, {0}, TOO_LARGE("a", "e7000")}, /* over everything */
+    };
 
     (void)state;
-    plan_with(&plan, build(&spec), false, &ramdisk);
-    findings_expect(&findings, "module", "");
-    assert_int_equal(plan.kind, IMAGE_MULTIBOOT);
-    assert_int_equal(plan.segment_count, 2);
-    assert_ptr_equal(plan.ramdisk, &plan.segments[1]);
-    assert_ptr_equal(plan.ramdisk->file, ramdisk.data);
-    assert_int_equal(plan.ramdisk->gpa.value, image_start_area(&partition).value - PAGE_BYTES);
-    ramdisk.size_bytes = image_start_area(&partition).value;
-    plan_with(&plan, build(&spec), false, &ramdisk);
-    assert_int_equal(findings.report.errors, 1);
+    for (unsigned i = 0; i < 2 * ARRAY_LENGTH(cases); i++) {
+        const struct modules *modules = &cases[i / 2];
+        const struct spec spec = {
+            .class = 1, .loads = {CODE}, .extra_headers = 15, .multiboot_at = i % 2 ? 0x400 : 0, .multiboot_flags = 3};
+        struct spec with_note = {.class = 2, .loads = {{NOTE, 0x1800, 0, 20, 0}, CODE}, .extra_headers = 15};
+        struct image_file files[CONFIG_MODULES_MAX];
+        struct image_plan plan;
+        uint64_t size_bytes = build(i % 2 ? &spec : &with_note);
+
+        if (i % 2 == 0)
+            put_note(0x1800, 4, "Xen", 18, 4, 0x10010);
+        fill_modules(files, modules);
+        plan_with(&plan, size_bytes, true, files, modules->count);
+        assert_int_equal(plan.kind, i % 2 ? IMAGE_MULTIBOOT : IMAGE_PVH);
+        expect_modules(&plan, modules, 16);
+    }
+}
+
+/* They stand beside a kernel that knows what to do with them, be they one or four. */
+static void test_modules_without_kernel(void **state) {
+    const struct image_file files[CONFIG_MODULES_MAX] = {{"a", "x", 1}, {"b", "y", 1}, {"c", "z", 1}, {"d", "", 0}};
+
+    (void)state;
+    for (unsigned class = 1; class <= 2; class ++)
+        for (unsigned count = 1; count <= CONFIG_MODULES_MAX; count++) {
+            struct image_plan plan;
+
+            plan_with(&plan, build(&(struct spec){.class = class, .loads = {CODE}}), false, files, count);
+            findings_expect(&findings, "ELF",
+                            "/p/modules: found them beside i.elf, want them beside a Multiboot, PVH or Linux kernel\n");
+        }
 }
 
 int main(void) {
@@ -600,9 +828,13 @@ int main(void) {
         cmocka_unit_test(test_kernel_refused),
         cmocka_unit_test(test_kernel_short),
         cmocka_unit_test(test_kernel_larger_than_it_says),
-        cmocka_unit_test(test_kernel_ramdisk),
-        cmocka_unit_test(test_ramdisk_without_kernel),
-        cmocka_unit_test(test_multiboot_module),
+        cmocka_unit_test(test_kernel_modules),
+        cmocka_unit_test(test_modules_in_data),
+        cmocka_unit_test(test_elf_modules),
+        cmocka_unit_test(test_modules_without_kernel),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_notes_outside),
+        cmocka_unit_test(test_pvh_entry),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

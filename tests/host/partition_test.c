@@ -441,6 +441,42 @@ static void test_long_segments(void **state) {
     }
 }
 
+/* Modules are loaded behind the image, an empty one, too, and are listed; with each restart anew. */
+static void test_modules(void **state) {
+    static uint8_t long_one[PAGE_BYTES + 1] = {[0] = 'a', [PAGE_BYTES] = 'z'};
+    static struct partition partition;
+    const uint8_t *information = memory + 7 * PAGE_BYTES + START_AREA_INFO;
+
+    (void)state;
+    memcpy(configs[0].modules, (const char *[]){"long", "empty", "short"}, 3 * sizeof(const char *));
+    configs[0].module_count = 3;
+    assert_true(build(&partition, 0));
+    partition.plan =
+        (struct image_plan){.kind = IMAGE_MULTIBOOT,
+                            .segments = {{file, 4, 6, {FIRST + 0x10}, 0x20},
+                                         {long_one, 0, sizeof(long_one), {FIRST + 0x4000}, sizeof(long_one)},
+                                         {other, 0, 0, {FIRST + 0x6000}, 0},
+                                         {other, 0, 8, {FIRST + 0x6000}, 8}},
+                            .segment_count = 4,
+                            .module_count = 3};
+    for (int i = 0; i < 3; i++) {
+        memset(memory, 0xcc, MEMORY_BYTES);
+        partition.common.restarts++;
+        fake_tsc = (struct fake_tsc){1000, 1};
+        assert_int_equal(load_by_steps(&partition, 1), MEMORY_PAGES + 1 + 2 + 1 + 1 + 1 + REST);
+        assert_memory_equal(memory + 0x10, "456789", 6);
+        assert_memory_equal(memory + 0x4000, long_one, sizeof(long_one));
+        expect_bytes(memory + 0x4000 + sizeof(long_one), 0, PAGE_BYTES - 1);
+        assert_memory_equal(memory + 0x6000, other, 8);
+        expect_bytes(memory + 0x6008, 0, PAGE_BYTES - 8);
+        assert_int_equal(load(information + 20, 4), 3);
+        const uint8_t *list = memory + load(information + 24, 4) - FIRST;
+
+        assert_string_equal(memory + load(list + 8, 4) - FIRST, "long");
+        assert_string_equal(memory + load(list + 2 * 16 + 8, 4) - FIRST, "short");
+    }
+}
+
 /* What a guest may have done to a vCPU that has left. */
 static void soil_vcpu(struct vcpu *vcpu) {
     memset(&vcpu->vmcb->save, 0xdd, sizeof(vcpu->vmcb->save));
@@ -592,6 +628,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_steps, make, drop),
         cmocka_unit_test_setup_teardown(test_long_segments, make, drop),
         cmocka_unit_test_setup_teardown(test_restart, make, drop),
+        cmocka_unit_test_setup_teardown(test_modules, make, drop),
         cmocka_unit_test_setup_teardown(test_image_again, make, drop),
         cmocka_unit_test_setup_teardown(test_interrupted, make, drop),
     };

@@ -115,7 +115,7 @@ static void test_find(void **state) {
         memcpy(copies[i], elf, sizeof(elf));
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct partition_config partition = {
-            .path = "/p", .image = cases[i].name, .ramdisk = "", .windows = &window, .window_count = 1};
+            .path = "/p", .image = cases[i].name, .windows = &window, .window_count = 1};
         struct image_plan plan;
         char lines[200] = "";
 
@@ -132,19 +132,66 @@ static void test_find(void **state) {
     }
 }
 
-/* A ramdisk is looked for by its own property, and not at all where there is none. */
-static void test_ramdisk(void **state) {
-    char *source = dts_replace(dts_good, "image = \"one.elf\";", "image = \"one.elf\"; ramdisk = \"initrd\";");
+/* Modules are looked for by their own property, each of them, and none where there is none. */
+static void test_modules(void **state) {
+    char *source = dts_replace(dts_good, "image = \"one.elf\";",
+                               "image = \"one.elf\"; modules = \"initrd\", \"text\", \"two\", \"text\";");
     struct system system;
 
     (void)state;
     check(source, files, ARRAY_LENGTH(files), 255 * MIB, &system);
-    assert_string_equal(system.config.partitions[0].ramdisk, "initrd");
-    assert_string_equal(system.config.partitions[1].ramdisk, "");
-    findings_expect(&findings, "no ramdisk",
-                    P0 "/ramdisk: found no file \"initrd\", want it loaded as a module; "
-                       "loaded are: other.elf, two.elf, one.elf, text\n");
+    assert_int_equal(system.config.partitions[0].module_count, 4);
+    assert_string_equal(system.config.partitions[0].modules[2], "two");
+    assert_int_equal(system.config.partitions[1].module_count, 0);
+    findings_expect(&findings, "not there",
+                    P0 "/modules: found no file \"initrd\", want it loaded as a module; "
+                       "loaded are: other.elf, two.elf, one.elf, text\n" P0
+                       "/modules: found no file \"two\", want it loaded as a module; "
+                       "loaded are: other.elf, two.elf, one.elf, text\n" P0
+                       "/modules: found them beside one.elf, want them beside a Multiboot, PVH or Linux kernel\n");
     free(source);
+}
+
+/* Each is the file of its name, in the order of the property; one may be there twice. */
+static void test_modules_of_kernel(void **state) {
+    static uint32_t kernel[24];
+    struct image_file own[] = {{"x", "1", 1}, {"kernel", kernel, sizeof(kernel)}, {"y", "22", 2}, {"z", "333", 3}};
+    const struct system system = {.files = own, .file_count = ARRAY_LENGTH(own)};
+    struct window_config window = {.gpa = {MIB}, .size_bytes = MIB, .writable = true, .executable = true};
+    struct partition_config partition = {.path = "/p",
+                                         .image = "kernel",
+                                         .modules = {"z", "x", "z", "y"},
+                                         .module_count = 4,
+                                         .windows = &window,
+                                         .window_count = 1};
+    struct image_plan plan;
+
+    (void)state;
+    memcpy(kernel, elf, sizeof(elf));
+    kernel[21] = 0x1badb002;
+    kernel[23] = -kernel[21];
+    findings_init(&findings);
+    system_plan_image(&system, &partition, &plan, &findings.report);
+    findings_expect(&findings, "kernel", "");
+    assert_int_equal(plan.module_count, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        static const unsigned numbers[] = {3, 0, 3, 2};
+
+        assert_ptr_equal(image_modules(&plan)[i].file, own[numbers[i]].data);
+        assert_int_equal(image_modules(&plan)[i].file_bytes, own[numbers[i]].size_bytes);
+    }
+    own[0].size_bytes = 2 * MIB; /* and more than one thing can be wrong */
+    partition.modules[0] = "none";
+    findings_init(&findings);
+    system_plan_image(&system, &partition, &plan, &findings.report);
+    findings_expect(&findings, "none, and too large",
+                    "/p/modules: found no file \"none\", want it loaded as a module; loaded are: x, kernel, y, z\n"
+                    "/p/modules: found x with 0x200000 bytes, want them between the kernel and the window's end; "
+                    "enlarge the first window\n"
+                    "/p/modules: found z with 0x3 bytes, want them between the kernel and the window's end; "
+                    "enlarge the first window\n"
+                    "/p/modules: found y with 0x2 bytes, want them between the kernel and the window's end; "
+                    "enlarge the first window\n");
 }
 
 static void test_missing(void **state) {
@@ -172,7 +219,7 @@ static void test_all_errors(void **state) {
     findings_expect(&findings, "all",
                     P1 "/memory@40000000/host-address: found 0x8000000 to 0x8010000, want it inside RAM, 0x100000 "
                        "to 0x300000; the boot loader's memory map says what is RAM\n" P0
-                       "/image: found text, which is no ELF file, want ELF64, ELF32 or Multiboot ELF\n");
+                       "/image: found text, which is neither, want an ELF file or a bzImage\n");
     free(source);
 }
 
@@ -222,10 +269,9 @@ static void test_processors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_memory_only),
-        cmocka_unit_test(test_processors), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_ramdisk),    cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_all_errors), cmocka_unit_test(test_configuration_first),
+        cmocka_unit_test(test_good),    cmocka_unit_test(test_memory_only), cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_find),    cmocka_unit_test(test_modules),     cmocka_unit_test(test_modules_of_kernel),
+        cmocka_unit_test(test_missing), cmocka_unit_test(test_all_errors),  cmocka_unit_test(test_configuration_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,8 +58,8 @@ void images_read(struct images *images, const struct options *options, const str
     config_parse(&config, source->blob, source->size_bytes, &arena, &report);
     for (unsigned i = 0; i < config.partition_count && report.errors == 0; i++) {
         find(images, options, source, config.partitions[i].image);
-        if (config.partitions[i].ramdisk[0])
-            find(images, options, source, config.partitions[i].ramdisk);
+        for (unsigned j = 0; j < config.partitions[i].module_count; j++)
+            find(images, options, source, config.partitions[i].modules[j]);
     }
 }
 

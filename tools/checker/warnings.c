@@ -63,6 +63,14 @@ static void warn_absent_uarts(const struct checked *checked, struct problems *pr
     }
 }
 
+static bool uses(const struct partition_config *partition, const char *name) {
+    bool used = strcmp(partition->image, name) == 0;
+
+    for (unsigned i = 0; i < partition->module_count; i++)
+        used |= strcmp(partition->modules[i], name) == 0;
+    return used;
+}
+
 static void warn_unused_images(const struct checked *checked, struct problems *problems) {
     const struct config *config = &checked->system.config;
 
@@ -71,8 +79,7 @@ static void warn_unused_images(const struct checked *checked, struct problems *p
         bool used = certificate_is_text(file->data, file->size_bytes);
 
         for (unsigned j = 0; j < config->partition_count; j++)
-            used |= strcmp(config->partitions[j].image, file->name) == 0 ||
-                    strcmp(config->partitions[j].ramdisk, file->name) == 0;
+            used |= uses(&config->partitions[j], file->name);
         if (!used)
             problems_warn(problems, "unused-image", file->name, NULL, NULL,
                           "found an image that no partition names, want it in use or left away");
