@@ -27,7 +27,7 @@ PACKAGES := gcc libc6-dev binutils libfdt-dev device-tree-compiler qemu-system-x
             grub-common grub-pc-bin xorriso mtools bochs bochs-term bochsbios vgabios \
             libcmocka-dev python3 python3-pytest python3-pexpect python3-pytest-xdist python3-pil \
             clang libclang-rt-14-dev clang-format clang-tidy cppcheck cloc dt-schema python3-libfdt python3-yaml \
-            babeltrace2 python3-jsonschema busybox-static cpio gzip acpica-tools musl-dev
+            babeltrace2 python3-jsonschema busybox-static cpio gzip lz4 acpica-tools musl-dev
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 deps: ## install the packages that are missing (Debian 12)

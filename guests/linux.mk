@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Linux as a guest: Debian's own kernel, unmodified, out of its package, and a ramdisk with nothing but busybox. Both come
-# to build/guests, where images are looked for; only the Linux examples and their tests need them.
+# Linux as a guest: Debian's own kernel, unmodified, out of its package, as it is and unpacked, and a ramdisk with nothing
+# but busybox. They come to build/guests, where images are looked for; only the Linux examples and their tests need them.
 
 KERNEL_PACKAGE := linux-image-cloud-amd64
-LINUX := $(BUILD)/guests/vmlinuz $(BUILD)/guests/initramfs.gz
+LINUX := $(BUILD)/guests/vmlinuz $(BUILD)/guests/vmlinux $(BUILD)/guests/initramfs.gz
 
 # For those who run a system with Linux in its name.
 LINUX_IF_NAMED := $(if $(findstring linux,$(CONFIG)),linux)
@@ -22,6 +22,11 @@ $(BUILD)/guests/vmlinuz:
 	$(Q)cd $(BUILD)/linux/kernel && { $(DOWNLOAD) || { $(SUDO) apt-get -qq update && $(DOWNLOAD); }; } && \
 	    dpkg-deb -x linux-image-*.deb .
 	$(Q)cp $(BUILD)/linux/kernel/boot/vmlinuz-* $@
+
+# What vmlinuz unpacks when it starts: the ELF file, which starts through PVH.
+$(BUILD)/guests/vmlinux: $(BUILD)/guests/vmlinuz tools/vmlinux.py
+	$(call say,LZ4,$@)
+	$(Q)$(PYTHON) tools/vmlinux.py $< $@
 
 $(BUILD)/guests/initramfs.gz: guests/linux/init guests/linux.mk
 	@rm -rf $(BUILD)/linux/ramdisk

@@ -3,7 +3,7 @@
  * A Multiboot 1 kernel: prints what its loader tells it (Multiboot Specification
  * 0.6.96, "Boot information format").
  */
-#include "guests/lib/lib.h"
+#include "guests/lib/loader.h"
 
 #define LOADER_MAGIC 0x2badb002
 #define FLAG_MODULES 8
@@ -16,10 +16,6 @@ struct multiboot_info {
     uint32_t boot_loader_name;
 };
 
-static const char *string(uint32_t address) {
-    return (const char *)(uintptr_t)address;
-}
-
 struct __attribute__((packed)) map_entry {
     uint32_t size_bytes; /* of what follows */
     uint64_t base, length;
@@ -30,8 +26,7 @@ static void print_map(const struct multiboot_info *info) {
     for (uint32_t at = 0; at < info->map_bytes;) {
         const struct map_entry *entry = (const void *)(uintptr_t)(info->map + at);
 
-        print("multi: memory %llx to %llx type %u\n", (unsigned long long)entry->base,
-              (unsigned long long)(entry->base + entry->length), entry->type);
+        loader_print_memory("multi", entry->base, entry->length, entry->type);
         at += entry->size_bytes + 4;
     }
 }
@@ -39,17 +34,12 @@ static void print_map(const struct multiboot_info *info) {
 static void print_modules(const struct multiboot_info *info) {
     const uint32_t *module = (const void *)(uintptr_t)info->modules; /* start, end, name */
 
-    for (uint32_t i = 0; i < info->module_count; i++, module += 4) {
-        uint32_t sum = 0;
-
-        for (uint32_t at = module[0]; at < module[1]; at++)
-            sum += *(const uint8_t *)(uintptr_t)at;
-        print("multi: module %s at %x: %u bytes, sum %u\n", string(module[2]), module[0], module[1] - module[0], sum);
-    }
+    for (uint32_t i = 0; i < info->module_count; i++, module += 4)
+        loader_print_module("multi", loader_string(module[2]), module[0], module[1] - module[0]);
 }
 
 int main(uint32_t magic, const struct multiboot_info *info) {
-    const char *args = magic == LOADER_MAGIC ? string(info->command_line) : "";
+    const char *args = magic == LOADER_MAGIC ? loader_string(info->command_line) : "";
 
     print_to(args);
     print("multi: magic %x flags %x\n", magic, info->flags);
@@ -59,6 +49,6 @@ int main(uint32_t magic, const struct multiboot_info *info) {
         print_map(info);
     if (info->flags & FLAG_MODULES)
         print_modules(info);
-    print("multi: loader %s\n", string(info->boot_loader_name));
+    print("multi: loader %s\n", loader_string(info->boot_loader_name));
     return magic == LOADER_MAGIC ? 0 : 1;
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's own kernel as a guest, at its console: what it says, typing, power off, restart, two vCPUs, two of them."""
+"""Debian's own kernel as a guest, at its console: what it says, typing, power off, restart, two vCPUs, two of them; the
+same unpacked, through PVH."""
+import gzip
 import hashlib
 import random
 import re
@@ -8,6 +10,7 @@ import time
 from contextlib import contextmanager
 
 import pexpect
+import pytest
 from harness import (BUILD, CONSOLE, ROOT, Partition, Slot, compile_text, emulate, frame, images_of, in_turn, processors, run_qemu,
                      system)
 
@@ -21,8 +24,8 @@ SAID_BECAUSE = {"clocksource: Long readout interval": "the machine that runs the
 CLOCK_OFF_S = 30  # the RTC has whole seconds; a busy machine takes its time to answer
 
 
-def linux(label="linux", bootargs="console=ttyS0", mib=112, extra=""):
-    return Partition(label, "vmlinuz", bootargs, mib, APIC + CONSOLE, f'modules = "initramfs.gz"; {extra}')
+def linux(label="linux", bootargs="console=ttyS0", mib=112, extra="", image="vmlinuz", modules='"initramfs.gz"'):
+    return Partition(label, image, bootargs, mib, APIC + CONSOLE, f"modules = {modules}; {extra}")
 
 
 def counter(label="counter"):
@@ -32,9 +35,11 @@ def counter(label="counter"):
 class Terminal:
     """A system whose COM1 is typed at."""
 
-    def __init__(self, directory, text=None, dtb=None, options="", **machine):
+    def __init__(self, directory, text=None, dtb=None, options="", files=(), **machine):
+        """`files` are loaded besides those in build/guests."""
         dtb = dtb or compile_text(text, directory)
-        command = emulate.qemu_command(BUILD, memory=512, modules=[dtb, *images_of(dtb)], cpus=emulate.cpu_count(dtb),
+        images = [path for path in images_of(dtb) if path.exists()]
+        command = emulate.qemu_command(BUILD, memory=512, modules=[dtb, *images, *files], cpus=emulate.cpu_count(dtb),
                                        options=f"on-end=qemu-exit {options}".strip(), serial=("stdio",),
                                        more=("-monitor", "none"), **machine)
         self.child = pexpect.spawn(command[0], command[1:], timeout=300, encoding="latin-1", echo=False)
@@ -183,6 +188,43 @@ def test_two_systems(tmp_path):
         it.focus("two")
         it.wait_for(PROMPT)
         assert "who=two" in it.ask("cat /proc/cmdline")
+
+
+def write_archive(path, name, content):
+    """A ramdisk with one file (Linux: "initramfs buffer format": newc), packed."""
+    archive = b""
+    for entry, mode, data in ((name, 0o100644, content), ("TRAILER!!!", 0, b"")):
+        fields = (0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(entry) + 1, 0)
+        head = b"070701" + b"".join(b"%08x" % field for field in fields) + entry.encode() + b"\0"
+        archive += head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
+    path.write_bytes(gzip.compress(archive))
+    return path
+
+
+@pytest.mark.parametrize("image, loader_type", [("vmlinux", 0xb0), ("vmlinuz", 0xff)])
+def test_archives(tmp_path, image, loader_type):
+    """Two archives are one ramdisk, with what is in the one and in the other. Unpacked the kernel starts through PVH, where it
+    takes the first module alone, so there they are joined to one file."""
+    ramdisk = BUILD / "guests/initramfs.gz"
+    more = write_archive(tmp_path / "more.gz", "told", b"by the second archive\n")
+    names = '"initramfs.gz", "more.gz"'
+    if image == "vmlinux":
+        more = tmp_path / "both.gz"
+        more.write_bytes(ramdisk.read_bytes() + (tmp_path / "more.gz").read_bytes())
+        names = '"both.gz"'
+    text = system(linux(image=image, modules=names, bootargs="console=ttyS0 by=modules"), counter())
+    with terminal(tmp_path, text, files=[more]) as it:
+        boot(it)
+        assert it.ask("cat /told") == "by the second archive\n"
+        assert "by=modules" in it.ask("cat /proc/cmdline")
+        assert it.ask("cat /proc/sys/kernel/bootloader_type") == f"{loader_type}\n"
+        assert re.search(r"[1-9]\d* +IO-APIC +4-edge +ttyS0", it.ask("cat /proc/interrupts"))  # by the ACPI tables
+        it.child.send("reboot -f\n")
+        it.wait_for("shikiri: partition linux starts anew")
+        it.wait_for(PROMPT)
+        assert it.ask("cat /told") == "by the second archive\n"
+        it.child.send("poweroff -f\n")
+        it.wait_for("shikiri: partition linux ended with status 0")
 
 
 def test_beside_a_control_loop():

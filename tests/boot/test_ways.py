@@ -6,28 +6,48 @@ import pytest
 from harness import (CONSOLE, DONE, BUILD, VGA, Partition, Slot, compile_text, emulate, frame, images_of, run_bochs, run_qemu,
                      system)
 
+START_AREA = 0x3f7000  # of 4 MiB
+FILES = ["hello.elf", "counter64.elf"]  # two modules, in both orders
+
 TEXT = system(Partition("elf64", "counter64.elf", "seed=3 rounds=5 uart=0x3f8"),
               Partition("elf32", "counter32.elf", "seed=4 rounds=5"),
-              Partition("mb", "multi.elf", "one two=three"))
+              Partition("mb", "multi.elf", "one two=three", extra=f'modules = "{FILES[0]}", "{FILES[1]}";'),
+              Partition("pvh", "pvh.elf", "four", extra=f'modules = "{FILES[1]}", "{FILES[0]}";'))
+
+
+def lines_of_modules(guest, names):
+    """What a guest says of its modules: they lie up to the start area, each on a page of its own, whole."""
+    lines, at = [], START_AREA
+    for name in reversed(names):
+        module = (BUILD / "guests" / name).read_bytes()
+        at -= (len(module) + 4095) // 4096 * 4096
+        lines.insert(0, f"{guest}: module {name} at {at:x}: {len(module)} bytes, sum {sum(module)}")
+    return lines
 
 
 def assert_all_ran(result):
     assert result.status == DONE
     assert result.of("elf64")[-1].endswith("ok")
     assert result.of("elf32")[-1].endswith("ok")
-    assert result.of("mb") == ["multi: magic 2badb002 flags 245", 'multi: command line "one two=three"',
+    assert result.of("mb") == ["multi: magic 2badb002 flags 24d", 'multi: command line "one two=three"',
                                "multi: lower 640 KiB upper 3072 KiB", "multi: memory 3f7000 to 400000 type 2",
-                               "multi: memory 0 to 3f7000 type 1",
+                               "multi: memory 0 to 3f7000 type 1", *lines_of_modules("multi", FILES),
                                "multi: loader Shikiri"]
+    assert result.of("pvh") == ["pvh: magic 336ec578 version 1 flags 0", 'pvh: command line "four"',
+                                "pvh: memory 3f7000 to 400000 type 2", "pvh: memory 0 to 3f7000 type 1",
+                                *lines_of_modules("pvh", FILES[::-1]), 'pvh: tables "RSD PTR "']
     assert {row[0] for row in result.summary().values()} == {"ended"}
 
 
-def test_multiboot_module():
-    """A Multiboot kernel finds the ramdisk as its module, whole."""
-    result = run_qemu(system(Partition("mb", "multi.elf", "uart=0x3f8", devices=CONSOLE, extra='modules = "hello.elf";')))
-    module = (BUILD / "guests/hello.elf").read_bytes()
-    at = 0x3f7000 - (len(module) + 4095) // 4096 * 4096
-    assert f"multi: module hello.elf at {at:x}: {len(module)} bytes, sum {sum(module)}" in result.of("mb"), result.serial
+def test_four_modules():
+    """As many as there may be, one of them twice; a guest that is given none says of none."""
+    four = ["hog.elf", "hello.elf", "hog.elf", "pvh.elf"]
+    given = "modules = " + ", ".join(f'"{name}"' for name in four) + ";"
+    result = run_qemu(system(Partition("multi", "multi.elf"), Partition("multi-4", "multi.elf", extra=given),
+                             Partition("pvh", "pvh.elf"), Partition("pvh-4", "pvh.elf", extra=given)))
+    for guest in "multi", "pvh":
+        assert [line for line in result.of(f"{guest}-4") if "module" in line] == lines_of_modules(guest, four)
+        assert result.of(guest) and "module" not in "".join(result.of(guest))
 
 
 @pytest.mark.parametrize("cpu", ["max", "EPYC"])
