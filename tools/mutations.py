@@ -17,7 +17,7 @@ UARTS = [0x2f8, 0x3e8, 0x2e8]
 FOREIGN_PORTS = [0x20, 0x21, 0x40, 0x60, 0x64, 0x70, 0xa0, 0x3d4, 0x3f8, 0xcf8, 0xcfc, 0xf4]
 SCREENS, WINDOWS = 8, 16
 OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "no-execute", "control", "background",
-            "pad-us", "vcpus"}
+            "pad-us", "vcpus", "modules"}
 NAMES = {"compatible", "reg", "label", "image", "slot-us", "device_type", "#address-cells", "#size-cells",
          "frame-us", "offset-us", "duration-us", "partition", "partitions"} | OPTIONAL
 NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "interrupt-controller", "isa", "serial", "cpus", "cpu", "plan",

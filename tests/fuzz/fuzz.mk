@@ -34,7 +34,7 @@ FUZZ_TARGETS += elf32
 elf32_SOURCES := $(FUZZ_IMAGE)
 elf32_FLAGS   := -DFUZZ_KIND=IMAGE_ELF32
 elf32_LENGTH  := 8192
-elf32_SEEDS   := $(GUESTS_32:%=%.elf) pvh-32
+elf32_SEEDS   := $(patsubst %,%.elf,$(GUESTS_32) $(GUESTS_PVH)) pvh-32
 FUZZ_TARGETS += elf_multiboot
 elf_multiboot_SOURCES := $(FUZZ_IMAGE)
 elf_multiboot_FLAGS   := -DFUZZ_KIND=IMAGE_MULTIBOOT
