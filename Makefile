@@ -180,7 +180,7 @@ agreement: all fuzz-seeds ## boot N=1000 mutants of SEED=1 and what fuzzing has 
 	$(PYTHON) tests/agreement.py --count $(or $(N),1000) --seed $(or $(SEED),1)
 
 .PHONY: long-runs
-long-runs: all ## slots for FRAMES=100000 frames, counters for MINUTES=5: two hours; docs/timing.md
+long-runs: all linux ## slots for FRAMES=100000 frames, counters for MINUTES=5, Linux under load: two hours; docs/timing.md
 	$(PYTHON) tests/long_runs.py --frames $(or $(FRAMES),100000) --minutes $(or $(MINUTES),5)
 
 boot-tests: all linux fuzz-seeds $(BUILD)/corrupt/shikiri.elf

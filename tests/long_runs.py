@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs that take too long for `make test`: slots that have to start at their offsets for 100,000 frames, on one processor
-and on four, and counters that have to stay exact for minutes while four processors really run at once. Prints the rows
-of the tables in docs/timing.md. What the runs print on COM1 is left in build/long-runs/ while they run."""
+and on four, counters that have to stay exact for minutes while four processors really run at once, and Linux under load
+beside control loops. Prints the rows of the tables in docs/timing.md. What the runs print on COM1 is left in
+build/long-runs/ while they run."""
 import argparse
 import re
 import signal
@@ -10,7 +11,9 @@ import sys
 import time
 
 from counter_model import checksum
-from harness import BUILD, Partition, Slot, frame, in_turn, processors, run_bochs, run_qemu, system
+from harness import (BUILD, Partition, Slot, compile_text, frame, images_of, in_turn, processors, run_bochs, run_qemu,
+                     system)
+from linux_guest import linux, write_archive
 
 FOLDER = BUILD / "long-runs"
 FRAME_US = 1000
@@ -74,6 +77,35 @@ def at_once():
     return system(*[counter(number) for number in range(8)], schedule=processors(schedules))
 
 
+# What Linux does instead of giving a shell: on each processor something that computes and something that wakes a
+# thousand times a second, for a while.
+LOAD = """
+/bin/busybox --install -s /bin
+mount -t proc proc /proc; mount -t devtmpfs devtmpfs /dev
+for i in $(seq $(nproc)); do
+    while :; do :; done &
+    while :; do usleep 1000; done &
+done
+sleep {seconds}
+grep LOC /proc/interrupts
+dmesg -r | grep "^<[0-3]>"
+dmesg | grep -E "stall|lockup|unstable|skew|hung"
+echo load of {seconds} s on $(nproc) over, $(grep -c processor /proc/cpuinfo) processors
+poweroff -f
+"""
+LOAD_ARGS = "console=ttyS0 quiet rdinit=/bin/busybox -- sh /load"
+LINUX_STARTS_S = 6  # at most, until the load begins
+
+
+def beside_linux(cpus, seconds):
+    """On each processor a control loop with 30 % of each frame, and Linux, which has a vCPU there, with the rest."""
+    frames = (seconds + LINUX_STARTS_S) * 1000
+    loops = [beat(number, frames, f"slots={frames}") for number in range(cpus)]
+    kernel = linux(bootargs=LOAD_ARGS, modules='"initramfs.gz", "load.gz"', extra=f"vcpus = <{cpus}>;")
+    return system(*loops, kernel, schedule=processors(
+        {number: frame(FRAME_US, [Slot(0, 300, number), Slot(300, 700, cpus)]) for number in range(cpus)}))
+
+
 def numbers(text):
     return [int(number) for number in re.findall(r"\d+", text)]
 
@@ -94,11 +126,11 @@ def show_slots(result):
     return rows, loops
 
 
-def judge_slots(result, frames, late_most, first_most):
+def judge_slots(result, frames, late_most, first_most, state="runs"):
     """What is wrong with the slots, and with the counters."""
     rows, loops = show_slots(result)
     wrong = [f"processor {row[0]}: {row}" for row in rows if row[1] < frames or row[3] != 0 or row[5] > late_most]
-    return wrong + judge_loops(loops, frames, first_most, late_most) + judge_partitions(result, "runs")
+    return wrong + judge_loops(loops, frames, first_most, late_most) + judge_partitions(result, state)
 
 
 def judge_loops(loops, frames, first_most, spread_most):
@@ -154,14 +186,43 @@ def run_threads(arguments):
     return judge_partitions(result, "runs") + [line for line in result.lines if not re.match(r"count\d +\| |shikiri: |Shikiri |$", line)]
 
 
-RUNS = {"frames": run_frames, "processors": run_processors, "bochs": run_bochs_too, "threads": run_threads}
+def run_linux(cpus, seconds, late_most):
+    """What is wrong with a Linux under load for so long, or with the control loops beside it."""
+    archive = write_archive(FOLDER / "load.gz", "load", LOAD.format(seconds=seconds).encode())
+    dtb = compile_text(beside_linux(cpus, seconds), FOLDER)
+    images = [path for path in images_of(dtb) if path.exists()]
+    result = run_qemu(dtb=dtb, modules=[dtb, *images, archive], log=FOLDER / f"linux{cpus}.log",
+                      timeout=HOURS_MOST * 3600, icount=True, memory=512)
+    said = result.of("linux")
+    print("\n".join(said[-8:]), flush=True)
+    over = f"load of {seconds} s on {cpus} over, {cpus} processors"
+    wrong = [f"linux: {line}" for line in said if re.search("<[0-3]>|stall|lockup|unstable|skew|hung", line)]
+    wrong += [] if over in said else [f"linux: it never said: {over}"]
+    lines = result.serial.split(" slots ")[0]  # until the first control loop has ended
+    wrong += [] if over in lines else ["a control loop ended before the load"]
+    return wrong + judge_slots(result, (seconds + LINUX_STARTS_S) * 1000, late_most, late_most + FIRST, "ended")
+
+
+def run_linux_load(arguments):
+    """Linux under load, beside a control loop, on one processor, under icount."""
+    return run_linux(1, arguments.seconds // 2, LATE)
+
+
+def run_linux_processors(arguments):
+    """Linux under load on two processors, each with a control loop, under icount."""
+    return run_linux(2, arguments.seconds, PARALLEL_LATE)
+
+
+RUNS = {"frames": run_frames, "processors": run_processors, "bochs": run_bochs_too, "threads": run_threads,
+        "linux": run_linux_load, "linux2": run_linux_processors}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", default=list(RUNS), help=f"which: {', '.join(RUNS)} (default: all)")
     parser.add_argument("--frames", type=int, default=100000, help="length of the first three, in frames of 1 ms")
-    parser.add_argument("--minutes", type=float, default=5, help="length of the last")
+    parser.add_argument("--minutes", type=float, default=5, help="length of the one with threads")
+    parser.add_argument("--seconds", type=int, default=60, help="length of the load on two processors; half on one")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the emulator does not outlive this program
     FOLDER.mkdir(parents=True, exist_ok=True)

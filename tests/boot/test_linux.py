@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's own kernel as a guest, at its console: what it says, typing, power off, restart, two vCPUs, two of them; the
 same unpacked, through PVH."""
-import gzip
 import hashlib
 import random
 import re
@@ -11,10 +10,10 @@ from contextlib import contextmanager
 
 import pexpect
 import pytest
-from harness import (BUILD, CONSOLE, ROOT, Partition, Slot, compile_text, emulate, frame, images_of, in_turn, processors, run_qemu,
+from harness import (BUILD, ROOT, Partition, Slot, compile_text, emulate, frame, images_of, in_turn, processors, run_qemu,
                      system)
+from linux_guest import linux, write_archive
 
-APIC = 'interrupt-controller { compatible = "shikiri,x2apic"; };'
 NEXT_CONSOLE = "\x1dc"
 PROMPT = "/ # "
 # What the kernel does not say on the emulator itself, and why it does here.
@@ -22,10 +21,6 @@ SAID_BECAUSE = {"clocksource: Long readout interval": "the machine that runs the
 
 
 CLOCK_OFF_S = 30  # the RTC has whole seconds; a busy machine takes its time to answer
-
-
-def linux(label="linux", bootargs="console=ttyS0", mib=112, extra="", image="vmlinuz", modules='"initramfs.gz"'):
-    return Partition(label, image, bootargs, mib, APIC + CONSOLE, f"modules = {modules}; {extra}")
 
 
 def counter(label="counter"):
@@ -188,17 +183,6 @@ def test_two_systems(tmp_path):
         it.focus("two")
         it.wait_for(PROMPT)
         assert "who=two" in it.ask("cat /proc/cmdline")
-
-
-def write_archive(path, name, content):
-    """A ramdisk with one file (Linux: "initramfs buffer format": newc), packed."""
-    archive = b""
-    for entry, mode, data in ((name, 0o100644, content), ("TRAILER!!!", 0, b"")):
-        fields = (0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(entry) + 1, 0)
-        head = b"070701" + b"".join(b"%08x" % field for field in fields) + entry.encode() + b"\0"
-        archive += head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
-    path.write_bytes(gzip.compress(archive))
-    return path
 
 
 @pytest.mark.parametrize("image, loader_type", [("vmlinux", 0xb0), ("vmlinuz", 0xff)])
