@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest that starts anew, again and again, and looks each time whether anything of the run before is left. Bootargs:
- * switches= (once it was switched to so often, it ends), vcpus=1 or 2 (who starts anew is the second, while the first
- * computes), uart=.
+ * switches= (once it was switched to so often, it ends), vcpus=1 to 3 (who starts anew is the second, while the first
+ * computes; with a third the first has halted for ever and is started by SIPI up to race= ticks before, while the third
+ * leaves traces all the time), uart=.
  */
 #include "guests/lib/lib.h"
 
@@ -14,6 +15,8 @@
 #define DIRT        0xd1d1d1d1d1d1d1d1ULL
 #define SCRATCH     7
 #define STACK_BYTES 0x1000
+#define HALTS_TICKS 200000     /* until the first vCPU has halted for ever */
+#define SIPI        0x00000650 /* to the first vCPU */
 
 static volatile uint64_t initialised = 42, zero;
 
@@ -24,11 +27,25 @@ static uint64_t read_dr0(void) {
     return value;
 }
 
-static void start_anew(uintptr_t pause_ticks) {
-    for (uint64_t from = rdtsc(); rdtsc() - from < pause_ticks;)
+static void pass(uint64_t ticks) {
+    for (uint64_t from = rdtsc(); rdtsc() - from < ticks;)
         pause();
+}
+
+static void start_anew(uintptr_t pause_ticks) {
+    pass(pause_ticks);
     outb(RESET_PORT, RESET_VALUE);
     print("phoenix: went on\n");
+}
+
+/* Both of them have the first vCPU's processor do something, at moments that fall together now and then. */
+static void start_anew_and_first(uintptr_t race_ticks) {
+    uint64_t pause_ticks = rdtsc() % race_ticks;
+
+    pass(HALTS_TICKS);
+    wrmsr(APIC_ICR, SIPI);
+    pass(pause_ticks);
+    start_anew(0);
 }
 
 /* The number of things that are not as after reset. */
@@ -45,12 +62,21 @@ static unsigned odd(uint16_t uart) {
     return count;
 }
 
-static void leave_traces(uint16_t uart) {
+static void soil(void) {
     volatile uint64_t *spot = (volatile uint64_t *)SPOT;
 
-    initialised = zero = DIRT;
     for (unsigned i = 0; i < SPOT_WORDS; i++)
         spot[i] = DIRT;
+}
+
+static void soil_for_ever(uintptr_t times) {
+    for (uintptr_t i = 0; i < times; i++)
+        soil();
+}
+
+static void leave_traces(uint16_t uart) {
+    initialised = zero = DIRT;
+    soil();
     wrmsr(APIC_TPR, PRIORITY);
     wrmsr(APIC_LVT_TIMER, INTERRUPT_FIRST | APIC_TIMER_TSC);
     __asm__ volatile("mov %0, %%dr0" ::"r"(DIRT));
@@ -58,7 +84,8 @@ static void leave_traces(uint16_t uart) {
 }
 
 int main(const char *args) {
-    static char stack[STACK_BYTES];
+    static char stack[STACK_BYTES], third_stack[STACK_BYTES];
+    uint32_t vcpus = args_number(args, "vcpus", 1);
     uint64_t per_ms = info(SHIKIRI_INFO_TSC_KHZ);
     uint16_t uart = (uint16_t)args_number(args, "uart", 0x3f8);
 
@@ -67,8 +94,13 @@ int main(const char *args) {
     if (info(SHIKIRI_INFO_SWITCHES) >= args_number(args, "switches", 0))
         return 0;
     leave_traces(uart);
-    if (args_number(args, "vcpus", 1) == 1)
+    if (vcpus == 1)
         start_anew(0);
+    if (vcpus == 3) {
+        vcpu_start(2, third_stack + STACK_BYTES, soil_for_ever, UINTPTR_MAX);
+        vcpu_start(1, stack + STACK_BYTES, start_anew_and_first, args_number(args, "race", 1));
+        __asm__ volatile("cli\n\thlt" ::: "memory");
+    }
     vcpu_start(1, stack + STACK_BYTES, start_anew, per_ms);
     for (;;)
         pause();

@@ -10,8 +10,8 @@ LEAST = {False: 1, True: 2}  # restarts, of which each takes as many turns as a 
 APIC = 'interrupt-controller { compatible = "shikiri,x2apic"; };'
 
 
-def phoenix(switches, vcpus=1):
-    return Partition("phoenix", "phoenix.elf", f"uart=0x3f8 switches={switches} vcpus={vcpus}", devices=APIC + CONSOLE,
+def phoenix(switches, vcpus=1, more=""):
+    return Partition("phoenix", "phoenix.elf", f"uart=0x3f8 switches={switches} vcpus={vcpus} {more}", devices=APIC + CONSOLE,
                      extra=f"vcpus = <{vcpus}>;" if vcpus > 1 else "")
 
 
@@ -35,6 +35,17 @@ def test_two_vcpus(icount):
     """The second one, on another processor, has both of them start anew while the first computes."""
     both = processors({0: in_turn(0), 1: in_turn(0)})
     assert restarts(run_qemu(system(phoenix(100, vcpus=2), schedule=both), icount=icount)) >= LEAST[icount]
+
+
+def test_with_a_sipi():
+    """A vCPU that has halted for ever is started by SIPI while the restart is asked for, and a third one writes all the time:
+    nothing of that is in what the next run finds, and the neighbour's counter stays right."""
+    three = processors({0: in_turn(0, slot_us=20000), 1: in_turn(0), 2: in_turn(0, 1, slot_us=20000)})
+    neighbour = Partition("c", "counter64.elf", "seed=7 rounds=100000 report=1000 uart=0x3f8")
+    result = run_qemu(system(phoenix(1000000, vcpus=3, more="race=100000"), neighbour, schedule=three),
+                      options="idle=poll end-after-ms=3000")
+    assert set(result.of("phoenix")) == {"phoenix: 0 things are left of an earlier run"}, result.serial
+    assert "WRONG" not in result.serial and result.serial.count("partition phoenix starts anew") >= 3, result.serial
 
 
 @pytest.mark.parametrize("slot_us", [60, 500])
