@@ -1,32 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Linux as a guest: Debian's own kernel, unmodified, out of its package, as it is and unpacked, and a ramdisk with nothing
-# but busybox. They come to build/guests, where images are looked for; only the Linux examples and their tests need them.
+# Guests out of Debian's packages, unmodified: its kernel of Linux, as it is and unpacked, for which a ramdisk with nothing
+# but busybox is built, and Memtest86+. They come to build/guests, where images are looked for; only their examples and
+# tests need them.
 
 KERNEL_PACKAGE := linux-image-cloud-amd64
-LINUX := $(BUILD)/guests/vmlinuz $(BUILD)/guests/vmlinux $(BUILD)/guests/initramfs.gz
+LINUX := $(BUILD)/guests/vmlinuz $(BUILD)/guests/vmlinux $(BUILD)/guests/initramfs.gz $(BUILD)/guests/memtest86+x64.bin
 
-# For those who run a system with Linux in its name.
-LINUX_IF_NAMED := $(if $(findstring linux,$(CONFIG)),linux)
+# For those who run a system with one of them in its name.
+LINUX_IF_NAMED := $(if $(findstring linux,$(CONFIG))$(findstring memtest,$(CONFIG)),linux)
 
 .PHONY: linux
-linux: $(LINUX) ## fetch Debian's kernel for Linux guests, and build their ramdisk
+linux: $(LINUX) ## fetch Debian's kernel and Memtest86+, and build a ramdisk
 
-# That package only names the one with the kernel, which has a version in its name. Lists that are too old are made anew.
-DOWNLOAD := apt-get -qq -o APT::Sandbox::User=root download \
-            $$(apt-cache depends $(KERNEL_PACKAGE) | sed -n 's/^ *Depends: *\(linux-image-.*\)/\1/p')
+# What is in a package, in a folder. Lists of packages that are too old are made anew.
+define fetch
+	@rm -rf $(1)
+	@mkdir -p $(1) $(@D)
+	$(call say,FETCH,$(2))
+	$(Q)cd $(1) && { apt-get -qq -o APT::Sandbox::User=root download $(3) || \
+	    { $(SUDO) apt-get -qq update && apt-get -qq -o APT::Sandbox::User=root download $(3); }; } && dpkg-deb -x *.deb .
+endef
 
+# That package only names the one with the kernel, which has a version in its name.
 $(BUILD)/guests/vmlinuz:
-	@rm -rf $(BUILD)/linux/kernel
-	@mkdir -p $(BUILD)/linux/kernel $(@D)
-	$(call say,FETCH,$(KERNEL_PACKAGE))
-	$(Q)cd $(BUILD)/linux/kernel && { $(DOWNLOAD) || { $(SUDO) apt-get -qq update && $(DOWNLOAD); }; } && \
-	    dpkg-deb -x linux-image-*.deb .
+	$(call fetch,$(BUILD)/linux/kernel,$(KERNEL_PACKAGE),$$(apt-cache depends $(KERNEL_PACKAGE) | sed -n 's/^ *Depends: *\(linux-image-.*\)/\1/p'))
 	$(Q)cp $(BUILD)/linux/kernel/boot/vmlinuz-* $@
 
 # What vmlinuz unpacks when it starts: the ELF file, which starts through PVH.
 $(BUILD)/guests/vmlinux: $(BUILD)/guests/vmlinuz tools/vmlinux.py
 	$(call say,LZ4,$@)
 	$(Q)$(PYTHON) tools/vmlinux.py $< $@
+
+$(BUILD)/guests/memtest86+x64.bin:
+	$(call fetch,$(BUILD)/linux/memtest,memtest86+,memtest86+)
+	$(Q)cp $(BUILD)/linux/memtest/boot/$(@F) $@
 
 $(BUILD)/guests/initramfs.gz: guests/linux/init guests/linux.mk
 	@rm -rf $(BUILD)/linux/ramdisk

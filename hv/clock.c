@@ -32,6 +32,10 @@ void clock_init(uint64_t tsc_khz) {
     start_ms = rtc_seconds() * 1000 - x86_rdtsc() / tsc_khz;
 }
 
+uint64_t clock_seconds(void) {
+    return (start_ms + cpu_time(1000)) / 1000;
+}
+
 /* What is there can be written by the guest itself. NULL where it is not all in one page of its own. */
 static void *place(const struct vcpu *vcpu, uint64_t gpa, size_t size_bytes) {
     if (gpa % ALIGN || gpa % PAGE_BYTES + size_bytes > PAGE_BYTES)

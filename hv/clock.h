@@ -16,6 +16,9 @@ struct vcpu;
 /* Reads the time of day, for all guests. */
 void clock_init(uint64_t tsc_khz);
 
+/* The time of day: seconds since the start of 1970. */
+uint64_t clock_seconds(void);
+
 /* Writes of the two MSRs: the guest-physical address of the structure, whose lowest bit switches the clock on. False
  * where the guest has no memory to write to. */
 bool clock_write_wall(struct vcpu *vcpu, uint64_t value);

@@ -8,11 +8,8 @@
 
 #include "hv/exits.h"
 
-bool io_add(struct io_space *space, struct io_range range) {
-    if (space->range_count == IO_RANGES_MAX)
-        return false;
+void io_add(struct io_space *space, struct io_range range) {
     space->ranges[space->range_count++] = range;
-    return true;
 }
 
 const struct io_range *io_find(const struct io_space *space, uint16_t port) {

@@ -21,7 +21,7 @@ struct io_range {
     void *device;
 };
 
-#define IO_RANGES_MAX 16
+#define IO_RANGES_MAX 8
 
 struct io_space {
     struct io_range ranges[IO_RANGES_MAX];
@@ -29,8 +29,8 @@ struct io_space {
     bool fault_on_unowned; /* a port that nobody owns; else it reads all ones and drops writes */
 };
 
-/* Adds a range; false when there is no room. Ranges do not overlap. */
-bool io_add(struct io_space *space, struct io_range range);
+/* Adds a range, up to IO_RANGES_MAX. Ranges do not overlap. */
+void io_add(struct io_space *space, struct io_range range);
 
 /* The range that a port is in, or NULL. */
 const struct io_range *io_find(const struct io_space *space, uint16_t port);

@@ -89,13 +89,15 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
     }
 }
 
-/* Devices that are nowhere on a bus: the node's name, and the only compatible there is for it. */
+/* Nodes that are nowhere on a bus: the name, the only compatible there is for it, and a bit for each device it means.
+ */
 static const struct {
     const char *name, *compatible;
-    enum device_kind kind;
+    unsigned kinds;
 } fixed[] = {
-    {"vga", "shikiri,vga-text", DEVICE_VGA_TEXT},
-    {"interrupt-controller", "shikiri,x2apic", DEVICE_X2APIC},
+    {"vga", "shikiri,vga-text", 1U << DEVICE_VGA_TEXT},
+    {"interrupt-controller", "shikiri,x2apic", 1U << DEVICE_X2APIC},
+    {"pc", "shikiri,pc", 1U << DEVICE_X2APIC | 1U << DEVICE_CONSOLE | 1U << DEVICE_PIT | 1U << DEVICE_CMOS},
 };
 
 static void parse_fixed(struct dt *dt, int parent, struct partition_config *partition) {
@@ -106,15 +108,17 @@ static void parse_fixed(struct dt *dt, int parent, struct partition_config *part
             continue;
         dt_check_names(dt, node, "compatible", "");
         dt_choice(dt, node, "compatible", fixed[i].compatible);
-        partition->devices[partition->device_count++] =
-            (struct device_config){.path = dt_keep_path(dt, node), .kind = fixed[i].kind};
+        for (unsigned kind = 0; kind < DEVICE_KINDS; kind++)
+            if (fixed[i].kinds & 1U << kind)
+                partition->devices[partition->device_count++] =
+                    (struct device_config){.path = dt_keep_path(dt, node), .kind = (enum device_kind)kind};
     }
 }
 
 /* A second node of a name is an error already. */
 static void parse_children(struct dt *dt, int node, struct partition_config *partition) {
     int isa = dt_find(dt, node, "isa");
-    unsigned devices = ARRAY_LENGTH(fixed) + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
+    unsigned devices = DEVICE_KINDS * ARRAY_LENGTH(fixed) + (isa < 0 ? 0 : dt_count(dt, isa, "serial@"));
 
     partition->windows =
         dt_alloc_children(dt, node, 2, 2, "memory@", "memory nodes", CONFIG_WINDOWS_MAX, sizeof(*partition->windows));
@@ -167,7 +171,7 @@ static void parse_partition(struct dt *dt, int node, struct partition_config *pa
     partition->control = dt_flag(dt, node, "control");
     dt_check_names(dt, node,
                    "compatible reg label image modules bootargs unowned-ports control vcpus #address-cells #size-cells",
-                   "memory@ vga interrupt-controller isa");
+                   "memory@ vga interrupt-controller pc isa");
     dt_choice(dt, node, "compatible", "shikiri,partition");
     dt_cell(dt, node, "reg", 0, UINT32_MAX, NULL, NULL);
     partition->label = check_label(dt, node, dt_string(dt, node, "label"));

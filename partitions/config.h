@@ -48,13 +48,16 @@ enum device_kind {
     DEVICE_UART,     /* ns16550a: the machine's own, passed through */
     DEVICE_VGA_TEXT, /* shikiri,vga-text */
     DEVICE_X2APIC,   /* shikiri,x2apic: a local APIC for each vCPU */
+    DEVICE_PIT,      /* only of shikiri,pc, as the next */
+    DEVICE_CMOS,
+    DEVICE_KINDS
 };
 
 struct device_config {
     const char *path;
     enum device_kind kind;
-    uint16_t port;       /* first port; 0 for what is not on the ISA bus */
-    uint16_t port_count; /* 8 for the UARTs, 0 for the others */
+    uint16_t port;       /* of a UART: the first port */
+    uint16_t port_count; /* 8 */
 };
 
 struct cpu_config;

@@ -5,6 +5,7 @@
  */
 #include "partitions/devices.h"
 
+#include "hv/clock.h"
 #include "hv/cpu/screen.h"
 #include "hv/dev/power.h"
 #include "hv/interrupt.h"
@@ -15,27 +16,23 @@ static struct vga *screens[SCREEN_PAGES];
 static unsigned screen_count;
 static unsigned shown;
 
-static bool stale; /* the cursor on what is shown is not where its partition has put it */
-
-/* On any processor; only one of them touches the physical CRTC, whose index and data go together. */
-static void note_cursor(struct vga *vga) {
-    if (screens[shown] == vga)
-        __atomic_store_n(&stale, true, __ATOMIC_RELEASE);
-}
-
 void devices_refresh_screen(void) {
-    if (!__atomic_exchange_n(&stale, false, __ATOMIC_ACQUIRE))
-        return;
+    static uint64_t refreshed = UINT64_MAX; /* what is shown */
     const struct vga *vga = screens[shown];
 
-    screen_show(vga->page, vga_cursor_cell(vga), vga->crtc[VGA_CURSOR_START], vga->crtc[VGA_CURSOR_END]);
+    if (!vga)
+        return;
+    unsigned cell = vga_cursor_cell(vga), start = vga->crtc[VGA_CURSOR_START], end = vga->crtc[VGA_CURSOR_END];
+    uint64_t now = (uint64_t)vga->page << 32 | cell << 16 | start << 8 | end;
+
+    if (now != refreshed)
+        screen_show(vga->page, cell, (uint8_t)start, (uint8_t)end);
+    refreshed = now;
 }
 
 void devices_show_screen(unsigned number) {
-    if (number >= screen_count)
-        return;
-    shown = number;
-    stale = true;
+    if (number < screen_count)
+        shown = number;
     devices_refresh_screen();
 }
 
@@ -43,55 +40,67 @@ unsigned devices_screen_count(void) {
     return screen_count;
 }
 
-static bool attach_vga(struct partition *partition, const struct device_config *config) {
-    struct vga *vga = &partition->vga;
-    struct io_space *io = &partition->common.io;
+/* Emulated ports: whose, and where in the partition the device is. */
+static const struct {
+    enum device_kind kind;
+    size_t device;
+    struct io_range range;
+} emulated[] = {
+    {DEVICE_VGA_TEXT,
+     offsetof(struct partition, vga),
+     {VGA_CRTC_PORT, VGA_CRTC_PORTS, vga_crtc_read, vga_crtc_write, NULL}},
+    {DEVICE_VGA_TEXT, offsetof(struct partition, vga), {VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, NULL}},
+    {DEVICE_CONSOLE, offsetof(struct partition, uart), {CONFIG_CONSOLE_PORT, UART_PORTS, uart_read, uart_write, NULL}},
+    {DEVICE_X2APIC, 0, {POWER_PORT, POWER_PORTS, power_read, power_write, NULL}},
+    {DEVICE_X2APIC, offsetof(struct partition, pci_address), {PCI_PORT, PCI_PORTS, pci_read, pci_write, NULL}},
+    {DEVICE_PIT, offsetof(struct partition, pit), {PIT_PORT, PIT_PORTS, pit_read, pit_write, NULL}},
+    {DEVICE_PIT, offsetof(struct partition, pit), {PIT_GATE_PORT, 1, pit_read_gate, pit_write_gate, NULL}},
+    {DEVICE_CMOS, offsetof(struct partition, cmos), {CMOS_PORT, CMOS_PORTS, cmos_read, cmos_write, NULL}},
+};
+_Static_assert(ARRAY_LENGTH(emulated) <= IO_RANGES_MAX, "a partition has each of them once: rules.c");
+
+static void add_ports(struct partition *partition, enum device_kind kind) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(emulated); i++) {
+        struct io_range range = emulated[i].range;
+
+        range.device = (uint8_t *)partition + emulated[i].device;
+        if (emulated[i].kind == kind)
+            io_add(&partition->common.io, range);
+    }
+}
+
+/* The next free page of the physical screen. */
+static bool attach_screen(struct partition *partition) {
     unsigned page = screen_count++;
 
-    vga->page = page;
-    screens[page] = vga;
+    partition->vga.page = page;
+    screens[page] = &partition->vga;
     return npt_map(&partition->common.npt, GPA(VGA_TEXT_RANGE.base), PAGE_BYTES, HPA(SCREEN_BASE + page * PAGE_BYTES),
-                   REACH_WRITE) &&
-           io_add(io, (struct io_range){VGA_CRTC_PORT, VGA_CRTC_PORT_COUNT, vga_crtc_read, vga_crtc_write, vga}) &&
-           io_add(io, (struct io_range){VGA_STATUS_PORT, 1, vga_status_read, vga_status_write, vga});
+                   REACH_WRITE);
 }
 
-static bool attach_console(struct partition *partition, const struct device_config *config) {
-    partition->uart = (struct uart){.line = &partition->common.vcpus[0].console, .ioapic = &partition->ioapic};
-    return io_add(&partition->common.io,
-                  (struct io_range){config->port, UART_PORTS, uart_read, uart_write, &partition->uart});
+static uint64_t pit_ticks(void) {
+    return cpu_time(PIT_HZ);
 }
-
-static bool attach_uart(struct partition *partition, const struct device_config *config) {
-    iopm_pass(partition->common.iopm, config->port, config->port_count);
-    return true;
-}
-
-static bool attach_x2apic(struct partition *partition, const struct device_config *config) {
-    struct common *common = &partition->common;
-
-    common->has_apic = true;
-    common->ioapic = &partition->ioapic;
-    partition->ioapic = (struct ioapic){.deliver = interrupt_deliver, .owner = common};
-    return io_add(&common->io, (struct io_range){POWER_PORT, POWER_PORTS, power_read, power_write, NULL}) &&
-           io_add(&common->io, (struct io_range){PCI_PORT, PCI_PORTS, pci_read, pci_write, partition->pci_address});
-}
-
-static bool (*const attach[])(struct partition *, const struct device_config *) = {
-    [DEVICE_VGA_TEXT] = attach_vga,
-    [DEVICE_CONSOLE] = attach_console,
-    [DEVICE_UART] = attach_uart,
-    [DEVICE_X2APIC] = attach_x2apic,
-};
 
 bool devices_attach(struct partition *partition) {
     const struct partition_config *config = partition->config;
+    struct common *common = &partition->common;
 
-    partition->common.io.fault_on_unowned = config->fault_on_unowned_port;
-    for (unsigned i = 0; i < config->device_count; i++)
-        if (!attach[config->devices[i].kind](partition, &config->devices[i]))
-            return false;
-    return true;
+    common->io.fault_on_unowned = config->fault_on_unowned_port;
+    partition->ioapic = (struct ioapic){.deliver = interrupt_deliver, .owner = common};
+    for (const struct device_config *d = config->devices; d < config->devices + config->device_count; d++) {
+        add_ports(partition, d->kind);
+        if (d->kind == DEVICE_CONSOLE)
+            partition->uart = (struct uart){.line = &common->vcpus[0].console, .ioapic = &partition->ioapic};
+        if (d->kind == DEVICE_UART)
+            iopm_pass(common->iopm, d->port, d->port_count);
+        if (d->kind == DEVICE_X2APIC) {
+            common->has_apic = true;
+            common->ioapic = &partition->ioapic;
+        }
+    }
+    return !config_vga(config) || attach_screen(partition);
 }
 
 void devices_clear_screen(struct partition *partition, unsigned piece) {
@@ -102,9 +111,8 @@ void devices_clear_screen(struct partition *partition, unsigned piece) {
 void devices_reset(struct partition *partition) {
     ioapic_reset(&partition->ioapic);
     uart_reset(&partition->uart);
+    partition->pit = (struct pit){.now_ticks = pit_ticks};
+    partition->cmos = (struct cmos){.now_seconds = clock_seconds};
     memset(partition->pci_address, 0, PCI_ADDRESS_BYTES);
-    if (!config_vga(partition->config))
-        return;
-    vga_init(&partition->vga, partition->vga.page, note_cursor);
-    note_cursor(&partition->vga);
+    vga_init(&partition->vga, partition->vga.page);
 }

@@ -200,21 +200,18 @@ static bool read_segments(const struct file *file, struct image_plan *plan) {
     return true;
 }
 
-static bool check_entry(const struct file *file, struct image_plan *plan) {
+static bool check_entry(const struct file *file, const struct image_plan *plan) {
     uint64_t entry = plan->entry.value;
+    const struct window_config *window = config_window(file->partition, (struct range){entry, 1});
+    bool inside = false;
 
+    for (unsigned i = 0; i < plan->segment_count; i++)
+        inside |= entry - plan->segments[i].gpa.value < plan->segments[i].memory_bytes;
     if (entry >= 4 * GIB)
         return image_error(file, "a guest starts with the first 4 GiB mapped", " with entry 0x%lx, want it below 0x%lx",
                            entry, 4 * GIB);
-    for (unsigned i = 0; i < plan->segment_count; i++) {
-        const struct image_segment *segment = &plan->segments[i];
-        const struct window_config *window =
-            config_window(file->partition, (struct range){segment->gpa.value, segment->memory_bytes});
-
-        if (entry - segment->gpa.value < segment->memory_bytes && window->executable)
-            return true;
-    }
-    return image_error(file, NULL, " with entry 0x%lx, want it inside a segment in an executable window", entry);
+    return (inside && window && window->executable) ||
+           image_error(file, NULL, " with entry 0x%lx, want it inside a segment in an executable window", entry);
 }
 
 /* Multiboot is ELF32 with a valid Multiboot header. */

@@ -92,8 +92,8 @@ bool partition_build(struct partition *partition, unsigned index, struct partiti
     return true;
 }
 
-/* A page of a step, which has `size_bytes`; true when that was the last. Without `from` it is cleared. */
-static bool move_page(struct partition *partition, uint8_t *to, const uint8_t *from, uint64_t size_bytes) {
+/* A page of a step, which has `size_bytes`. Without `from` it is cleared. */
+static void move_page(struct partition *partition, uint8_t *to, const uint8_t *from, uint64_t size_bytes) {
     uint64_t done = partition->done, part = lower(size_bytes - done, PAGE_BYTES);
 
     if (from)
@@ -101,7 +101,10 @@ static bool move_page(struct partition *partition, uint8_t *to, const uint8_t *f
     else
         memset(to + done, 0, part);
     partition->done += part;
-    return partition->done >= size_bytes;
+    if (partition->done == size_bytes) {
+        partition->step++;
+        partition->done = 0;
+    }
 }
 
 /* The first runs by itself. */
@@ -112,22 +115,29 @@ static void load_vcpu(struct vcpu *vcpu) {
     vcpu->start = (struct start){.state = vcpu == vcpu->common->vcpus ? START_ASKED : START_NOT_ASKED};
 }
 
-/* Nothing of an earlier owner shows through: firmware, loader or the run before. So windows are cleared first. */
+/*
+ * False when that was all. Nothing of an earlier owner shows through: firmware, loader or the run before. So windows
+ * are cleared first.
+ */
 static bool load_some(struct partition *partition) {
     const struct partition_config *config = partition->config;
     unsigned step = partition->step;
 
-    if (step < config->window_count)
-        return move_page(partition, partition_memory(config, config->windows[step].gpa), NULL,
-                         config->windows[step].size_bytes);
+    if (step < config->window_count) {
+        move_page(partition, partition_memory(config, config->windows[step].gpa), NULL,
+                  config->windows[step].size_bytes);
+        return true;
+    }
     step -= config->window_count;
     if (step < partition->plan.segment_count) {
         const struct image_segment *segment = &partition->plan.segments[step];
 
-        return move_page(partition, partition_memory(config, segment->gpa), segment->file + segment->file_offset,
-                         segment->file_bytes);
+        move_page(partition, partition_memory(config, segment->gpa), segment->file + segment->file_offset,
+                  segment->file_bytes);
+        return true;
     }
     step -= partition->plan.segment_count;
+    partition->step++;
     if (step < config->vcpu_count)
         load_vcpu(&partition->common.vcpus[step]);
     step -= config->vcpu_count;
@@ -140,19 +150,16 @@ static bool load_some(struct partition *partition) {
         devices_reset(partition);
     if (step == SCREEN_PIECES + 1)
         entry_prepare(&partition->common, config, &partition->plan);
-    return true;
+    return step != SCREEN_PIECES + 1;
 }
 
 bool partition_load(struct partition *partition, uint64_t until_tsc) {
     struct common *common = &partition->common;
-    unsigned steps = partition->config->window_count + partition->plan.segment_count + common->vcpu_count +
-                     ENTRY_PAGE_TABLES + SCREEN_PIECES + 2; /* as in load_some() */
 
-    for (; partition->step < steps; partition->step++, partition->done = 0)
-        do
-            if (x86_rdtsc() >= until_tsc)
-                return false;
-        while (!load_some(partition));
+    do
+        if (x86_rdtsc() >= until_tsc)
+            return false;
+    while (load_some(partition));
     partition->step = 0;
     common->awake = 1;
     common->to_leave = common->vcpu_count;

@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include "hv/dev/cmos.h"
 #include "hv/dev/pci.h"
+#include "hv/dev/pit.h"
 #include "hv/dev/uart.h"
 #include "hv/dev/vga.h"
 #include "hv/svm/svm.h"
@@ -26,6 +28,8 @@ struct partition {
     struct vga vga;
     struct ioapic ioapic;
     uint8_t pci_address[PCI_ADDRESS_BYTES];
+    struct pit pit;
+    struct cmos cmos;
     enum partition_state state;
     struct vcpu *ended_by; /* whose doing the state is; NULL while the partition runs */
     struct image_plan plan;

@@ -59,6 +59,17 @@ static void check_first_window(struct report *report, const struct partition_con
                      "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
 }
 
+/* Of each device there is one, but for the machine's own UARTs. */
+static void check_devices(struct report *report, const struct partition_config *partition) {
+    const struct device_config *devices = partition->devices;
+
+    for (unsigned i = 1; i < partition->device_count; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (devices[i].kind == devices[j].kind && devices[i].kind != DEVICE_UART)
+                report_error(report, devices[i].path, NULL, "leave one of them away",
+                             "found it beside %s, want such a device once", devices[j].path);
+}
+
 void rules_check_partition(struct report *report, const struct partition_config *partition) {
     for (unsigned i = 1; i < partition->window_count; i++) {
         for (unsigned j = 0; j < i; j++) {
@@ -71,6 +82,7 @@ void rules_check_partition(struct report *report, const struct partition_config 
         }
     }
     check_first_window(report, partition);
+    check_devices(report, partition);
 }
 
 /* What two partitions may not have in common. */

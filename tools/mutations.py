@@ -20,8 +20,8 @@ OPTIONAL = {"model", "bootargs", "unowned-ports", "host-address", "read-only", "
             "pad-us", "vcpus", "modules"}
 NAMES = {"compatible", "reg", "label", "image", "slot-us", "device_type", "#address-cells", "#size-cells",
          "frame-us", "offset-us", "duration-us", "partition", "partitions"} | OPTIONAL
-NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "interrupt-controller", "isa", "serial", "cpus", "cpu", "plan",
-              "slot"}
+NODE_NAMES = {"schedule", "partitions", "partition", "memory", "vga", "interrupt-controller", "pc", "isa", "serial", "cpus", "cpu",
+              "plan", "slot"}
 
 BREAKS, MISTAKES, NEUTRAL = {}, {}, {}
 
@@ -461,6 +461,42 @@ def apic_elsewhere(change):
     parent = change.one(node for node in change.root.below()
                         if node.parent is None or node.base() in ("partitions", "isa", "cpus", "cpu", "memory", "vga"))
     return [(add_node(parent, "interrupt-controller", compatible='"shikiri,x2apic"'), None)]
+
+
+def pc_of(partition):
+    """All of a PC in place of the devices that it has in it."""
+    for node in [*partition.named("interrupt-controller"), *partition.named("pc")]:
+        partition.children.remove(node)
+    for isa in partition.named("isa"):
+        isa.children = [serial for serial in isa.children if serial.string("compatible") != "shikiri,console"]
+    return add_node(partition, "pc", compatible='"shikiri,pc"')
+
+
+@way(BREAKS)
+def pc_beside_its_devices(change):
+    """The later of the two is told of: a local APIC stands first, a console last."""
+    partition = change.one(change.partitions())
+    pc = pc_of(partition)
+    if change.random.random() < 0.5:
+        apic_of(partition)
+        return [(pc, None)]
+    return [(add_serial(partition, "shikiri,console", 0x3f8), None)]
+
+
+@way(BREAKS)
+def pc_with_more(change):
+    """What it has cannot be chosen, nor where it is."""
+    pc = pc_of(change.one(change.partitions()))
+    name, cells = change.one([("reg", [1, 0x40, 4]), ("interrupts", [0]), ("clock-frequency", [1193182])])
+    pc.set_cells(name, cells)
+    return [(pc, name)]
+
+
+@way(BREAKS)
+def pc_of_another_kind(change):
+    pc = pc_of(change.one(change.partitions()))
+    pc.set_string("compatible", change.one(["ibm,5150", "simple-bus", "shikiri,x2apic"]))
+    return [(pc, "compatible")]
 
 
 @way(BREAKS)
@@ -921,8 +957,17 @@ def node_in_two_pieces(change):
 def local_apics(change):
     """Whatever goes through an exit is not in the certificate."""
     for partition in change.partitions():
-        if change.random.random() < 0.5:
+        if not partition.named("pc") and change.random.random() < 0.5:
             apic_of(partition)
+    return []
+
+
+@way(NEUTRAL)
+def pcs(change):
+    """A timer and a clock, behind ports that are intercepted, in place of what there was."""
+    for partition in change.partitions():
+        if change.random.random() < 0.5:
+            pc_of(partition)
     return []
 
 

@@ -26,6 +26,13 @@ uint64_t cpu_ticks(uint64_t us) {
     return us * cpus[0].tsc_khz / 1000;
 }
 
+/* Milliseconds are counted apart, as the TSC times the frequency would not fit. */
+uint64_t cpu_time(uint32_t hz) {
+    uint64_t tsc = x86_rdtsc(), khz = cpus[0].tsc_khz;
+
+    return tsc / khz * hz / 1000 + tsc % khz * hz / 1000 / khz;
+}
+
 void cpu_init(struct cpu *cpu) {
     uint64_t tss = (uintptr_t)&cpu->tss;
 

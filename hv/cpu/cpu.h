@@ -65,5 +65,8 @@ struct cpu *cpu_self(void);
 /* TSC ticks in `us` microseconds. */
 uint64_t cpu_ticks(uint64_t us);
 
+/* The time by the TSC, in periods of a frequency of at most 4 MHz. */
+uint64_t cpu_time(uint32_t hz);
+
 /* Fills and loads the TSS of this processor, and loads the common IDT. One after the other. */
 void cpu_init(struct cpu *cpu);

@@ -8,8 +8,8 @@
 
 enum { PORT_INDEX, PORT_DATA };
 
-void vga_init(struct vga *vga, unsigned page, void (*cursor_changed)(struct vga *vga)) {
-    *vga = (struct vga){.page = page, .cursor_changed = cursor_changed};
+void vga_init(struct vga *vga, unsigned page) {
+    *vga = (struct vga){.page = page};
     vga->crtc[VGA_CURSOR_START] = 0x0d;
     vga->crtc[VGA_CURSOR_END] = 0x0e;
 }
@@ -43,9 +43,6 @@ enum verdict vga_crtc_write(void *device, unsigned offset, uint8_t value) {
         vga->index = value;
     else if (index < VGA_CRTC_REGISTERS)
         vga->crtc[index] = value;
-    if (offset == PORT_DATA &&
-        (index == VGA_CURSOR_START || index == VGA_CURSOR_END || index == VGA_CURSOR_HIGH || index == VGA_CURSOR_LOW))
-        vga->cursor_changed(vga);
     return VERDICT_RESUME;
 }
 

@@ -9,10 +9,10 @@
 
 #include "hv/io.h"
 
-#define VGA_CRTC_PORT       0x3d4 /* index, data */
-#define VGA_CRTC_PORT_COUNT 2
-#define VGA_STATUS_PORT     0x3da
-#define VGA_CRTC_REGISTERS  0x19
+#define VGA_CRTC_PORT      0x3d4 /* index, data */
+#define VGA_CRTC_PORTS     2
+#define VGA_STATUS_PORT    0x3da
+#define VGA_CRTC_REGISTERS 0x19
 
 #define VGA_CURSOR_START 0x0a
 #define VGA_CURSOR_END   0x0b
@@ -24,11 +24,10 @@ struct vga {
     uint8_t index;
     uint8_t crtc[VGA_CRTC_REGISTERS];
     uint8_t status; /* toggles, so that a guest that waits for retrace gets on */
-    void (*cursor_changed)(struct vga *vga);
 };
 
-/* The state of text mode 3; `cursor_changed` is called after a cursor register was written. */
-void vga_init(struct vga *vga, unsigned page, void (*cursor_changed)(struct vga *vga));
+/* The state of text mode 3. */
+void vga_init(struct vga *vga, unsigned page);
 
 /* Cell of the page that the cursor is in. */
 unsigned vga_cursor_cell(const struct vga *vga);

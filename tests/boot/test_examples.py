@@ -79,3 +79,15 @@ def test_keys_on_com1():
         child.send("\x01x")  # ends QEMU
         child.expect(pexpect.EOF)
         child.close()
+
+
+def test_memtest():
+    """Memtest86+ knows its clock by the PIT, has been through all of its memory but for the last test, which takes minutes,
+    and has found nothing wrong; its neighbour's memory is its own."""
+    with Machine(dtb=example("memtest")) as machine:
+        machine.wait_for(lambda: "#10" in machine.page(0)[3], "the last test")
+        screen = machine.page(0)
+        assert re.search(r"[1-9][0-9]{2,}MHz", screen[1]) and "16MB" in screen[5], screen
+        assert re.search(r"Errors: 0\s*$", screen[8]), screen
+        machine.wait_for(lambda: machine.serial().of("counter"), "the counter")
+        assert "WRONG" not in machine.serial().serial

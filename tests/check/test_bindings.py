@@ -16,7 +16,7 @@ EXAMPLES = [pytest.param(example, id=name) for name, schema in SCHEMAS.items() i
             for example in schema.get("examples", ())]
 
 BEYOND = {  # rules about several nodes, about sums, or about more than the nodes
-    "device-owner", "device-screens", "memory-apart", "memory-end", "memory-first-end", "memory-first-size",
+    "device-once", "device-owner", "device-screens", "memory-apart", "memory-end", "memory-first-end", "memory-first-size",
     "memory-first-writable", "memory-host-apart", "memory-host-ram", "memory-host-remainder", "memory-host-taken",
     "memory-room", "memory-size", "memory-start-area", "partition-image-module", "partition-label-unique",
     "partition-module-file",

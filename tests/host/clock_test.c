@@ -8,6 +8,7 @@
 
 #include "hv/clock.h"
 #include "hv/cpu/rtc.h"
+#include "hv/cpu/trap.h"
 #include "hv/vcpu.h"
 #include "tests/host/processor.h"
 #include "tests/host/test.h"
@@ -26,6 +27,9 @@ static struct cpu cpu;
 static struct vmcb vmcb;
 static struct vcpu vcpu;
 static uint64_t rtc;
+
+const struct table_register trap_idt; /* for cpu.c */
+uint64_t boot_gdt[6];
 
 uint64_t rtc_seconds(void) {
     return rtc;
@@ -107,6 +111,36 @@ static void test_wall_start(void **state) {
         assert_true(clock_write_wall(&vcpu, WINDOW));
         assert_int_equal(load(page(0) + 4, 4), cases[i].seconds);
         assert_int_equal(load(page(0) + 8, 4), cases[i].nanoseconds);
+    }
+}
+
+/* The time of day is what the clock said, and what the TSC has counted since. */
+static void test_seconds(void **state) {
+    static const uint64_t rates_khz[] = {33333, 1000000, 2400000, 5000000};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(rates_khz); i++) {
+        uint64_t second = rates_khz[i] * 1000, start = 7 * second + second / 2;
+
+        cpus[0].tsc_khz = rates_khz[i];
+        rtc = 1764409300;
+        processor.tsc = start;
+        clock_init(rates_khz[i]);
+        assert_int_equal(clock_seconds(), rtc);
+        processor.tsc = start + second - rates_khz[i];
+        assert_int_equal(clock_seconds(), rtc);
+        processor.tsc = start + second;
+        assert_int_equal(clock_seconds(), rtc + 1);
+        processor.tsc = start + second * 86400;
+        assert_int_equal(clock_seconds(), rtc + 86400);
+        processor.tsc = start + second * 315576000; /* ten years */
+        assert_int_equal(clock_seconds(), rtc + 315576000);
+        rtc = 0; /* no clock: less than how old the TSC is */
+        processor.tsc = start;
+        clock_init(rates_khz[i]);
+        assert_int_equal(clock_seconds(), 0);
+        processor.tsc += second;
+        assert_int_equal(clock_seconds(), 1);
     }
 }
 
@@ -196,6 +230,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_wall, make, drop),
         cmocka_unit_test_setup_teardown(test_wall_start, make, drop),
+        cmocka_unit_test_setup_teardown(test_seconds, make, drop),
         cmocka_unit_test_setup_teardown(test_wall_before_1970, make, drop),
         cmocka_unit_test_setup_teardown(test_places, make, drop),
         cmocka_unit_test_setup_teardown(test_system, make, drop),

@@ -122,6 +122,9 @@ static const struct dts_case partition_cases[] = {
      P0 ": found 0 memory nodes, want 1 to 16\n"},
 };
 
+#define PC     "pc { compatible = \"shikiri,pc\"; "
+#define IN_TWO "memory@100000 {" /* in the second partition, whose UART is the machine's own */
+
 static const struct dts_case device_cases[] = {
     {"memory property", "reg = <0 0 0 ", "cached; reg = <0 0 0 ", M0 "/cached" UNKNOWN_PROPERTY},
     {"memory node", "0x1000000>;", "0x1000000>; page {};", M0 "/page" UNKNOWN_NODE},
@@ -146,6 +149,13 @@ static const struct dts_case device_cases[] = {
     {"apic compatible", "vga {", "interrupt-controller { compatible = \"ioapic\"; }; vga {",
      P0 "/interrupt-controller/compatible: found \"ioapic\", want \"shikiri,x2apic\"\n"},
     {"apic", "vga {", "interrupt-controller { compatible = \"shikiri,x2apic\"; }; vga {", ""},
+    {"pc", IN_TWO, PC "};" IN_TWO, ""},
+    {"pc property", IN_TWO, PC "reg = <0>; };" IN_TWO, P1 "/pc/reg" UNKNOWN_PROPERTY},
+    {"pc node", IN_TWO, PC "timer {}; };" IN_TWO, P1 "/pc/timer" UNKNOWN_NODE},
+    {"pc compatible", IN_TWO, "pc { compatible = \"shikiri,x2apic\"; };" IN_TWO,
+     P1 "/pc/compatible: found \"shikiri,x2apic\", want \"shikiri,pc\"\n"},
+    {"no pc compatible", IN_TWO, "pc { };" IN_TWO, P1 "/pc/compatible: found nothing, want a string\n"},
+    {"pc with an address", IN_TWO, "pc@1 { compatible = \"shikiri,pc\"; };" IN_TWO, P1 "/pc@1" UNKNOWN_NODE},
     {"vga compatible", "shikiri,vga-text", "vga", P0 "/vga/compatible: found \"vga\", want \"shikiri,vga-text\"\n"},
     {"isa property", "compatible = \"isa\";", "compatible = \"isa\"; ranges;", P0 "/isa/ranges" UNKNOWN_PROPERTY},
     {"isa node", "serial@3f8 {", "rtc@70 {}; serial@3f8 {", P0 "/isa/rtc@70" UNKNOWN_NODE},
@@ -306,11 +316,35 @@ static void test_modules(void **state) {
     free(source);
 }
 
+/* One node, four devices. */
+static void test_pc(void **state) {
+    const enum device_kind kinds[] = {DEVICE_CONSOLE, DEVICE_X2APIC, DEVICE_PIT, DEVICE_CMOS};
+    char *source = dts_replace(dts_good, IN_TWO, PC "};" IN_TWO);
+    static struct findings findings;
+    struct config config;
+
+    (void)state;
+    dts_parse(source, &config, &findings);
+    free(source);
+    findings_expect(&findings, "pc", "");
+
+    const struct partition_config *two = &config.partitions[1];
+
+    assert_int_equal(two->device_count, ARRAY_LENGTH(kinds) + 1);
+    for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        assert_int_equal(two->devices[i].kind, kinds[i]);
+        assert_string_equal(two->devices[i].path, P1 "/pc");
+    }
+    assert_int_equal(two->devices[ARRAY_LENGTH(kinds)].kind, DEVICE_UART);
+    assert_false(config_vga(two));
+    assert_int_equal(config.partitions[0].device_count, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_system),  cmocka_unit_test(test_partition),       cmocka_unit_test(test_device),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_partition),    cmocka_unit_test(test_content),
-        cmocka_unit_test(test_modules), cmocka_unit_test(test_bootargs_length),
+        cmocka_unit_test(test_modules), cmocka_unit_test(test_bootargs_length), cmocka_unit_test(test_pc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv/clock.h"
 #include "hv/dev/power.h"
 #include "hv/interrupt.h"
 #include "hv/svm/iopm.h"
@@ -112,6 +113,7 @@ static void test_x2apic(void **state) {
     assert_ptr_equal(partition->common.ioapic, &partition->ioapic);
     assert_ptr_equal(partition->ioapic.deliver, interrupt_deliver);
     assert_ptr_equal(partition->ioapic.owner, &partition->common);
+    assert_null(partition->uart.line);
     assert_int_equal(partition->common.io.range_count, 2);
     for (uint16_t port = 0x600; port < 0x603; port++)
         assert_ptr_equal(range_of(partition, port)->write, power_write);
@@ -137,6 +139,104 @@ static uint8_t read_port(const struct partition *partition, uint16_t port) {
     const struct io_range *range = range_of(partition, port);
 
     return range->read(range->device, port - range->first);
+}
+
+/* Ports of `device`, one range from `first` on, of the device at `of`. */
+static void expect_ports(const struct partition *partition, uint16_t first, unsigned count, const void *of) {
+    for (uint16_t port = first; port < first + count; port++) {
+        assert_ptr_equal(range_of(partition, port)->device, of);
+        assert_int_equal(range_of(partition, port)->first, first);
+        assert_int_equal(range_of(partition, port)->count, count);
+        assert_true(iopm_intercepts(iopm, port));
+    }
+}
+
+static struct device_config of_pc[] = {{.path = "/pc", .kind = DEVICE_CONSOLE},
+                                       {.path = "/pc", .kind = DEVICE_X2APIC},
+                                       {.path = "/pc", .kind = DEVICE_PIT},
+                                       {.path = "/pc", .kind = DEVICE_CMOS}};
+
+/* All of a PC: its ports, and no others. */
+static void test_pc(void **state) {
+    const struct partition_config config = {.devices = of_pc, .device_count = ARRAY_LENGTH(of_pc)};
+    struct partition *partition = make(0, &config, ARENA_PAGES);
+    unsigned owned = 0;
+
+    (void)state;
+    assert_true(devices_attach(partition));
+    reset(partition);
+    expect_ports(partition, 0x40, 4, &partition->pit);
+    expect_ports(partition, 0x61, 1, &partition->pit);
+    expect_ports(partition, 0x70, 2, &partition->cmos);
+    expect_ports(partition, 0x3f8, 8, &partition->uart);
+    expect_ports(partition, 0xcf8, 8, partition->pci_address);
+    for (uint32_t port = 0; port < 0x10000; port++)
+        owned += range_of(partition, (uint16_t)port) != NULL;
+    assert_int_equal(owned, 4 + 1 + 2 + 8 + 8 + POWER_PORTS);
+    assert_true(partition->common.has_apic);
+    assert_int_equal(partition->pit.now_ticks(), PIT_HZ); /* as fake_rtc.c has it */
+    assert_ptr_equal(partition->cmos.now_seconds, clock_seconds);
+    assert_int_equal(clock_seconds(), 1);
+}
+
+/* A machine with all of them once has room for their ports. */
+static void test_most_ports(void **state) {
+    struct device_config devices[ARRAY_LENGTH(of_pc) + 1];
+    const struct partition_config config = {.devices = devices, .device_count = ARRAY_LENGTH(devices)};
+    struct partition *partition = make(0, &config, ARENA_PAGES);
+
+    (void)state;
+    memcpy(devices, of_pc, sizeof(of_pc));
+    devices[ARRAY_LENGTH(of_pc)] = (struct device_config){.path = "/uart", .kind = DEVICE_UART, COM2, 8};
+    assert_true(devices_attach(partition));
+    assert_int_equal(partition->common.io.range_count, 6);
+    assert_false(iopm_intercepts(iopm, COM2));
+}
+
+/* Each of the devices has its own ports alone. */
+static void test_kinds(void **state) {
+    const unsigned ports[] = {8, POWER_PORTS + 8, 4 + 1, 2};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(of_pc); i++) {
+        const struct partition_config config = {.devices = &of_pc[i], .device_count = 1};
+        struct partition *partition = make(0, &config, ARENA_PAGES);
+        unsigned owned = 0;
+
+        assert_true(devices_attach(partition));
+        for (uint32_t port = 0; port < 0x10000; port++)
+            owned += range_of(partition, (uint16_t)port) != NULL;
+        assert_int_equal(owned, ports[i]);
+        assert_int_equal(partition->uart.line != NULL, of_pc[i].kind == DEVICE_CONSOLE);
+    }
+}
+
+/* Counters, gate, index: nothing is left of them after a restart. */
+static void test_reset_pc(void **state) {
+    const struct partition_config config = {.devices = of_pc, .device_count = ARRAY_LENGTH(of_pc)};
+    struct partition *partition = make(0, &config, ARENA_PAGES);
+    static struct pit pit;
+    static struct cmos cmos;
+
+    (void)state;
+    assert_true(devices_attach(partition));
+    reset(partition);
+    pit = partition->pit;
+    cmos = partition->cmos;
+    assert_int_equal(read_port(partition, 0x61) & 0x0f, 0);
+    write_port(partition, 0x61, 0x03);
+    for (unsigned number = 0; number < 3; number++) {
+        write_port(partition, 0x43, (uint8_t)(number << 6 | 0x36));
+        write_port(partition, (uint16_t)(0x40 + number), 0x12);
+        write_port(partition, (uint16_t)(0x40 + number), 0x34);
+        write_port(partition, (uint16_t)(0x40 + number), 0x56);
+        write_port(partition, 0x43, (uint8_t)(0xc0 | 2 << number));
+    }
+    write_port(partition, 0x70, 0x0d);
+    assert_int_equal(read_port(partition, 0x71), 0x80);
+    reset(partition);
+    assert_memory_equal(&partition->pit, &pit, sizeof(pit));
+    assert_memory_equal(&partition->cmos, &cmos, sizeof(cmos));
 }
 
 /* In whichever order they are in the configuration, the console interrupts by pin 4: ISA's IRQ of COM1. */
@@ -291,7 +391,7 @@ static void test_reset_screen(void **state) {
         unsigned shows = fake_screen.shows;
 
         memset(fake_screen.cleared, true, sizeof(fake_screen.cleared));
-        vga_init(&vga, number, partitions[number].vga.cursor_changed);
+        vga_init(&vga, number);
         for (unsigned i = 0; i < VGA_CRTC_REGISTERS; i++)
             set_cursor(&partitions[number].vga, (uint8_t)i, 0x11);
         (void)vga_status_read(&partitions[number].vga, 0);
@@ -312,9 +412,11 @@ static void test_reset_screen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none),      cmocka_unit_test(test_serial), cmocka_unit_test(test_x2apic),
-        cmocka_unit_test(test_interrupt), cmocka_unit_test(test_reset),  cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_screens),   cmocka_unit_test(test_show),   cmocka_unit_test(test_reset_screen),
+        cmocka_unit_test(test_none),         cmocka_unit_test(test_serial),    cmocka_unit_test(test_x2apic),
+        cmocka_unit_test(test_pc),           cmocka_unit_test(test_kinds),     cmocka_unit_test(test_most_ports),
+        cmocka_unit_test(test_reset_pc),     cmocka_unit_test(test_interrupt), cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_screens),   cmocka_unit_test(test_show),
+        cmocka_unit_test(test_reset_screen),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -81,6 +81,14 @@ static const struct dts_case first_window_cases[] = {
 #define UART_AT(port) "serial@" port " { compatible = \"ns16550a\"; reg = <1 0x" port " 8>; };"
 #define VGA           "vga { compatible = \"shikiri,vga-text\"; };"
 
+#define PC             "pc { compatible = \"shikiri,pc\"; };"
+#define APIC           "interrupt-controller { compatible = \"shikiri,x2apic\"; };"
+#define IN_TWO         "memory@100000 {" /* the second partition, which has the machine's COM2 */
+#define ISA_OF_ONE     "isa { compatible = \"isa\"; #address-cells = <2>; #size-cells = <1>;\n" CONSOLE "\n};"
+#define ONCE           ", want such a device once; leave one of them away\n"
+#define PC_AND_APIC    P0 "/pc: found it beside " P0 "/interrupt-controller" ONCE
+#define CONSOLE_AND_PC P0 "/isa/serial@3f8: found it beside " P0 "/pc" ONCE
+
 static const struct dts_case device_cases[] = {
     {"console elsewhere", CONSOLE, "serial@3e8 { compatible = \"shikiri,console\"; reg = <1 0x3e8 8>; };",
      P0 "/isa/serial@3e8/reg: found port 0x3e8, want 0x3f8 for shikiri,console\n"},
@@ -97,6 +105,12 @@ static const struct dts_case device_cases[] = {
      P1 "/isa/serial@2f8/reg: found port 0x2f8, want another than that of " P0
         "/isa/serial@2f8; a physical UART has one owner\n"},
     {"console in both", UART, CONSOLE, ""},
+    {"PC and a UART of the machine", IN_TWO, PC IN_TWO, ""},
+    {"PC and a screen", ISA_OF_ONE, PC, ""},
+    {"APIC and console", VGA, VGA APIC, ""},
+    {"PC and APIC", ISA_OF_ONE, PC APIC, PC_AND_APIC},
+    {"PC and console", VGA, VGA PC, CONSOLE_AND_PC},
+    {"PC, APIC and console", VGA, PC APIC, PC_AND_APIC CONSOLE_AND_PC},
     {"label taken", "\"two\"", "\"one\"", P1 "/label: found \"one\", want another than that of " P0 "\n"},
     {"label in capitals", "\"two\"", "\"One\"", ""},
     {"image shared", "\"two.elf\"", "\"one.elf\"", ""},

@@ -24,13 +24,18 @@ const char *checked_device(const struct config *config, unsigned partition, cons
         return tool_text("a VGA text screen, Ctrl-] %u, page at 0x%lx", screen + 1,
                          VGA_TEXT_RANGE.base + screen * PAGE_BYTES);
     case DEVICE_CONSOLE:
-        return tool_text("a UART at 0x%x, lines on COM1", device->port);
+        return "a UART at 0x3f8, lines on COM1";
     case DEVICE_X2APIC:
         return "a local APIC in x2APIC mode";
+    case DEVICE_PIT:
+        return "an 8254 timer at 0x40 and 0x61";
+    case DEVICE_CMOS:
+        return "a real-time clock at 0x70";
     case DEVICE_UART:
         return tool_text("the machine's UART at 0x%x to 0x%x", device->port, device->port + device->port_count - 1);
+    default:
+        return "";
     }
-    return "";
 }
 
 const char *checked_vcpu(const struct partition_config *partition, const struct cpu_config *cpu) {
