@@ -216,18 +216,14 @@ __attribute__((cold)) static void idle(struct loop *loop, uint64_t from_tsc, uin
     loop->idle_ticks += note(loop, from_tsc, TRACE_IDLE, 0);
 }
 
-/* What of the time until `tsc` was not idle: others steal no more than that. */
-static uint64_t busy_ticks(const struct loop *loop, uint64_t tsc) {
-    return tsc - loop->idle_ticks;
-}
-
 static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision *decision) {
     struct runner *runner = (struct runner *)decision->turn;
     struct vcpu *vcpu = runner->vcpu;
     struct vcpu_times *times = &vcpu->times;
+    uint64_t busy_ticks = now_tsc - loop->idle_ticks; /* others steal no time that was idle */
 
     if (times->waits_since)
-        times->stolen_ticks += busy_ticks(loop, now_tsc) - times->waits_since;
+        times->stolen_ticks += busy_ticks - times->waits_since;
     switch_to(loop, runner);
     enum turn_end end = judge(loop, runner, run(loop, runner, decision));
 
@@ -238,7 +234,7 @@ static void take_turn(struct loop *loop, uint64_t now_tsc, const struct decision
     uint64_t run_ticks = note(loop, now_tsc, TRACE_TURN_END + end, vcpu->subject);
 
     times->run_ticks += run_ticks;
-    times->waits_since = end == TURN_SPENT ? busy_ticks(loop, now_tsc + run_ticks) : 0;
+    times->waits_since = end == TURN_SPENT ? busy_ticks + run_ticks : 0;
     schedule_return(&loop->schedule, decision, end);
 }
 
