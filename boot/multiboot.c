@@ -46,12 +46,10 @@ static void copy_name(char name[BOOT_NAME_MAX], const char *command_line) {
 }
 
 static void add_module(struct boot_info *boot, uint32_t start, uint32_t end, const char *command_line) {
-    if (boot->module_count == BOOT_MODULES_MAX) {
-        boot->modules_dropped++;
-        return;
-    }
     unsigned number = boot->module_count++;
 
+    if (number >= BOOT_MODULES_MAX)
+        return;
     copy_name(boot->names[number], command_line ? command_line : "");
     boot->modules[number] = (struct image_file){boot->names[number], pointer(start), end > start ? end - start : 0};
 }
@@ -158,7 +156,7 @@ static void read_multiboot2(struct boot_info *boot, const uint8_t *info, bool av
 bool multiboot_read(struct boot_info *boot, uint32_t magic, const void *info) {
     *boot = (struct boot_info){.command_line = ""};
     for (int pass = 1; pass >= 0; pass--) {
-        boot->module_count = boot->modules_dropped = 0;
+        boot->module_count = 0;
         if (magic == MULTIBOOT1_LOADER_MAGIC)
             read_multiboot1(boot, info, pass);
         else if (magic == MULTIBOOT2_LOADER_MAGIC)

@@ -19,9 +19,8 @@
 struct boot_info {
     const char *command_line; /* the only thing that still lies where the loader has put it */
     struct image_file modules[BOOT_MODULES_MAX];
-    unsigned module_count;
+    unsigned module_count;                       /* only BOOT_MODULES_MAX of them fit */
     char names[BOOT_MODULES_MAX][BOOT_NAME_MAX]; /* last path component of the first word: "bin/a.elf x" is a.elf */
-    unsigned modules_dropped;                    /* more than fit */
     struct range ram[BOOT_RANGES_MAX];           /* sorted, disjoint, whole pages, above 1 MiB */
     unsigned ram_count;
 };

@@ -80,8 +80,8 @@ void start_place_modules(struct boot *boot) {
     if (loader->ram_count == 0)
         refuse("found no memory map with RAM above 1 MiB in the boot loader's information, want one (Multiboot 1 flag "
                "6, or the memory map tag of Multiboot 2)");
-    if (loader->modules_dropped)
-        refuse("found %u modules, want at most %u", loader->module_count + loader->modules_dropped, BOOT_MODULES_MAX);
+    if (loader->module_count > BOOT_MODULES_MAX)
+        refuse("found %u modules, want at most %u", loader->module_count, BOOT_MODULES_MAX);
     for (unsigned i = 0; i < loader->module_count; i++)
         if (!is_aligned((uintptr_t)loader->modules[i].data, PAGE_BYTES))
             refuse("found module %s at 0x%lx, want it on a page boundary, as the Multiboot header asks",

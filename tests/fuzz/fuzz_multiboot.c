@@ -70,8 +70,7 @@ static void bend_mb1(uint8_t *info, uint8_t *end) {
 
 static void expect_modules(void) {
     assert(boot.command_line && strlen(boot.command_line) < MEMORY_BYTES);
-    assert(boot.module_count <= BOOT_MODULES_MAX);
-    for (unsigned i = 0; i < boot.module_count; i++) {
+    for (unsigned i = 0; i < boot.module_count && i < BOOT_MODULES_MAX; i++) {
         const char *name = boot.modules[i].name;
 
         assert(memchr(name, '\0', sizeof(boot.names[i])) && !strchr(name, '/') && !strchr(name, ' '));
