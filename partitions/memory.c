@@ -5,8 +5,6 @@
  */
 #include "partitions/memory.h"
 
-#include "hv/lib/format.h"
-
 #define LARGE_PAGE (2 * MIB)
 
 static struct range host_range_of(const struct window_config *window) {
@@ -61,34 +59,25 @@ bool memory_find(const struct host_memory *host, uint64_t size_bytes, uint64_t *
     return find(host, &(struct config){0}, size_bytes, PAGE_BYTES, 0, base);
 }
 
-/*
- * Whether RAM has all of the range. The text is "0x100000 to 0xbffe0000 or 0x100000000 to 0x140000000": the piece of
- * RAM at or below the range's base, and the next.
- */
-static bool in_ram(const struct host_memory *host, struct range range, char *text, size_t size_bytes) {
-    const struct range *ram = host->usable;
-    unsigned count = host->usable_count;
-    size_t at = format_string(text, size_bytes, count ? "" : "of which there is none");
-    bool inside = false;
+/* The last piece of RAM that begins at the address or below, or else the first of all; empty without any. */
+static struct range ram_near(const struct host_memory *host, uint64_t address) {
+    struct range near = {0};
 
-    for (unsigned i = 0; i < count; i++) {
-        inside |= range_contains(ram[i], range);
-        if ((i == 0 || ram[i - 1].base <= range.base) && (i == count - 1 || ram[i + 1].base > range.base))
-            at += format_string(text + at, size_bytes - at, "%s0x%lx to 0x%lx", at ? " or " : "", ram[i].base,
-                                range_end(ram[i]));
-    }
-    return inside;
+    for (unsigned i = 0; i < host->usable_count; i++)
+        if (i == 0 || host->usable[i].base <= address)
+            near = host->usable[i];
+    return near;
 }
 
 static void check_fixed(const struct config *config, struct window_config *window, const struct host_memory *host,
                         struct report *report) {
-    struct range range = host_range_of(window);
+    struct range range = host_range_of(window), ram = ram_near(host, range.base);
     struct host_range other = find_other(host, config, window, range);
-    char ram[96];
 
-    if (!in_ram(host, range, ram, sizeof(ram)))
+    if (!range_contains(ram, range))
         report_error(report, window->path, "host-address", "the boot loader's memory map says what is RAM",
-                     "found 0x%lx to 0x%lx, want it inside RAM, %s", range.base, range_end(range), ram);
+                     "found 0x%lx to 0x%lx, want it inside RAM, 0x%lx to 0x%lx", range.base, range_end(range), ram.base,
+                     range_end(ram));
     if (other.name)
         report_error(report, window->path, "host-address", NULL,
                      "found 0x%lx to 0x%lx, want it apart from %s at 0x%lx to 0x%lx", range.base, range_end(range),
