@@ -56,6 +56,13 @@ static const char *check_label(const struct dt *dt, int node, const char *label)
     return plain ? arena_string(dt->arena, label) : NULL;
 }
 
+/* Where each kind of UART may sit. */
+static bool is_serial_port(int kind, uint32_t port) {
+    if (kind == DEVICE_CONSOLE)
+        return port == CONFIG_CONSOLE_PORT;
+    return port == 0x2f8 || port == 0x3e8 || port == 0x2e8;
+}
+
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
     uint32_t reg[3];
 
@@ -65,16 +72,15 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
     if (!dt_cells(dt, node, "reg", reg, 3))
         return;
     dt_check_unit_address(dt, node, reg[1]);
-    if (reg[0] != ISA_IO_SPACE || reg[2] != UART_PORT_COUNT || reg[1] > UINT16_MAX) {
-        dt_error(dt, node, "reg", "1 is the I/O space of the ISA bus", "found <%u 0x%x %u>, want <1 PORT 8>", reg[0],
-                 reg[1], reg[2]);
-        return;
-    }
     device->port = (uint16_t)reg[1];
     device->port_count = UART_PORT_COUNT;
     device->kind = (enum device_kind)kind;
-    if (kind >= 0)
-        rules_check_serial_port(dt->report, device);
+    if (kind >= 0 && (reg[0] != ISA_IO_SPACE || !is_serial_port(kind, reg[1]) || reg[2] != UART_PORT_COUNT))
+        dt_error(dt, node, "reg",
+                 "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it",
+                 "found <%u 0x%x %u>, want <1 0x3f8 8> for shikiri,console, or <1 PORT 8> with PORT 0x2f8, 0x3e8 or "
+                 "0x2e8 for ns16550a",
+                 reg[0], reg[1], reg[2]);
 }
 
 static void parse_isa(struct dt *dt, int node, struct partition_config *partition) {

@@ -25,16 +25,6 @@ bool rules_check_window(struct report *report, const struct window_config *windo
                         "found 0x%lx for base 0x%lx, want the same remainder by 0x%lx", host, base, unit);
 }
 
-void rules_check_serial_port(struct report *report, const struct device_config *device) {
-    if (device->kind == DEVICE_CONSOLE && device->port != CONFIG_CONSOLE_PORT)
-        report_error(report, device->path, "reg", NULL, "found port 0x%x, want 0x%x for shikiri,console", device->port,
-                     CONFIG_CONSOLE_PORT);
-    if (device->kind == DEVICE_UART && device->port != 0x2f8 && device->port != 0x3e8 && device->port != 0x2e8)
-        report_error(report, device->path, "reg",
-                     "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it",
-                     "found port 0x%x, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a", device->port);
-}
-
 /* The first window holds the start area (docs/guest-interface.md). */
 static void check_first_window(struct report *report, const struct partition_config *partition) {
     const struct window_config *window = partition->windows;
@@ -59,15 +49,17 @@ static void check_first_window(struct report *report, const struct partition_con
                      "found the start area at 0x%lx, want it apart from the VGA text page at 0xb8000", start.base);
 }
 
-/* Of each device there is one, but for the machine's own UARTs. */
-static void check_devices(struct report *report, const struct partition_config *partition) {
-    const struct device_config *devices = partition->devices;
+/* A partition has one device of a kind, but for the machine's own UARTs: a port has one owner. */
+static void check_devices(struct report *report, const struct partition_config *a, const struct partition_config *b) {
+    for (unsigned i = 0; i < a->device_count; i++) {
+        for (unsigned j = 0; j < (a == b ? i : b->device_count); j++) {
+            const struct device_config *device = &a->devices[i], *other = &b->devices[j];
 
-    for (unsigned i = 1; i < partition->device_count; i++)
-        for (unsigned j = 0; j < i; j++)
-            if (devices[i].kind == devices[j].kind && devices[i].kind != DEVICE_UART)
-                report_error(report, devices[i].path, NULL, "leave one of them away",
-                             "found it beside %s, want such a device once", devices[j].path);
+            if (device->kind == other->kind && (device->kind == DEVICE_UART ? device->port == other->port : a == b))
+                report_error(report, device->path, NULL, "leave one of them away",
+                             "found it beside %s, want such a device once", other->path);
+        }
+    }
 }
 
 void rules_check_partition(struct report *report, const struct partition_config *partition) {
@@ -82,19 +74,14 @@ void rules_check_partition(struct report *report, const struct partition_config 
         }
     }
     check_first_window(report, partition);
-    check_devices(report, partition);
+    check_devices(report, partition, partition);
 }
 
 /* What two partitions may not have in common. */
 static void check_pair(struct report *report, const struct partition_config *a, const struct partition_config *b) {
     if (a->label && b->label && strcmp(a->label, b->label) == 0)
         report_error(report, a->path, "label", NULL, "found \"%s\", want another than that of %s", a->label, b->path);
-    for (unsigned i = 0; i < a->device_count; i++)
-        for (unsigned j = 0; j < b->device_count; j++)
-            if (a->devices[i].kind == DEVICE_UART && b->devices[j].kind == DEVICE_UART &&
-                a->devices[i].port == b->devices[j].port)
-                report_error(report, a->devices[i].path, "reg", "a physical UART has one owner",
-                             "found port 0x%x, want another than that of %s", a->devices[i].port, b->devices[j].path);
+    check_devices(report, a, b);
 }
 
 void rules_check_system(struct report *report, const struct config *config) {

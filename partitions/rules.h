@@ -10,9 +10,6 @@
 /* Size, alignment and range of one window; false when something was reported. */
 bool rules_check_window(struct report *report, const struct window_config *window);
 
-/* Where each kind of UART may sit. */
-void rules_check_serial_port(struct report *report, const struct device_config *device);
-
 /* What the windows of one partition may not have in common, and its start area. */
 void rules_check_partition(struct report *report, const struct partition_config *partition);
 

@@ -126,8 +126,7 @@ CONFIGURATIONS = {
     "size that overflows": (window("<0 0 0xffffffff 0xfffff000>"), None),
     "missing module": (system(Partition("a", "hog.elf")).replace("hog.elf", "gone.elf"), None),
     "two owners of COM2": (system(Partition("a", "hog.elf", devices=COM2), Partition("b", "hog.elf", devices=COM2)), [
-        f"{B}/isa/serial@2f8/reg: found port 0x2f8, want another than that of {A}/isa/serial@2f8; a physical UART has "
-        "one owner"]),
+        f"{B}/isa/serial@2f8: found it beside {A}/isa/serial@2f8, want such a device once; leave one of them away"]),
     "a ninth screen": (system(*[Partition(f"s{i}", "hog.elf", devices=VGA) for i in range(9)]), [
         "/partitions/partition@8/vga: found screen number 9, want at most 8 in a system; VGA text memory has eight "
         "pages; use shikiri,console"]),

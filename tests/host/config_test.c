@@ -22,8 +22,10 @@
 #define N31              "0123456789012345678901234567890"
 #define IMAGE_WANT                                                                                                     \
     ", want the name of a module, 1 to 63 characters without '/' and spaces; name the file without its folder\n"
-#define WINDOW   "memory@40000000 { device_type = \"memory\"; "
-#define ISA_HINT ", want <1 PORT 8>; 1 is the I/O space of the ISA bus\n"
+#define WINDOW "memory@40000000 { device_type = \"memory\"; "
+#define ISA_HINT                                                                                                       \
+    ", want <1 0x3f8 8> for shikiri,console, or <1 PORT 8> with PORT 0x2f8, 0x3e8 or 0x2e8 for ns16550a; "             \
+    "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it\n"
 
 static const struct dts_case system_cases[] = {
     {"good", "good", "good", ""},

@@ -89,21 +89,19 @@ static const struct dts_case first_window_cases[] = {
 #define PC_AND_APIC    P0 "/pc: found it beside " P0 "/interrupt-controller" ONCE
 #define CONSOLE_AND_PC P0 "/isa/serial@3f8: found it beside " P0 "/pc" ONCE
 
+#define PORTS                                                                                                          \
+    ", want <1 0x3f8 8> for shikiri,console, or <1 PORT 8> with PORT 0x2f8, 0x3e8 or 0x2e8 for ns16550a; "             \
+    "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it\n"
+
 static const struct dts_case device_cases[] = {
     {"console elsewhere", CONSOLE, "serial@3e8 { compatible = \"shikiri,console\"; reg = <1 0x3e8 8>; };",
-     P0 "/isa/serial@3e8/reg: found port 0x3e8, want 0x3f8 for shikiri,console\n"},
+     P0 "/isa/serial@3e8/reg: found <1 0x3e8 8>" PORTS},
     {"COM3", UART, UART_AT("3e8"), ""},
     {"COM4", UART, UART_AT("2e8"), ""},
-    {"COM1", UART, UART_AT("3f8"),
-     P1 "/isa/serial@3f8/reg: found port 0x3f8, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; "
-        "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it\n"},
-    {"another port", UART, UART_AT("60"),
-     P1 "/isa/serial@60/reg: found port 0x60, want 0x2f8, 0x3e8 or 0x2e8 for ns16550a; "
-        "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it\n"},
+    {"COM1", UART, UART_AT("3f8"), P1 "/isa/serial@3f8/reg: found <1 0x3f8 8>" PORTS},
+    {"another port", UART, UART_AT("60"), P1 "/isa/serial@60/reg: found <1 0x60 8>" PORTS},
     {"two UARTs", UART, UART UART_AT("3e8"), ""},
-    {"UART has an owner", CONSOLE, UART,
-     P1 "/isa/serial@2f8/reg: found port 0x2f8, want another than that of " P0
-        "/isa/serial@2f8; a physical UART has one owner\n"},
+    {"UART has an owner", CONSOLE, UART, P1 "/isa/serial@2f8: found it beside " P0 "/isa/serial@2f8" ONCE},
     {"console in both", UART, CONSOLE, ""},
     {"PC and a UART of the machine", IN_TWO, PC IN_TWO, ""},
     {"PC and a screen", ISA_OF_ONE, PC, ""},
