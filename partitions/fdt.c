@@ -16,8 +16,8 @@
 #define WANT_MAX       80
 
 int dt_check(const void *blob, size_t size_bytes) {
-    if (size_bytes < sizeof(struct fdt_header))
-        return -FDT_ERR_TRUNCATED;
+    if (size_bytes < sizeof(struct fdt_header) || fdt_magic(blob) != FDT_MAGIC)
+        return -FDT_ERR_BADMAGIC;
     if (fdt_version(blob) < VERSION_MIN)
         return -FDT_ERR_BADVERSION;
     int error = fdt_check_full(blob, size_bytes);
@@ -26,21 +26,15 @@ int dt_check(const void *blob, size_t size_bytes) {
 }
 
 bool dt_open(struct dt *dt, const void *blob, size_t size_bytes) {
-    struct report *report = dt->report;
-
-    dt->blob = blob;
-    if (size_bytes < sizeof(struct fdt_header) || fdt_magic(blob) != FDT_MAGIC)
-        return report_error(report, BLOB, NULL, "make it with dtc -O dtb", "found no device-tree blob, want one");
-    if (fdt_totalsize(blob) > size_bytes)
-        return report_error(report, BLOB, NULL, "the file is truncated", "found %lu bytes, want %u by its header",
-                            (unsigned long)size_bytes, fdt_totalsize(blob));
     int error = dt_check(blob, size_bytes);
 
+    dt->blob = blob;
     if (error)
-        return report_error(report, BLOB, NULL, "make it anew with dtc", "found a damaged blob (%s), want a whole one",
+        return report_error(dt->report, BLOB, NULL, "make it with dtc -O dtb",
+                            "found %lu bytes (%s), want a whole device-tree blob", (unsigned long)size_bytes,
                             fdt_strerror(error));
     if (fdt_num_mem_rsv(blob) != 0) /* nobody would keep out of them */
-        report_error(report, BLOB, NULL, "memory that no window has is left alone anyway",
+        report_error(dt->report, BLOB, NULL, "memory that no window has is left alone anyway",
                      "found %d memory reservations, want no /memreserve/", fdt_num_mem_rsv(blob));
     return true;
 }

@@ -99,10 +99,9 @@ def test_unknown_option():
 
 def test_truncated_blob(tmp_path):
     dtb = compile_text(system(GOOD), tmp_path)
-    size = dtb.stat().st_size
     dtb.write_bytes(dtb.read_bytes()[:300])
     assert refusal(modules=[dtb]) == [
-        f"device tree: found 300 bytes, want {size} by its header; the file is truncated",
+        "device tree: found 300 bytes (FDT_ERR_TRUNCATED), want a whole device-tree blob; make it with dtc -O dtb",
         "1 error, no partition is started"]
 
 

@@ -190,16 +190,16 @@ def test_blob(tmp_path):
     status, _, problems = call(blob)
     assert status == PROBLEMS and problems.startswith(f'{blob}: error: /partitions/partition@0/label: found "", ')
     blob.write_bytes(b"no blob")
-    assert call(blob)[2] == (f"{blob}: error: device tree: found no device-tree blob, want one; make it with dtc -O dtb\n"
-                             "1 error\n")
+    assert call(blob)[2] == (f"{blob}: error: device tree: found 7 bytes (FDT_ERR_BADMAGIC), want a whole device-tree blob; "
+                             "make it with dtc -O dtb\n1 error\n")
 
 
 def test_magic_alone(tmp_path):
     """A file is a blob to the hypervisor by its first four bytes, and so it is here, as the system and as an image."""
     short = tmp_path / "short"
     short.write_bytes(b"\xd0\x0d\xfe\xed\0\0")
-    assert call(short) == (PROBLEMS, "", f"{short}: error: device tree: found no device-tree blob, want one; make it with dtc -O "
-                           "dtb\n1 error\n")
+    assert call(short) == (PROBLEMS, "", f"{short}: error: device tree: found 6 bytes (FDT_ERR_BADMAGIC), want a whole "
+                           "device-tree blob; make it with dtc -O dtb\n1 error\n")
     path = written(tmp_path, system(Partition("a", "hog.elf")))
     assert call("--quiet", path, short)[2].startswith(f"{short}: error: found two modules that are device trees, want one\n")
 
