@@ -149,28 +149,23 @@ static void write_modules(uint8_t *start, uint64_t gpa, unsigned word, const str
     }
 }
 
-static void write_multiboot(uint8_t *start, uint32_t gpa, const struct image_plan *plan,
-                            const struct partition_config *config) {
-    const uint32_t info[INFO_WORDS] = {
+/* The information that a Multiboot or PVH kernel gets, and what it points to. */
+static void write_info(uint8_t *start, uint32_t gpa, const struct image_plan *plan,
+                       const struct partition_config *config) {
+    bool is_pvh = plan->kind == IMAGE_PVH;
+    uint32_t map_bytes = write_map((struct map){start + INFO_MAP, is_pvh ? 0 : 4, 24}, config);
+    const uint32_t multiboot[INFO_WORDS] = {
         [MULTIBOOT_FLAGS] = MULTIBOOT_HAS,
         [MULTIBOOT_LOWER_KIB] = kib_from(config, 0, 640 * KIB),
         [MULTIBOOT_UPPER_KIB] = kib_from(config, MIB, 4 * GIB - MIB),
         [MULTIBOOT_COMMAND] = gpa + START_AREA_BOOTARGS,
         [MULTIBOOT_MODULE_COUNT] = plan->module_count,
         [MULTIBOOT_MODULES] = gpa + INFO_MODULES,
-        [MULTIBOOT_MAP_BYTES] = write_map((struct map){start + INFO_MAP, 4, 24}, config),
+        [MULTIBOOT_MAP_BYTES] = map_bytes,
         [MULTIBOOT_MAP] = gpa + INFO_MAP,
         [MULTIBOOT_LOADER] = gpa + INFO_LOADER,
     };
-
-    memcpy(start + START_AREA_INFO, info, sizeof(info));
-    memcpy(start + INFO_LOADER, "Shikiri", sizeof("Shikiri"));
-    write_modules(start, gpa, 4, plan, config);
-}
-
-static void write_pvh(uint8_t *start, uint32_t gpa, const struct image_plan *plan,
-                      const struct partition_config *config) {
-    const uint32_t info[INFO_WORDS] = {
+    const uint32_t pvh[INFO_WORDS] = {
         PVH_MAGIC,
         PVH_VERSION,
         [PVH_MODULE_COUNT] = plan->module_count,
@@ -178,11 +173,13 @@ static void write_pvh(uint8_t *start, uint32_t gpa, const struct image_plan *pla
         [PVH_COMMAND] = gpa + START_AREA_BOOTARGS,
         [PVH_RSDP] = gpa + START_AREA_ACPI,
         [PVH_MAP] = gpa + INFO_MAP,
-        [PVH_MAP_COUNT] = write_map((struct map){start + INFO_MAP, 0, 24}, config) / 24,
+        [PVH_MAP_COUNT] = map_bytes / 24,
     };
 
-    memcpy(start + START_AREA_INFO, info, sizeof(info));
-    write_modules(start, gpa, 8, plan, config);
+    memcpy(start + START_AREA_INFO, is_pvh ? pvh : multiboot, sizeof(pvh));
+    if (!is_pvh)
+        memcpy(start + INFO_LOADER, "Shikiri", sizeof("Shikiri"));
+    write_modules(start, gpa, is_pvh ? 8 : 4, plan, config);
 }
 
 static void write_boot_params(uint8_t *params, uint64_t start_area, const struct image_plan *plan,
@@ -219,22 +216,18 @@ static void write_start_area(struct vcpu *first, uint8_t *start, uint32_t gpa, c
     uint64_t *registers = first->guest.registers;
 
     memcpy(start + START_AREA_BOOTARGS, config->bootargs, strlen(config->bootargs) + 1);
-    registers[REGISTER_RSI] = gpa + START_AREA_BOOTARGS;
-    if (plan->kind == IMAGE_MULTIBOOT || plan->kind == IMAGE_PVH)
-        registers[REGISTER_RBX] = gpa + START_AREA_INFO;
-    if (plan->kind == IMAGE_MULTIBOOT) {
-        first->vmcb->save.rax = MULTIBOOT_MAGIC;
-        write_multiboot(start, gpa, plan, config);
-    }
-    if (plan->kind != IMAGE_PVH && plan->kind != IMAGE_BZIMAGE)
-        return;
-    acpi_write(start + START_AREA_ACPI, gpa + START_AREA_ACPI, config->vcpu_count);
-    write_reset_vector(config);
-    if (plan->kind == IMAGE_PVH) {
-        write_pvh(start, gpa, plan, config);
-    } else {
+    registers[REGISTER_RSI] = gpa + (plan->kind == IMAGE_BZIMAGE ? START_AREA_BOOT_PARAMS : START_AREA_BOOTARGS);
+    if (plan->kind == IMAGE_BZIMAGE)
         write_boot_params(start + START_AREA_BOOT_PARAMS, gpa, plan, config);
-        registers[REGISTER_RSI] = gpa + START_AREA_BOOT_PARAMS;
+    if (plan->kind == IMAGE_MULTIBOOT)
+        first->vmcb->save.rax = MULTIBOOT_MAGIC;
+    if (plan->kind == IMAGE_MULTIBOOT || plan->kind == IMAGE_PVH) {
+        registers[REGISTER_RBX] = gpa + START_AREA_INFO;
+        write_info(start, gpa, plan, config);
+    }
+    if (plan->kind == IMAGE_PVH || plan->kind == IMAGE_BZIMAGE) {
+        acpi_write(start + START_AREA_ACPI, gpa + START_AREA_ACPI, config->vcpu_count);
+        write_reset_vector(config);
     }
 }
 
