@@ -93,18 +93,16 @@ bool partition_build(struct partition *partition, unsigned index, struct partiti
 }
 
 /* A page of a step, which has `size_bytes`. Without `from` it is cleared. */
-static void move_page(struct partition *partition, uint8_t *to, const uint8_t *from, uint64_t size_bytes) {
+static void move_page(struct partition *partition, gpa_t gpa, const uint8_t *from, uint64_t size_bytes) {
     uint64_t done = partition->done, part = lower(size_bytes - done, PAGE_BYTES);
+    uint8_t *to = partition_memory(partition->config, gpa);
 
     if (from)
         memcpy(to + done, from + done, part);
     else
         memset(to + done, 0, part);
-    partition->done += part;
-    if (partition->done == size_bytes) {
-        partition->step++;
-        partition->done = 0;
-    }
+    partition->done = done + part == size_bytes ? 0 : done + part;
+    partition->step += partition->done == 0;
 }
 
 /* The first runs by itself. */
@@ -124,16 +122,14 @@ static bool load_some(struct partition *partition) {
     unsigned step = partition->step;
 
     if (step < config->window_count) {
-        move_page(partition, partition_memory(config, config->windows[step].gpa), NULL,
-                  config->windows[step].size_bytes);
+        move_page(partition, config->windows[step].gpa, NULL, config->windows[step].size_bytes);
         return true;
     }
     step -= config->window_count;
     if (step < partition->plan.segment_count) {
         const struct image_segment *segment = &partition->plan.segments[step];
 
-        move_page(partition, partition_memory(config, segment->gpa), segment->file + segment->file_offset,
-                  segment->file_bytes);
+        move_page(partition, segment->gpa, segment->file + segment->file_offset, segment->file_bytes);
         return true;
     }
     step -= partition->plan.segment_count;
