@@ -29,6 +29,8 @@
 #define CONFIG_CONSOLE_PORT    0x3f8       /* where a shikiri,console sits */
 #define CONFIG_GPA_LIMIT       (1UL << 39) /* what one PML4 entry of the nested page table covers */
 
+#define LARGE_PAGE (2 * MIB) /* what windows of that size and more are placed and mapped by */
+
 /* The page that a partition's screen takes in its guest-physical memory. */
 #define VGA_TEXT_RANGE ((struct range){0xb8000, PAGE_BYTES})
 

@@ -20,7 +20,6 @@
 #define POWER_PORT_RESET (POWER_PORT + POWER_RESET)
 
 #define DIRECTORIES 4 /* a GiB each */
-#define LARGE_PAGE  (2 * MIB)
 
 #define MULTIBOOT_MAGIC     0x2badb002U
 #define MULTIBOOT_HAS       0x24dU /* memory, command line, modules, map, boot loader's name */

@@ -5,8 +5,6 @@
  */
 #include "partitions/memory.h"
 
-#define LARGE_PAGE (2 * MIB)
-
 static struct range host_range_of(const struct window_config *window) {
     return (struct range){window->hpa.value, window->size_bytes};
 }

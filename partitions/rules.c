@@ -7,8 +7,6 @@
 #include "hv/lib/string.h"
 #include "partitions/image.h"
 
-#define LARGE_PAGE (2 * MIB)
-
 bool rules_check_window(struct report *report, const struct window_config *window) {
     uint64_t base = window->gpa.value, size_bytes = window->size_bytes, host = window->hpa.value;
     uint64_t unit = size_bytes < LARGE_PAGE ? PAGE_BYTES : LARGE_PAGE;
