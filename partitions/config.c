@@ -205,7 +205,6 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
                   struct report *report) {
     struct dt dt = {.arena = arena, .report = report};
     const int root = 0;
-    int partitions;
 
     *config = (struct config){.model = ""};
     if (!dt_open(&dt, blob, size_bytes))
@@ -213,7 +212,8 @@ void config_parse(struct config *config, const void *blob, size_t size_bytes, st
     dt_check_names(&dt, root, "compatible model #address-cells #size-cells", "cpus schedule partitions __symbols__");
     dt_choice(&dt, root, "compatible", "shikiri,system");
     config->model = keep(&dt, dt_optional_string(&dt, root, "model"));
-    partitions = dt_child(&dt, root, "partitions");
+    int partitions = dt_child(&dt, root, "partitions");
+
     if (partitions >= 0)
         parse_partitions(&dt, partitions, config);
     timing_parse(&dt, root, config);

@@ -49,11 +49,10 @@ static unsigned read_references(struct dt *dt, int node, const char *property, u
 /* All partitions share the processor when a schedule of the short form does not say which. */
 static void parse_round_robin(struct dt *dt, int node, const struct config *config, struct cpu_config *cpu) {
     unsigned count = dt_count_cells(dt, node, "partitions");
-    bool is_short = node == dt_find(dt, 0, "schedule");
 
     dt_check_names(dt, node, "compatible slot-us partitions", "");
     dt_cell(dt, node, "slot-us", CONFIG_SLOT_US_MIN, CONFIG_SLOT_US_MAX, US_HINT, &cpu->slot_us);
-    if (!is_short || dt_has(dt, node, "partitions"))
+    if (dt_has(dt, node, "partitions") || node != dt_find(dt, 0, "schedule"))
         read_references(dt, node, "partitions", count ? count : 1, config, cpu);
     else
         for (unsigned i = 0; i < config->partition_count; i++)

@@ -19,13 +19,12 @@ void report_stop(struct runner *runner) {
     const struct partition *partition = runner->partition;
     struct vcpu *vcpu = runner->vcpu;
     const char *label = partition->config->label;
-    char by[16] = "";
+    char by[16];
 
     console_flush(&vcpu->console);
     if (partition->ended_by != vcpu)
         return;
-    if (vcpu->common->vcpu_count > 1)
-        format_string(by, sizeof(by), ", by vCPU %lu", vcpu->info[SHIKIRI_INFO_VCPU]);
+    format_string(by, sizeof(by), vcpu->common->vcpu_count > 1 ? ", by vCPU %lu" : "", vcpu->info[SHIKIRI_INFO_VCPU]);
     if (partition->state == PARTITION_HALTED)
         log_line("partition %s halted for ever: HLT with interrupts off at rip 0x%lx%s", label,
                  vcpu->vmcb->save.rip - 1, by);
