@@ -67,7 +67,7 @@ static struct reach find(const struct config *config, unsigned partition, enum r
             const struct device_config *d = &owner->devices[i];
 
             if (d->kind == DEVICE_UART)
-                offer(&piece, (struct range){d->port, d->port_count}, d->port, REACH_READ | REACH_WRITE, from);
+                offer(&piece, (struct range){d->port, CONFIG_UART_PORTS}, d->port, REACH_READ | REACH_WRITE, from);
         }
     } else {
         for (unsigned i = 0; i < ARRAY_LENGTH(owned_msrs); i++)

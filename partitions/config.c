@@ -12,8 +12,7 @@
 #include "partitions/rules.h"
 #include "partitions/timing.h"
 
-#define ISA_IO_SPACE    1
-#define UART_PORT_COUNT 8
+#define ISA_IO_SPACE 1
 
 #define LABEL_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
@@ -73,9 +72,8 @@ static void parse_serial(struct dt *dt, int node, struct device_config *device) 
         return;
     dt_check_unit_address(dt, node, reg[1]);
     device->port = (uint16_t)reg[1];
-    device->port_count = UART_PORT_COUNT;
     device->kind = (enum device_kind)kind;
-    if (kind >= 0 && (reg[0] != ISA_IO_SPACE || !is_serial_port(kind, reg[1]) || reg[2] != UART_PORT_COUNT))
+    if (kind >= 0 && (reg[0] != ISA_IO_SPACE || !is_serial_port(kind, reg[1]) || reg[2] != CONFIG_UART_PORTS))
         dt_error(dt, node, "reg",
                  "COM1 belongs to the hypervisor; compatible = \"shikiri,console\" is an emulated UART on it",
                  "found <%u 0x%x %u>, want <1 0x3f8 8> for shikiri,console, or <1 PORT 8> with PORT 0x2f8, 0x3e8 or "

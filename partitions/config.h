@@ -26,7 +26,8 @@
 #define CONFIG_MODULES_MAX     4    /* per partition */
 #define CONFIG_BOOTARGS_MAX    2047 /* characters */
 #define CONFIG_VGA_SCREENS_MAX 8
-#define CONFIG_CONSOLE_PORT    0x3f8       /* where a shikiri,console sits */
+#define CONFIG_CONSOLE_PORT    0x3f8 /* where a shikiri,console sits */
+#define CONFIG_UART_PORTS      8
 #define CONFIG_GPA_LIMIT       (1UL << 39) /* what one PML4 entry of the nested page table covers */
 
 #define LARGE_PAGE (2 * MIB) /* what windows of that size and more are placed and mapped by */
@@ -58,8 +59,7 @@ enum device_kind {
 struct device_config {
     const char *path;
     enum device_kind kind;
-    uint16_t port;       /* of a UART: the first port */
-    uint16_t port_count; /* 8 */
+    uint16_t port; /* of a UART: the first of CONFIG_UART_PORTS */
 };
 
 struct cpu_config;

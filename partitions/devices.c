@@ -94,7 +94,7 @@ bool devices_attach(struct partition *partition) {
         if (d->kind == DEVICE_CONSOLE)
             partition->uart = (struct uart){.line = &common->vcpus[0].console, .ioapic = &partition->ioapic};
         if (d->kind == DEVICE_UART)
-            iopm_pass(common->iopm, d->port, d->port_count);
+            iopm_pass(common->iopm, d->port, CONFIG_UART_PORTS);
         if (d->kind == DEVICE_X2APIC) {
             common->has_apic = true;
             common->ioapic = &partition->ioapic;

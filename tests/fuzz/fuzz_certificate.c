@@ -16,8 +16,7 @@ static struct window_config windows[] = {
     {.size_bytes = 16 * MIB, .hpa = {2 * MIB}, .writable = true, .executable = true},
     {.gpa = {GIB}, .size_bytes = PAGE_BYTES, .hpa = {32 * MIB}},
 };
-static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT},
-                                         {.kind = DEVICE_UART, .port = 0x2f8, .port_count = 8}};
+static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT}, {.kind = DEVICE_UART, .port = 0x2f8}};
 static struct partition_config partitions[] = {
     {.label = "a", .windows = windows, .window_count = 2, .devices = devices, .device_count = 2},
     {.label = "b", .windows = windows + 1, .window_count = 1},

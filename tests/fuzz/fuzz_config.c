@@ -84,7 +84,6 @@ static void digest_partition(uint64_t *digest, const struct partition_config *pa
     for (unsigned i = 0; i < partition->device_count; i++) {
         digest_text(digest, partition->devices[i].path);
         digest_number(digest, partition->devices[i].kind | partition->devices[i].port << 8);
-        digest_number(digest, partition->devices[i].port_count);
     }
 }
 
@@ -205,15 +204,14 @@ static void expect_devices(const struct config *config) {
             if (device->kind == DEVICE_VGA_TEXT || device->kind == DEVICE_X2APIC) {
                 bool *has = device->kind == DEVICE_X2APIC ? &has_apic : &has_screen;
 
-                assert(!*has && device->port == 0 && device->port_count == 0);
+                assert(!*has && device->port == 0);
                 *has = true;
             }
             if (device->kind == DEVICE_CONSOLE)
-                assert(device->port == 0x3f8 && device->port_count == 8);
+                assert(device->port == 0x3f8);
             if (device->kind != DEVICE_UART)
                 continue;
-            assert(device->port_count == 8 &&
-                   (device->port == 0x2f8 || device->port == 0x3e8 || device->port == 0x2e8));
+            assert(device->port == 0x2f8 || device->port == 0x3e8 || device->port == 0x2e8);
             assert(++owners[device->port == 0x2f8 ? 0 : device->port == 0x3e8 ? 1 : 2] == 1);
         }
     }

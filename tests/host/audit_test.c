@@ -21,7 +21,7 @@ static struct window_config windows_b[] = {
     {.gpa = {GIB}, .size_bytes = 8192, .hpa = {48 * MIB}, .executable = false},
 };
 static struct device_config screen_a = {.kind = DEVICE_VGA_TEXT};
-static struct device_config uart_b = {.kind = DEVICE_UART, .port = 0x2f8, .port_count = 8};
+static struct device_config uart_b = {.kind = DEVICE_UART, .port = 0x2f8};
 static struct partition_config configs[] = {
     {.label = "alpha", .windows = &window_a, .window_count = 1, .devices = &screen_a, .device_count = 1},
     {.label = "beta", .windows = windows_b, .window_count = 2, .devices = &uart_b, .device_count = 1},

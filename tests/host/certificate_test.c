@@ -17,9 +17,9 @@
 #define VGA                                                                                                            \
     { .kind = DEVICE_VGA_TEXT }
 #define UART(first)                                                                                                    \
-    { .kind = DEVICE_UART, .port = first, .port_count = 8 }
+    { .kind = DEVICE_UART, .port = first }
 #define CONSOLE                                                                                                        \
-    { .kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8 }
+    { .kind = DEVICE_CONSOLE, .port = 0x3f8 }
 
 /* The text of a certificate, a newline behind each line. */
 static const char *text_of(struct certificate certificate) {

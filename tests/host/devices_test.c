@@ -75,7 +75,7 @@ static void test_none(void **state) {
 }
 
 static void test_serial(void **state) {
-    struct device_config devices[] = {{"/uart", DEVICE_UART, COM2, 8}, {"/console", DEVICE_CONSOLE, 0x3f8, 8}};
+    struct device_config devices[] = {{"/uart", DEVICE_UART, COM2}, {"/console", DEVICE_CONSOLE, 0x3f8}};
     const struct partition_config config = {.devices = devices, .device_count = 2};
     struct partition *partition = make(0, &config, ARENA_PAGES);
 
@@ -187,7 +187,7 @@ static void test_most_ports(void **state) {
 
     (void)state;
     memcpy(devices, of_pc, sizeof(of_pc));
-    devices[ARRAY_LENGTH(of_pc)] = (struct device_config){.path = "/uart", .kind = DEVICE_UART, COM2, 8};
+    devices[ARRAY_LENGTH(of_pc)] = (struct device_config){.path = "/uart", .kind = DEVICE_UART, COM2};
     assert_true(devices_attach(partition));
     assert_int_equal(partition->common.io.range_count, 6);
     assert_false(iopm_intercepts(iopm, COM2));
@@ -241,9 +241,9 @@ static void test_reset_pc(void **state) {
 
 /* In whichever order they are in the configuration, the console interrupts by pin 4: ISA's IRQ of COM1. */
 static void test_interrupt(void **state) {
-    struct device_config devices[] = {{"/console", DEVICE_CONSOLE, 0x3f8, 8},
+    struct device_config devices[] = {{"/console", DEVICE_CONSOLE, 0x3f8},
                                       {.path = "/interrupt-controller", .kind = DEVICE_X2APIC},
-                                      {"/console", DEVICE_CONSOLE, 0x3f8, 8}};
+                                      {"/console", DEVICE_CONSOLE, 0x3f8}};
 
     (void)state;
     for (unsigned first = 0; first < 2; first++) {
@@ -263,7 +263,7 @@ static void test_interrupt(void **state) {
 /* For a restart: nothing of what the guest has written is left, and what it has printed of lines goes out. */
 static void test_reset(void **state) {
     struct device_config devices[] = {{.path = "/interrupt-controller", .kind = DEVICE_X2APIC},
-                                      {"/console", DEVICE_CONSOLE, 0x3f8, 8}};
+                                      {"/console", DEVICE_CONSOLE, 0x3f8}};
     const struct partition_config config = {.devices = devices, .device_count = 2};
     struct partition *partition = make(0, &config, ARENA_PAGES);
     static struct uart uart;

@@ -31,8 +31,7 @@ static struct window_config windows[] = {
     {.gpa = {GIB + PAGE_BYTES}, .size_bytes = PAGE_BYTES, .writable = true},
     {.gpa = {2 * GIB}, .size_bytes = PAGE_BYTES, .executable = true},
 };
-static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT},
-                                         {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
+static struct device_config devices[] = {{.kind = DEVICE_VGA_TEXT}, {.kind = DEVICE_CONSOLE, .port = 0x3f8}};
 static struct partition_config configs[MANY];
 static struct config config = {.partitions = configs};
 static const struct cpu_config processors[] = {{.number = 1, .slot_us = 500}, {.number = 2, .is_cyclic = true}};
@@ -335,8 +334,7 @@ static void test_address(void **state) {
 
 /* ---- loading, for the first time and for restarts --------------------------------------------- */
 
-static struct device_config all_devices[] = {{.kind = DEVICE_X2APIC},
-                                             {.kind = DEVICE_CONSOLE, .port = 0x3f8, .port_count = 8}};
+static struct device_config all_devices[] = {{.kind = DEVICE_X2APIC}, {.kind = DEVICE_CONSOLE, .port = 0x3f8}};
 
 /* Partition 1, of two vCPUs, with devices. */
 static void build_pair(struct partition *partition) {

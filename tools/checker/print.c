@@ -32,7 +32,7 @@ const char *checked_device(const struct config *config, unsigned partition, cons
     case DEVICE_CMOS:
         return "a real-time clock at 0x70";
     case DEVICE_UART:
-        return tool_text("the machine's UART at 0x%x to 0x%x", device->port, device->port + device->port_count - 1);
+        return tool_text("the machine's UART at 0x%x to 0x%x", device->port, device->port + CONFIG_UART_PORTS - 1);
     default:
         return "";
     }
