@@ -65,6 +65,7 @@ static bool is_serial_port(int kind, uint32_t port) {
 static void parse_serial(struct dt *dt, int node, struct device_config *device) {
     uint32_t reg[3];
 
+    device->path = dt_keep_path(dt, node);
     dt_check_names(dt, node, "compatible reg", "");
     int kind = dt_choice(dt, node, "compatible", "shikiri,console ns16550a"); /* as in enum device_kind */
 
@@ -85,12 +86,8 @@ static void parse_isa(struct dt *dt, int node, struct partition_config *partitio
     dt_check_names(dt, node, "compatible #address-cells #size-cells", "serial@");
     dt_choice(dt, node, "compatible", "isa");
     dt_expect_cells(dt, node, 2, 1);
-    for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;) {
-        struct device_config *device = &partition->devices[partition->device_count++];
-
-        device->path = dt_keep_path(dt, child);
-        parse_serial(dt, child, device);
-    }
+    for (int child = -1; (child = dt_next(dt, node, "serial@", child)) >= 0;)
+        parse_serial(dt, child, &partition->devices[partition->device_count++]);
 }
 
 /* Nodes that are nowhere on a bus: the name, the only compatible there is for it, and a bit for each device it means.
