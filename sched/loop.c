@@ -47,7 +47,6 @@ static void switch_to(struct loop *loop, struct runner *runner) {
     vcpu_load(vcpu);
     loop->loaded = runner;
     note(loop, from_tsc, TRACE_SWITCH, vcpu->subject);
-    loop->switches++;
     vcpu->info[SHIKIRI_INFO_SWITCHES]++;
 }
 

@@ -31,7 +31,6 @@ struct loop {
     unsigned unreported;   /* runners with a report to come */
     uint64_t next_poll_tsc;
     uint64_t frame_tsc; /* of the frame that is noted in the trace */
-    uint64_t switches;
     uint64_t idle_ticks;
     uint64_t started_tsc;
     uint64_t output_slots; /* that went by while what their partitions had printed was sent */

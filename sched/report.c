@@ -93,22 +93,22 @@ static void report_exit(const struct partition *p, const struct vcpu *vcpu, unsi
 
 /* With frames also the slots that its vCPUs started. */
 static void report_processor(const struct loop *loop) {
-    uint64_t starts = 0, late_ticks = 0, late_ticks_max = 0;
+    uint64_t switches = 0, starts = 0, late_ticks = 0, late_ticks_max = 0;
 
-    log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, loop->switches, to_us(loop->idle_ticks));
-    if (!loop->schedule.is_cyclic)
-        return;
     for (unsigned i = 0; i < loop->runner_count; i++) {
-        const struct vcpu_times *times = &loop->runners[i].vcpu->times;
+        const struct vcpu *vcpu = loop->runners[i].vcpu;
 
-        starts += times->starts;
-        late_ticks += times->late_ticks;
-        late_ticks_max = higher(late_ticks_max, times->late_ticks_max);
+        switches += vcpu->info[SHIKIRI_INFO_SWITCHES];
+        starts += vcpu->times.starts;
+        late_ticks += vcpu->times.late_ticks;
+        late_ticks_max = higher(late_ticks_max, vcpu->times.late_ticks_max);
     }
-    log_line("processor %u: %lu frames, %lu slots started, %lu missed, %lu spent on output; late by %lu ticks at most, "
-             "%lu on average",
-             loop->cpu->index, loop->schedule.cyclic.frame + 1, starts, loop->schedule.cyclic.missed,
-             loop->output_slots, late_ticks_max, starts ? late_ticks / starts : 0);
+    log_line("processor %u: %lu switches, %lu us idle", loop->cpu->index, switches, to_us(loop->idle_ticks));
+    if (loop->schedule.is_cyclic)
+        log_line("processor %u: %lu frames, %lu slots started, %lu missed, %lu spent on output; late by %lu ticks at "
+                 "most, %lu on average",
+                 loop->cpu->index, loop->schedule.cyclic.frame + 1, starts, loop->schedule.cyclic.missed,
+                 loop->output_slots, late_ticks_max, starts ? late_ticks / starts : 0);
 }
 
 void report_summary(const struct loop *loops, unsigned loop_count, const struct partition *partitions,
