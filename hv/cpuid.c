@@ -62,13 +62,11 @@ static enum verdict answer(struct vcpu *vcpu, uint64_t eax, uint64_t ebx, uint64
     return VERDICT_RESUME;
 }
 
-static enum verdict adjust_standard_last(struct vcpu *vcpu, uint32_t subleaf) {
-    vcpu->vmcb->save.rax = lower(vcpu->vmcb->save.rax, STANDARD_LAST);
-    return VERDICT_RESUME;
-}
+/* The last leaf, of either kind. */
+static enum verdict adjust_last(struct vcpu *vcpu, uint32_t subleaf) {
+    uint64_t *last = &vcpu->vmcb->save.rax;
 
-static enum verdict adjust_extended_last(struct vcpu *vcpu, uint32_t subleaf) {
-    vcpu->vmcb->save.rax = lower(vcpu->vmcb->save.rax, EXTENDED_LAST);
+    *last = lower(*last, *last & EXTENDED ? EXTENDED_LAST : STANDARD_LAST);
     return VERDICT_RESUME;
 }
 
@@ -117,12 +115,12 @@ static enum verdict adjust_xstate(struct vcpu *vcpu, uint32_t subleaf) {
 #define ROWS         (EXTENDED_ROW + EXTENDED_LAST - EXTENDED + 1)
 
 static const struct mask masks[ROWS] = {
-    [0x0] = {ALL, ALL, ALL, ALL, adjust_standard_last},
+    [0x0] = {~EXTENDED, ALL, ALL, ALL, adjust_last},
     [0x1] = {ALL, 0x0000ff00, ECX1, EDX1, adjust_features},
     [0x6] = {BIT(2), 0, 0, 0, NULL}, /* the APIC's timer never stops */
     [0x7] = {0, EBX7, 0, 0, adjust_structured},
     [0xd] = {ALL, ALL, ALL, ALL, adjust_xstate},
-    [EXTENDED_ROW + 0x0] = {ALL, ALL, ALL, ALL, adjust_extended_last},
+    [EXTENDED_ROW + 0x0] = {ALL, ALL, ALL, ALL, adjust_last},
     [EXTENDED_ROW + 0x1] = {ALL, 0, ECX_8_1, EDX_8_1, NULL},
     [EXTENDED_ROW + 0x2 ... EXTENDED_ROW + 0x6] = {ALL, ALL, ALL, ALL, NULL}, /* name, caches */
     [EXTENDED_ROW + 0x7] = {0, 0, 0, 0, adjust_power},
@@ -139,7 +137,6 @@ static const struct {
 };
 
 static enum verdict other_leaf(struct vcpu *vcpu, uint32_t leaf) {
-    exit_advance(vcpu, LENGTH_CPUID);
     for (unsigned i = 0; i < ARRAY_LENGTH(hypervisor); i++)
         if (hypervisor[i].leaf == leaf)
             return answer(vcpu, hypervisor[i].eax, hypervisor[i].ebx, hypervisor[i].ecx, hypervisor[i].edx);
@@ -151,6 +148,7 @@ enum verdict cpuid_exit(struct vcpu *vcpu) {
     uint32_t subleaf = (uint32_t)vcpu->guest.registers[REGISTER_RCX];
     uint32_t row = leaf;
 
+    exit_advance(vcpu, LENGTH_CPUID);
     if (__builtin_expect(leaf > STANDARD_LAST, 0)) {
         row = EXTENDED_ROW + (leaf - EXTENDED);
         if (leaf - EXTENDED > EXTENDED_LAST - EXTENDED)
@@ -159,7 +157,6 @@ enum verdict cpuid_exit(struct vcpu *vcpu) {
     const struct mask *mask = &masks[row];
     struct cpuid_result r = x86_cpuid(leaf, subleaf);
 
-    exit_advance(vcpu, LENGTH_CPUID);
     answer(vcpu, r.eax & mask->eax, r.ebx & mask->ebx, r.ecx & mask->ecx, r.edx & mask->edx);
     return mask->adjust ? mask->adjust(vcpu, subleaf) : VERDICT_RESUME;
 }
