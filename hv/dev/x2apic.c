@@ -10,7 +10,6 @@
 #define TIMER_MODE     0x60000U
 #define TIMER_PERIODIC 0x20000U
 #define TIMER_DEADLINE 0x40000U
-#define ICR_WRITABLE   0xffffffff000ccfffULL
 #define ICR_SHORTHAND  (3U << 18)
 #define ICR_SELF       (1U << 18)
 #define ICR_ALL        (2U << 18)
@@ -27,10 +26,11 @@
     (1ULL << APIC_ID | 1ULL << APIC_VERSION | 1ULL << APIC_TPR | 1ULL << APIC_PPR | 1ULL << APIC_LDR |                 \
      1ULL << APIC_SVR | 0x1ffffffULL << APIC_ISR | 1ULL << APIC_ICR | 0xffULL << APIC_LVT_TIMER | 1ULL << APIC_DIVIDE)
 
-/* What may be written to registers that keep it; the others have a word of their own in x2apic_write(). */
-static const uint32_t writable[X2APIC_MSR_COUNT] = {
+/* What may be written; of EOI and ESR that is 0, of registers that are not in x2apic_write() either nothing. */
+static const uint64_t writable[X2APIC_MSR_COUNT] = {
     [APIC_TPR] = 0xff,
     [APIC_SVR] = 0x3ff,
+    [APIC_ICR] = 0xffffffff000ccfff,
     [APIC_LVT_TIMER] = 0x700ff,
     [APIC_LVT_THERMAL] = 0x107ff,
     [APIC_LVT_COUNTERS] = 0x107ff,
@@ -39,6 +39,7 @@ static const uint32_t writable[X2APIC_MSR_COUNT] = {
     [APIC_LVT_ERROR] = 0x100ff,
     [APIC_INITIAL_COUNT] = UINT32_MAX,
     [APIC_DIVIDE] = 0xb,
+    [APIC_SELF_IPI] = 0xff,
 };
 
 static uint32_t processor_priority(const struct x2apic *apic) {
@@ -123,11 +124,16 @@ static enum x2apic_effect end_of_interrupt(struct x2apic *apic) {
     return X2APIC_PENDING;
 }
 
-/* Of a register that keeps what is written. While the APIC is off, so are the interrupts of its LVT. */
-static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t value) {
+/*
+ * Of a register that keeps what is written. What is due by now comes, whatever becomes of the timer. While the APIC is
+ * off, so are the interrupts of its LVT. Inlined, this would cost the others the saving of their registers.
+ */
+__attribute__((noinline)) static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t now_tsc,
+                                                         uint64_t value) {
     uint32_t before = apic->registers[number];
 
-    if (number == APIC_LVT_TIMER && (value & TIMER_MODE) == TIMER_MODE)
+    x2apic_tick(apic, now_tsc);
+    if (!writable[number] || (number == APIC_LVT_TIMER && (value & TIMER_MODE) == TIMER_MODE))
         return X2APIC_REFUSED;
     if (number == APIC_INITIAL_COUNT && apic->has_deadline) /* is ignored */
         return X2APIC_DONE;
@@ -135,23 +141,14 @@ static enum x2apic_effect keep(struct x2apic *apic, uint32_t number, uint64_t no
     if (!(apic->registers[APIC_SVR] & APIC_SVR_ENABLE))
         for (uint32_t lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt++)
             apic->registers[lvt] |= APIC_LVT_MASKED;
-    switch (number) {
-    case APIC_TPR:
-        return X2APIC_PRIORITY;
-    case APIC_SVR:
-        return (value & APIC_SVR_ENABLE) ? X2APIC_DONE : set_timer(apic);
-    case APIC_LVT_TIMER: /* a count goes on by its new mode; one that meets or leaves TSC-deadline mode is over */
-        if ((before ^ value) & TIMER_DEADLINE) {
-            apic->fires_tsc = X2APIC_NEVER;
-            apic->deadline = 0;
-        }
-        return set_timer(apic);
-    case APIC_INITIAL_COUNT:
+    if (number == APIC_INITIAL_COUNT)
         apic->fires_tsc = value ? now_tsc + count_ticks(apic) : X2APIC_NEVER;
-        return set_timer(apic);
-    default:
-        return X2APIC_DONE;
+    /* A count goes on by its new mode; one that meets or leaves TSC-deadline mode is over. */
+    if (number == APIC_LVT_TIMER && ((before ^ value) & TIMER_DEADLINE)) {
+        apic->fires_tsc = X2APIC_NEVER;
+        apic->deadline = 0;
     }
+    return number == APIC_TPR ? X2APIC_PRIORITY : set_timer(apic);
 }
 
 /* Switched off, which masks everything. */
@@ -164,30 +161,23 @@ void x2apic_init(struct x2apic *apic, uint32_t id) {
 }
 
 enum x2apic_effect x2apic_write(struct x2apic *apic, uint32_t number, uint64_t now_tsc, uint64_t value) {
+    if (value & ~writable[number])
+        return X2APIC_REFUSED;
     switch (number) {
     case APIC_EOI:
-        return value ? X2APIC_REFUSED : end_of_interrupt(apic);
+        return end_of_interrupt(apic);
     case APIC_SELF_IPI:
-        if (value > LVT_VECTOR)
-            return X2APIC_REFUSED;
         is_legal(apic, value, ERROR_SENT);
         x2apic_post(apic, (unsigned)value);
         return X2APIC_PENDING;
     case APIC_ICR:
-        if (value & ~ICR_WRITABLE)
-            return X2APIC_REFUSED;
         apic->icr = value;
         is_legal(apic, value & LVT_VECTOR, ERROR_SENT);
         return X2APIC_SEND;
     case APIC_ESR:
-        if (value)
-            return X2APIC_REFUSED;
         apic->registers[APIC_ESR] = __atomic_exchange_n(&apic->errors, 0, __ATOMIC_RELAXED);
         return X2APIC_DONE;
-    default: /* what is due by now comes, whatever becomes of the timer */
-        x2apic_tick(apic, now_tsc);
-        if (!writable[number] || (value & ~(uint64_t)writable[number]))
-            return X2APIC_REFUSED;
+    default:
         return keep(apic, number, now_tsc, value);
     }
 }

@@ -25,7 +25,7 @@ enum x2apic_effect {
     X2APIC_DONE,
     X2APIC_PENDING,  /* what is pending may be another, or none */
     X2APIC_PRIORITY, /* the same, and TPR is another */
-    X2APIC_TIMER,    /* the timer fires at another time */
+    X2APIC_TIMER,    /* the timer may fire at another time */
     X2APIC_SEND,     /* the interrupt command in `icr` goes out */
 };
 

@@ -88,7 +88,7 @@ static void make_for(enum svm_injection injection) {
     common = (struct common){.vcpus = &vcpu, .vcpu_count = 1, .has_apic = true};
     vcpu = (struct vcpu){.vmcb = &vmcb, .common = &common, .guest.cpu = &cpu};
     x2apic_init(&vcpu.apic, 0);
-    assert_int_equal(x2apic_write(&vcpu.apic, 0x0f, NOW, 0x1ff), X2APIC_DONE);
+    assert_int_equal(x2apic_write(&vcpu.apic, 0x0f, NOW, 0x1ff), X2APIC_TIMER);
     PROCESSOR_LAPIC(APIC_INITIAL_COUNT) = 0;
     called = NULL;
 }

@@ -40,7 +40,7 @@ static struct x2apic apic;
 static int make(void **state) {
     (void)state;
     x2apic_init(&apic, 0);
-    assert_int_equal(x2apic_write(&apic, SVR, NOW, 0x1ff), X2APIC_DONE);
+    assert_int_equal(x2apic_write(&apic, SVR, NOW, 0x1ff), X2APIC_TIMER);
     return 0;
 }
 
@@ -166,8 +166,8 @@ static void test_effects(void **state) {
     } cases[] = {
         {TPR, 0x20, X2APIC_PRIORITY}, {EOI, 0, X2APIC_PENDING},          {SELF_IPI, VECTOR, X2APIC_PENDING},
         {ICR, 0x40, X2APIC_SEND},     {LVT_TIMER, VECTOR, X2APIC_TIMER}, {INITIAL_COUNT, 5, X2APIC_TIMER},
-        {DIVIDE, BY_1, X2APIC_DONE},  {SVR, 0x1ff, X2APIC_DONE},         {ESR, 0, X2APIC_DONE},
-        {0x35, 0x700, X2APIC_DONE},
+        {DIVIDE, BY_1, X2APIC_TIMER}, {SVR, 0x1ff, X2APIC_TIMER},        {ESR, 0, X2APIC_DONE},
+        {0x35, 0x700, X2APIC_TIMER},
     };
 
     (void)state;
