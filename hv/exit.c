@@ -73,15 +73,13 @@ static enum verdict halt(struct vcpu *vcpu) {
 }
 
 static enum verdict triple_fault(struct vcpu *vcpu) {
-    vcpu->fault = "triple fault";
-    return VERDICT_FAULT;
+    return exit_fault(vcpu, "triple fault");
 }
 
 /* Whatever made the state invalid, the guest did it: we only build valid ones. The save area may be the host's now. */
 static enum verdict invalid(struct vcpu *vcpu) {
     vcpu->vmcb->save.rip = vcpu->last_rip;
-    vcpu->fault = "state that VMRUN refuses, or an exit nobody asked for; rip is that of the exit before";
-    return VERDICT_FAULT;
+    return exit_fault(vcpu, "state that VMRUN refuses, or an exit nobody asked for; rip is that of the exit before");
 }
 
 /* Priority of XSETBV's checks is the processor's: CPL and CR4.OSXSAVE before the intercept or here. */

@@ -39,6 +39,12 @@ enum verdict hypercall_exit(struct vcpu *vcpu); /* hypercall.c */
 enum verdict exit_undefined(struct vcpu *vcpu);
 enum verdict exit_protection(struct vcpu *vcpu);
 
+/* Stops the guest, for a reason that the exit alone does not say. */
+static inline enum verdict exit_fault(struct vcpu *vcpu, const char *reason) {
+    vcpu->fault = reason;
+    return VERDICT_FAULT;
+}
+
 /*
  * Goes on behind the instruction that exited, out of the interrupt shadow it may have been in.
  * Its length counts on processors that do not save nRIP.

@@ -34,10 +34,7 @@ static enum verdict unowned(struct vcpu *vcpu, bool read, uint8_t *byte) {
     vcpu->unowned++;
     if (read)
         *byte = UNOWNED;
-    if (!vcpu->common->io.fault_on_unowned)
-        return VERDICT_RESUME;
-    vcpu->fault = "a port that nobody owns";
-    return VERDICT_FAULT;
+    return vcpu->common->io.fault_on_unowned ? exit_fault(vcpu, "a port that nobody owns") : VERDICT_RESUME;
 }
 
 /* One byte between a port and `byte`. */
@@ -60,10 +57,8 @@ __attribute__((noinline)) static enum verdict access_other(struct vcpu *vcpu, ui
     unsigned size_bytes = info >> IOIO_SIZE_SHIFT & IOIO_SIZE_MASK;
     uint64_t *rax = &vcpu->vmcb->save.rax;
 
-    if (info & IOIO_STRING) {
-        vcpu->fault = "INS or OUTS on an emulated port";
-        return VERDICT_FAULT;
-    }
+    if (info & IOIO_STRING)
+        return exit_fault(vcpu, "INS or OUTS on an emulated port");
     for (unsigned i = 0; i < size_bytes; i++) {
         enum verdict verdict =
             access_byte(vcpu, (uint16_t)((info >> IOIO_PORT_SHIFT) + i), info & IOIO_IN, (uint8_t *)rax + i);

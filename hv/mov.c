@@ -29,10 +29,8 @@ static enum verdict move(struct vcpu *vcpu, uint64_t max, void (*write)(struct v
     unsigned length = LENGTH_PLAIN + has_prefix, upper = is_64 && has_prefix && (bytes[0] & REX_B) ? 8 : 0;
     uint64_t value = exit_operand(vcpu, (bytes[length - 1] & MODRM_RM) | upper);
 
-    if (count < length) {
-        vcpu->fault = "an instruction that cannot be read";
-        return VERDICT_FAULT;
-    }
+    if (count < length)
+        return exit_fault(vcpu, "an instruction that cannot be read");
     if (value > max)
         return exit_protection(vcpu);
     write(vcpu, value);
