@@ -17,7 +17,6 @@ void console_init(struct console_line *line, const char *label, int label_width,
 
     line->length = 0;
     line->console = console;
-    console->length_max = CONSOLE_LINE_MAX;
     line->start = CONSOLE_TEXT - length;
     memmove(line->line + line->start, line->line, length);
 }
@@ -50,7 +49,6 @@ void console_set_mode(struct console *console, enum console_mode mode) {
     unsigned kept = console->kept, at = kept % CONSOLE_HISTORY;
 
     __atomic_store_n(&console->mode, mode, __ATOMIC_RELAXED);
-    __atomic_store_n(&console->length_max, mode == CONSOLE_LINES ? CONSOLE_LINE_MAX : 0, __ATOMIC_RELAXED);
     if (mode != CONSOLE_RAW)
         return;
     if (kept >= CONSOLE_HISTORY)
@@ -92,11 +90,9 @@ __attribute__((noinline)) static void put_special(struct console_line *line, uns
             log_text(line->console, &text, 1);
         return;
     }
-    if (c == '\n') { /* an empty line goes without the space behind the bar */
+    if (c == '\n') /* an empty line goes without the space behind the bar */
         send(line, length ? CONSOLE_TEXT + length : CONSOLE_TEXT - 1);
-        return;
-    }
-    if (c == '\r')
+    if (c == '\n' || c == '\r')
         return;
     if (length == CONSOLE_LINE_MAX) {
         send(line, CONSOLE_TEXT + length);
@@ -109,7 +105,8 @@ __attribute__((noinline)) static void put_special(struct console_line *line, uns
 void console_put(struct console_line *line, uint8_t c) {
     unsigned length = read_length(line);
 
-    if (c >= ' ' && c < 0x7f && length < line->console->length_max)
+    if (c >= ' ' && c < 0x7f && length < CONSOLE_LINE_MAX &&
+        __atomic_load_n(&line->console->mode, __ATOMIC_RELAXED) == CONSOLE_LINES)
         append(line, length, (char)c);
     else
         put_special(line, length, c);

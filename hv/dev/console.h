@@ -23,8 +23,7 @@ enum console_mode {
 struct console {
     uint64_t position; /* where in the log its last output ended */
     enum console_mode mode;
-    unsigned length_max; /* of a line; 0 unless it is the mode for lines */
-    unsigned kept;       /* bytes that have gone to the history, of which only the last are there */
+    unsigned kept; /* bytes that have gone to the history, of which only the last are there */
     char history[CONSOLE_HISTORY];
 };
 
