@@ -17,4 +17,3 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strchrnul(const char *s, int c);
-char *strrchr(const char *s, int c);
