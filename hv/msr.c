@@ -12,17 +12,16 @@
 #define MSR_INT_PENDING 0xc0010055
 #define EFER_GUEST      (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
-/* What may not be read or written gives false or has no function, and gives #GP in the guest. */
+/* What may not be read has no function, what may not be written none or one that gives false: #GP in the guest. */
 struct msr_row {
     uint32_t msr;
-    bool (*read)(struct vcpu *vcpu, uint64_t *value);
+    uint64_t (*read)(const struct vcpu *vcpu);
     bool (*write)(struct vcpu *vcpu, uint64_t value);
 };
 
 /* SVME has to be set under VMRUN and is not the guest's business. */
-static bool read_efer(struct vcpu *vcpu, uint64_t *value) {
-    *value = vcpu->vmcb->save.efer & ~EFER_SVME;
-    return true;
+static uint64_t read_efer(const struct vcpu *vcpu) {
+    return vcpu->vmcb->save.efer & ~EFER_SVME;
 }
 
 /* LME may not change while paging is on, and LMA follows LME and CR0.PG. */
@@ -36,9 +35,8 @@ static bool write_efer(struct vcpu *vcpu, uint64_t value) {
     return true;
 }
 
-static bool read_pat(struct vcpu *vcpu, uint64_t *value) {
-    *value = vcpu->vmcb->save.g_pat;
-    return true;
+static uint64_t read_pat(const struct vcpu *vcpu) {
+    return vcpu->vmcb->save.g_pat;
 }
 
 /* Memory types 2, 3 and those above 7 are reserved (APM vol. 2, "Page-Attribute Table Mechanism"). */
@@ -53,9 +51,8 @@ static bool write_pat(struct vcpu *vcpu, uint64_t value) {
     return true;
 }
 
-static bool read_tsc(struct vcpu *vcpu, uint64_t *value) {
-    *value = x86_rdtsc() + vcpu->vmcb->control.tsc_offset;
-    return true;
+static uint64_t read_tsc(const struct vcpu *vcpu) {
+    return x86_rdtsc() + vcpu->vmcb->control.tsc_offset;
 }
 
 static bool write_tsc(struct vcpu *vcpu, uint64_t value) {
@@ -63,14 +60,13 @@ static bool write_tsc(struct vcpu *vcpu, uint64_t value) {
     return true;
 }
 
-static bool read_tsc_aux(struct vcpu *vcpu, uint64_t *value) {
-    *value = vcpu->tsc_aux;
-    return vcpu->guest.cpu->has_tsc_aux;
+static uint64_t read_tsc_aux(const struct vcpu *vcpu) {
+    return vcpu->tsc_aux;
 }
 
 /* Not covered by VMSAVE: loaded here and at a switch (vcpu.c). */
 static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value) {
-    if (!vcpu->guest.cpu->has_tsc_aux || value > UINT32_MAX)
+    if (value > UINT32_MAX)
         return false;
     vcpu->tsc_aux = value;
     x86_wrmsr(MSR_TSC_AUX, value);
@@ -78,23 +74,17 @@ static bool write_tsc_aux(struct vcpu *vcpu, uint64_t value) {
 }
 
 /* The APIC is where it always is, in x2APIC mode, and stays there. */
-static uint64_t apic_base(const struct vcpu *vcpu) {
+static uint64_t read_apic_base(const struct vcpu *vcpu) {
     return LAPIC_BASE | APIC_BASE_ENABLE | APIC_BASE_EXTENDED | (vcpu == vcpu->common->vcpus ? APIC_BASE_BOOT : 0);
 }
 
-static bool read_apic_base(struct vcpu *vcpu, uint64_t *value) {
-    *value = apic_base(vcpu);
-    return vcpu->common->has_apic;
-}
-
 static bool write_apic_base(struct vcpu *vcpu, uint64_t value) {
-    return vcpu->common->has_apic && value == apic_base(vcpu);
+    return value == read_apic_base(vcpu);
 }
 
 /* The MSR that processors with erratum 400 are asked about: no C1E here. */
-static bool read_zero(struct vcpu *vcpu, uint64_t *value) {
-    *value = 0;
-    return true;
+static uint64_t read_zero(const struct vcpu *vcpu) {
+    return 0;
 }
 
 static const struct msr_row rows[] = {
@@ -108,16 +98,23 @@ static const struct msr_row rows[] = {
     {MSR_KVM_SYSTEM_TIME, NULL, clock_write_system},
 };
 
+/* Of the rows, two are not for everybody. */
+static bool exists(const struct vcpu *vcpu, uint32_t msr) {
+    return msr == MSR_APIC_BASE ? vcpu->common->has_apic : msr != MSR_TSC_AUX || vcpu->guest.cpu->has_tsc_aux;
+}
+
 __attribute__((noinline)) static enum verdict access_row(struct vcpu *vcpu, uint32_t msr) {
     const struct msr_row *row = rows, *end = rows + ARRAY_LENGTH(rows);
-    bool write = exit_is_wrmsr(vcpu);
-    uint64_t value = exit_edx_eax(vcpu);
 
     while (row < end && row->msr != msr)
         row++;
-    if (row == end || !(write ? row->write && row->write(vcpu, value) : row->read && row->read(vcpu, &value)))
-        return exit_protection(vcpu);
-    return write ? exit_advance(vcpu, LENGTH_MSR) : exit_rdmsr(vcpu, value);
+    if (row < end && exists(vcpu, msr)) {
+        if (!exit_is_wrmsr(vcpu) && row->read)
+            return exit_rdmsr(vcpu, row->read(vcpu));
+        if (exit_is_wrmsr(vcpu) && row->write && row->write(vcpu, exit_edx_eax(vcpu)))
+            return exit_advance(vcpu, LENGTH_MSR);
+    }
+    return exit_protection(vcpu);
 }
 
 /* Inlined, the rows would cost an APIC's MSR the saving of their registers. */
