@@ -178,9 +178,7 @@ enum verdict interrupt_register_exit(struct vcpu *vcpu, uint32_t msr) {
 /* The last deadline's interrupt comes although there is a new one. A short period would be over again by then. */
 __attribute__((noinline)) static enum verdict write_after_due(struct vcpu *vcpu) {
     interrupt_arm(vcpu);
-    if (vcpu->apic.has_deadline)
-        return interrupt_deadline_exit(vcpu);
-    return exit_advance(vcpu, LENGTH_MSR);
+    return vcpu->apic.has_deadline ? interrupt_deadline_exit(vcpu) : exit_advance(vcpu, LENGTH_MSR);
 }
 
 /*

@@ -73,7 +73,5 @@ uint64_t xstate_guest_components(void) {
 }
 
 bool xstate_guest_may_set(uint64_t xcr0) {
-    if (!(xcr0 & XCR0_X87) || (xcr0 & ~xstate_guest_components()))
-        return false;
-    return !(xcr0 & XCR0_AVX) || (xcr0 & XCR0_SSE);
+    return (xcr0 & XCR0_X87) && (!(xcr0 & XCR0_AVX) || (xcr0 & XCR0_SSE)) && !(xcr0 & ~xstate_guest_components());
 }
