@@ -87,11 +87,11 @@ static void latch_count(struct pit *pit, unsigned number) {
 uint8_t pit_read(void *device, unsigned offset) {
     struct pit *pit = device;
     struct pit_counter *counter = &pit->counters[offset];
-    uint8_t status;
 
     if (offset == CONTROL)
         return 0xff;
-    status = counter->status;
+    uint8_t status = counter->status;
+
     counter->status = 0;
     if (status)
         return status;
