@@ -40,10 +40,10 @@ static bool wait_pit(uint16_t ticks) {
     return false;
 }
 
-/* The shortest of several runs was disturbed least. */
+/* Of several runs, what is shortest was disturbed least. */
 static bool measure(struct cpu *cpu) {
     uint64_t best_tsc = UINT64_MAX;
-    uint64_t best_lapic = 1;
+    uint64_t best_lapic = UINT32_MAX;
 
     for (int i = 0; i < MEASURE_TIMES; i++) {
         *lapic_register(APIC_INITIAL_COUNT) = UINT32_MAX;
@@ -51,13 +51,8 @@ static bool measure(struct cpu *cpu) {
 
         if (!wait_pit(MEASURE_PIT_TICKS))
             return false;
-        tsc = x86_rdtsc() - tsc;
-        uint64_t lapic = UINT32_MAX - *lapic_register(APIC_CURRENT_COUNT);
-
-        if (tsc < best_tsc) {
-            best_tsc = tsc;
-            best_lapic = lapic;
-        }
+        best_tsc = lower(best_tsc, x86_rdtsc() - tsc);
+        best_lapic = lower(best_lapic, UINT32_MAX - *lapic_register(APIC_CURRENT_COUNT));
     }
     *lapic_register(APIC_INITIAL_COUNT) = 0;
     cpu->tsc_khz = best_tsc * PIT_HZ / MEASURE_PIT_TICKS / 1000;
