@@ -16,7 +16,7 @@ from trace_svg import draw_timeline
 from trace_system import read_system
 from trace_text import record_text
 
-OTHERS = {"linux", "linux-and-rt", "two-linux"}  # whose images are not ours and change with their packages
+OTHERS = {"linux", "linux-and-rt", "memtest", "two-linux"}  # whose images are not ours and change with their packages
 EXAMPLES = sorted({path.stem for path in (ROOT / "dts/examples").glob("*.dts")} - OTHERS)
 AFTER_MS = 110  # of the system's own time: in quad, the plan changes after 100
 SECONDS = 240
