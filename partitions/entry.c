@@ -186,7 +186,8 @@ static void write_boot_params(uint8_t *params, uint64_t start_area, const struct
     struct map map = {params + PARAMS_MAP, 0, MAP_ENTRY_BYTES};
     const struct image_segment *first = image_modules(plan), *last = first + plan->module_count - 1;
 
-    memcpy(params + PARAMS_HEADER, plan->setup + PARAMS_HEADER, 0x11U + plan->setup[PARAMS_HEADER_LENGTH]);
+    memcpy(params + PARAMS_HEADER, plan->segments[0].file + PARAMS_HEADER,
+           0x11U + plan->segments[0].file[PARAMS_HEADER_LENGTH]);
     store(params + PARAMS_MAP_COUNT, write_map(map, config) / MAP_ENTRY_BYTES, 1);
     store(params + PARAMS_LOADER, LOADER_UNKNOWN, 1);
     store(params + PARAMS_COMMAND_LINE, start_area + START_AREA_BOOTARGS, 4);

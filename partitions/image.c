@@ -54,6 +54,7 @@
 #define BZIMAGE_VERSION_MIN 0x20c
 #define BZIMAGE_64          1U
 #define BZIMAGE_ENTRY_64    0x200
+#define BZIMAGE_LOW_BYTES   (640 * KIB) /* in which it starts its processors */
 #define SECTOR_BYTES        512
 
 struct file {
@@ -82,7 +83,7 @@ gpa_t image_start_area(const struct partition_config *partition) {
 
 static bool check_header(struct file *file) {
     if (file->size_bytes < EHDR_BYTES(4) || memcmp(file->data, "\177ELF", 4) != 0)
-        return image_error(file, NULL, ", which is neither, want an ELF file or a bzImage");
+        return image_error(file, NULL, " that is no kernel, want an ELF file or a bzImage");
     file->word = file->data[4] == ELF_CLASS_64 ? 8 : 4;
     if ((file->word == 4 && file->data[4] != ELF_CLASS_32) || file->data[5] != ELF_LSB)
         return image_error(file, NULL, " with class %u and encoding %u, want class 1 or 2 and encoding 1",
@@ -235,9 +236,12 @@ static enum image_kind find_kind(const struct file *file) {
 static bool plan_elf(struct file *file, struct image_plan *plan) {
     if (!check_header(file))
         return false;
-    plan->kind = find_kind(file);
     plan->entry = GPA(read(file, EHDR_ENTRY, file->word));
-    return read_segments(file, plan) && check_entry(file, plan);
+    if (!read_segments(file, plan))
+        return false;
+    if (plan->kind != IMAGE_PVH)
+        plan->kind = find_kind(file);
+    return check_entry(file, plan);
 }
 
 static bool is_bzimage(const struct file *file) {
@@ -251,16 +255,19 @@ static bool is_free(const struct file *file, const struct image_plan *plan, stru
     return window && window->writable && (window->executable || plan->segment_count) && !overlapped(file, plan, range);
 }
 
-/* Where it wants to be, or else as low in the first window as it can; false when it fits nowhere. */
+/*
+ * Where it wants to be, or else as low in a window as it can, but no lower than that: there it unpacks to where it
+ * wanted to be. False when it fits nowhere, or has no RAM at 0.
+ */
 static bool place_kernel(const struct file *file, const struct image_plan *plan, struct range *range) {
-    uint64_t lowest = file->partition->windows[0].gpa.value;
+    const struct partition_config *partition = file->partition;
+    uint64_t preferred = range->base;
 
-    if (is_free(file, plan, *range))
-        return true;
-    if (!file->data[BZIMAGE_RELOCATABLE])
-        return false;
-    range->base = align_up(lowest > MIB ? lowest : MIB, read(file, BZIMAGE_ALIGNMENT, 4));
-    return is_free(file, plan, *range);
+    for (unsigned i = 0; i < partition->window_count && file->data[BZIMAGE_RELOCATABLE]; i++)
+        if (!is_free(file, plan, *range))
+            range->base =
+                align_up(higher(preferred, partition->windows[i].gpa.value), read(file, BZIMAGE_ALIGNMENT, 4));
+    return is_free(file, plan, *range) && config_window(partition, (struct range){0, BZIMAGE_LOW_BYTES});
 }
 
 /* One behind the other, each on a page, up to the start area. */
@@ -286,22 +293,21 @@ static void plan_modules(const struct file *file, const struct image_file *modul
 }
 
 static bool plan_bzimage(const struct file *file, struct image_plan *plan) {
-    uint64_t sectors = file->data[BZIMAGE_SECTORS] ? file->data[BZIMAGE_SECTORS] : 4;
-    uint64_t offset = (sectors + 1) * SECTOR_BYTES;
+    uint64_t offset = SECTOR_BYTES * (1UL + (file->data[BZIMAGE_SECTORS] ? file->data[BZIMAGE_SECTORS] : 4));
     unsigned version = (unsigned)read(file, BZIMAGE_VERSION, 2);
     struct range range = {read(file, BZIMAGE_PREFERRED, 8),
                           higher(read(file, BZIMAGE_INIT_BYTES, 4), file->size_bytes - offset)};
 
     plan->kind = IMAGE_BZIMAGE;
-    plan->setup = file->data;
     if (version < BZIMAGE_VERSION_MIN || !(read(file, BZIMAGE_XLOADFLAGS, 2) & BZIMAGE_64) ||
         offset + BZIMAGE_ENTRY_64 >= file->size_bytes)
         return image_error(file, NULL,
                            " with boot protocol 0x%x and %lu bytes, want a 64-bit kernel with 0x%x or later", version,
                            file->size_bytes, BZIMAGE_VERSION_MIN);
     if (!place_kernel(file, plan, &range))
-        return image_error(file, "enlarge the window", ", which needs 0x%lx bytes at 0x%lx, want them in a window",
-                           range.size_bytes, range.base);
+        return image_error(file, "enlarge the window",
+                           ", which needs 0x%lx bytes at 0x%lx and 0x%lx at 0, want windows with both",
+                           range.size_bytes, range.base, BZIMAGE_LOW_BYTES);
     plan->entry = GPA(range.base + BZIMAGE_ENTRY_64);
     plan->segments[plan->segment_count++] =
         (struct image_segment){file->data, offset, file->size_bytes - offset, GPA(range.base), range.size_bytes};

@@ -46,7 +46,6 @@ struct image_plan {
     struct image_segment segments[IMAGE_SEGMENTS_MAX + CONFIG_MODULES_MAX]; /* of the image, then its modules */
     unsigned segment_count;
     unsigned module_count; /* so many of them, in the order of their addresses */
-    const uint8_t *setup;  /* of a bzImage: its first sector, with the setup header behind it */
 };
 
 /* GPA of the partition's start area; its first window is at least START_AREA_BYTES long. */

@@ -19,7 +19,7 @@ static struct window_config one_window[] = {
     {.size_bytes = 16 * MIB, .writable = true, .executable = true},
 };
 static struct window_config three_windows[] = {
-    {.gpa = {MIB}, .size_bytes = 8 * MIB, .writable = true},
+    {.size_bytes = 9 * MIB, .writable = true},
     {.gpa = {9 * MIB}, .size_bytes = 4 * MIB, .executable = true},
     {.gpa = {4 * GIB}, .size_bytes = 4 * MIB, .writable = true, .executable = true},
 };
@@ -43,7 +43,7 @@ static bool check(const struct image_file *kernel, const struct image_file *modu
     assert(report.errors == findings_emitted);
     if (report.errors)
         return false;
-    assert(plan.kind == IMAGE_BZIMAGE && plan.setup == kernel->data);
+    assert(plan.kind == IMAGE_BZIMAGE && plan.segments[0].file == kernel->data);
     expect_plan(&plan, kernel->size_bytes, modules, partition);
     return true;
 }

@@ -388,7 +388,7 @@ static void prepare_linux_with(unsigned header_end, struct image_plan plan) {
     for (unsigned i = 0; i < SETUP_BYTES; i++)
         setup[i] = (uint8_t)(i * 5 + 1);
     setup[0x201] = (uint8_t)(header_end - 0x202);
-    plan.setup = setup;
+    plan.segments[0].file = setup;
     prepare_plan(&plan);
 }
 

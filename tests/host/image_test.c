@@ -110,8 +110,6 @@ static void plan_with(struct image_plan *plan, uint64_t size_bytes, bool vga, co
     for (unsigned i = 0; i < plan->segment_count; i++)
         if (plan->segments[i].file == copy)
             plan->segments[i].file = data;
-    if (plan->setup == copy)
-        plan->setup = data;
     free(copy);
 }
 
@@ -231,7 +229,7 @@ static void test_segments(void **state) {
 }
 
 static void test_no_elf(void **state) {
-    const char *lines = P ", which is neither, want an ELF file or a bzImage\n";
+    const char *lines = P " that is no kernel, want an ELF file or a bzImage\n";
     struct image_plan plan;
 
     (void)state;
@@ -519,6 +517,8 @@ static void plan_kernel(struct image_plan *plan, const struct kernel *kernel, st
     partition.window_count = 3;
 }
 
+static const struct kernel near_kernel = {1, 0x20c, 1, 0x200000, 0x100000, false, 0x200000, KERNEL_BYTES};
+
 static struct window_config large = {.gpa = {0}, .size_bytes = 64 * MIB, .writable = true, .executable = true};
 static struct window_config small = {.gpa = {0}, .size_bytes = 8 * MIB, .writable = true, .executable = true};
 
@@ -532,7 +532,6 @@ static void expect_kernel(const char *name, const struct kernel *kernel, struct 
     assert_int_equal(plan.kind, IMAGE_BZIMAGE);
     assert_int_equal(plan.entry.value, at + 0x200); /* of the 64-bit protocol */
     assert_int_equal(plan.segment_count, 1);
-    assert_ptr_equal(plan.setup, data);
     assert_ptr_equal(plan.segments[0].file, data);
     assert_int_equal(plan.segments[0].file_offset, setup_bytes);
     assert_int_equal(plan.segments[0].file_bytes, kernel->file_bytes - setup_bytes);
@@ -541,27 +540,35 @@ static void expect_kernel(const char *name, const struct kernel *kernel, struct 
     assert_int_equal(plan.module_count, 0);
 }
 
-/* Where it prefers to be, or else as low as its alignment allows, but never in the first MiB. */
+/* Where it prefers to be, or else as low in another window as its alignment allows, but no lower than that. */
 static void test_kernel_place(void **state) {
-    struct window_config high[] = {{.gpa = {3 * MIB}, .size_bytes = 8 * MIB, .writable = true, .executable = true}};
-    struct window_config two[] = {
+    struct window_config second[] = {
         {.gpa = {0}, .size_bytes = MIB, .writable = true},
         {.gpa = {16 * MIB}, .size_bytes = 2 * MIB, .writable = true, .executable = true},
     };
+    struct window_config third[] = {
+        {.gpa = {0}, .size_bytes = MIB, .writable = true, .executable = true},
+        {.gpa = {20 * MIB}, .size_bytes = MIB, .writable = true, .executable = true},
+        {.gpa = {33 * MIB}, .size_bytes = 3 * MIB, .writable = true, .executable = true},
+    };
+    struct window_config far = {.gpa = {0}, .size_bytes = 0xa0000 + 0x9000, .writable = true, .executable = true};
     struct kernel kernel = good_kernel;
 
     (void)state;
     expect_kernel("preferred", &kernel, &large, 1, 16 * MIB);
-    expect_kernel("relocated", &kernel, &small, 1, 2 * MIB);
-    expect_kernel("window above its alignment", &kernel, high, 1, 4 * MIB);
-    expect_kernel("preferred in the second window", &kernel, two, 2, 16 * MIB);
-    kernel.alignment = 0x1000;
-    expect_kernel("not in the first MiB", &kernel, &small, 1, MIB);
+    expect_kernel("preferred in the second window", &kernel, second, 2, 16 * MIB);
+    expect_kernel("moved", &kernel, third, 2, 20 * MIB);
+    kernel.init_bytes++;
+    expect_kernel("aligned in the third window", &kernel, third, 3, 34 * MIB);
     kernel.is_fixed = true;
     expect_kernel("not relocatable", &kernel, &large, 1, 16 * MIB);
-    kernel = good_kernel;
+    kernel = near_kernel;
     kernel.init_bytes = 6 * MIB - 0x9000;
     expect_kernel("up to the start area", &kernel, &small, 1, 2 * MIB);
+    kernel = good_kernel;
+    kernel.preferred = 0x10000;
+    kernel.init_bytes = 0x90000;
+    expect_kernel("in a window that is just large enough", &kernel, &far, 1, 0x10000);
     kernel = good_kernel;
     kernel.sectors = 0; /* means 4 */
     expect_kernel("sectors of old", &kernel, &large, 1, 16 * MIB);
@@ -573,13 +580,16 @@ static void test_kernel_place(void **state) {
     expect_kernel("newer", &kernel, &large, 1, 16 * MIB);
 }
 
-#define K                P
-#define NEEDS(bytes, at) K ", which needs 0x" bytes " bytes at 0x" at ", want them in a window; enlarge the window\n"
+#define K P
+#define NEEDS(bytes, at)                                                                                               \
+    K ", which needs 0x" bytes " bytes at 0x" at " and 0xa0000 at 0, want windows with both; enlarge the window\n"
 #define WANT_64(version, bytes)                                                                                        \
     K " with boot protocol 0x" version " and " bytes " bytes, want a 64-bit kernel with 0x20c or later\n"
 
 static void test_kernel_refused(void **state) {
     struct window_config read_only = large, no_execute = large, low = large;
+    struct window_config high = {.gpa = {16 * MIB}, .size_bytes = 8 * MIB, .writable = true, .executable = true};
+    struct window_config below_640k[] = {{.gpa = {0}, .size_bytes = 0x9f000, .writable = true}, high};
     struct window_config split[] = {small, {.gpa = {8 * MIB}, .size_bytes = 8 * MIB, .writable = true}};
     const struct {
         const char *name;
@@ -600,12 +610,15 @@ static void test_kernel_refused(void **state) {
          1,
          NEEDS("100000", "1000000")},
         {"too large",
-         {1, 0x20c, 1, 0x200000, 6 * MIB - 0x8fff, false, 0x1000000, KERNEL_BYTES},
+         {1, 0x20c, 1, 0x200000, 6 * MIB - 0x8fff, false, 0x200000, KERNEL_BYTES},
          &small,
          1,
          NEEDS("5f7001", "200000")},
+        {"no lower than it prefers", good_kernel, &small, 1, NEEDS("100000", "1000000")},
+        {"no RAM at 0", good_kernel, &high, 1, NEEDS("100000", "1000000")},
+        {"too little RAM at 0", good_kernel, below_640k, 2, NEEDS("100000", "1000000")},
         {"aligned beyond",
-         {1, 0x20c, 1, 0x800000, 0x1000, false, 0x1000000, KERNEL_BYTES},
+         {1, 0x20c, 1, 0x800000, 0x1000, false, 0x7fe000, KERNEL_BYTES},
          &small,
          1,
          NEEDS("1000", "800000")},
@@ -613,7 +626,7 @@ static void test_kernel_refused(void **state) {
          {1, 0x20c, 1, 0x200000, 7 * MIB, false, 4 * MIB, KERNEL_BYTES},
          split,
          2,
-         NEEDS("700000", "200000")},
+         NEEDS("700000", "800000")},
         {"near 2^64",
          {1, 0x20c, 1, 0x200000, 0x2000, true, UINT64_MAX - 0xfff, KERNEL_BYTES},
          &large,
@@ -652,13 +665,14 @@ static void test_kernel_short(void **state) {
     (void)state;
     kernel.file_bytes = 0x267;
     plan_kernel(&plan, &kernel, &large, 1, NULL, 0);
-    findings_expect(&findings, "short", P ", which is neither, want an ELF file or a bzImage\n");
+    findings_expect(&findings, "short", P " that is no kernel, want an ELF file or a bzImage\n");
 }
 
 /* What is in the file is copied, so there is room for all of it, whatever the header says. */
 static void test_kernel_larger_than_it_says(void **state) {
-    struct kernel kernel = good_kernel;
-    struct window_config own = {.gpa = {2 * MIB}, .size_bytes = 0xa000, .writable = true, .executable = true};
+    struct kernel kernel = near_kernel;
+    struct window_config own[] = {{.gpa = {2 * MIB}, .size_bytes = 0xa000, .writable = true, .executable = true},
+                                  {.gpa = {0}, .size_bytes = 0xa0000, .writable = true}};
     struct image_plan plan;
 
     (void)state;
@@ -667,10 +681,10 @@ static void test_kernel_larger_than_it_says(void **state) {
     findings_expect(&findings, "larger", "");
     assert_int_equal(plan.segments[0].file_bytes, 0x1000);
     assert_int_equal(plan.segments[0].memory_bytes, 0x1000);
-    plan_kernel(&plan, &kernel, &own, 1, NULL, 0);
+    plan_kernel(&plan, &kernel, own, 2, NULL, 0);
     findings_expect(&findings, "fits", "");
     kernel.file_bytes++;
-    plan_kernel(&plan, &kernel, &own, 1, NULL, 0);
+    plan_kernel(&plan, &kernel, own, 2, NULL, 0);
     findings_expect(&findings, "does not fit", NEEDS("1001", "200000"));
 }
 
@@ -747,7 +761,7 @@ static void test_kernel_modules(void **state) {
         struct image_plan plan;
 
         fill_modules(files, &cases[i]);
-        plan_kernel(&plan, &good_kernel, &small, 1, files, cases[i].count);
+        plan_kernel(&plan, &near_kernel, &small, 1, files, cases[i].count);
         expect_modules(&plan, &cases[i], 1);
         assert_int_equal(plan.segments[0].gpa.value, 2 * MIB);
     }

@@ -219,7 +219,7 @@ static void test_all_errors(void **state) {
     findings_expect(&findings, "all",
                     P1 "/memory@40000000/host-address: found 0x8000000 to 0x8010000, want it inside RAM, 0x100000 "
                        "to 0x300000; the boot loader's memory map says what is RAM\n" P0
-                       "/image: found text, which is neither, want an ELF file or a bzImage\n");
+                       "/image: found text that is no kernel, want an ELF file or a bzImage\n");
     free(source);
 }
 
