@@ -11,7 +11,7 @@
 #define BASE_BYTES         (384 * KIB) /* host save area, trace and its alignment, self-test, lists */
 #define CPU_BYTES          (76 * KIB)  /* host save area, trace, loop */
 #define SLOT_BYTES         256         /* of a frame: what is read, what is run, its path */
-#define PARTITION_BYTES    (36 * KIB)  /* permission maps, root of the NPT, structs */
+#define PARTITION_BYTES    (48 * KIB)  /* permission maps, root of the NPT, structs */
 #define VCPU_BYTES         (24 * KIB)  /* VMCB, XSAVE area, structs */
 #define WINDOW_BYTES       (12 * KIB)  /* nested page tables: a directory, and what 2 MiB pages leave at both ends */
 #define GIB_BYTES          PAGE_BYTES  /* a page table maps a GiB by large pages, the hypervisor's and a nested one */

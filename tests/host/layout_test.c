@@ -86,7 +86,7 @@ static void test_arena(void **state) {
 
     (void)state;
     assert_int_equal(arena.base, IMAGE_END);
-    assert_int_equal(arena.size_bytes, 384 * KIB + 2 * 60 * KIB + 3 * 12 * KIB); /* two partitions, three windows */
+    assert_int_equal(arena.size_bytes, 384 * KIB + 2 * 72 * KIB + 3 * 12 * KIB); /* two partitions, three windows */
     assert_int_equal(arena_for(more, &small, 1).size_bytes, arena.size_bytes + 12 * KIB);
     assert_int_equal(arena_for(huge, &small, 1).size_bytes, arena.size_bytes + 256 * PAGE_BYTES);
     assert_int_equal(arena_for(dts_good, large, 2).size_bytes, arena.size_bytes + (100 + 4) * PAGE_BYTES);
@@ -119,7 +119,7 @@ static void test_no_room(void **state) {
     start(&ram, 1);
     assert_false(layout_place_arena(&layout, blob, size_bytes, &findings.report));
     findings_expect(&findings, "no room",
-                    "machine: found no free 540 KiB of RAM for the hypervisor's tables, want it below 4 GiB; give the "
+                    "machine: found no free 564 KiB of RAM for the hypervisor's tables, want it below 4 GiB; give the "
                     "machine more memory\n");
     findings_init(&findings);
     assert_true(layout_place_arena(&layout, blob, 100, &findings.report)); /* no whole blob: no partitions */
