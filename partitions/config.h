@@ -59,7 +59,7 @@ enum device_kind {
 struct device_config {
     const char *path;
     enum device_kind kind;
-    uint16_t port; /* of a UART: the first of CONFIG_UART_PORTS */
+    uint16_t port; /* of a DEVICE_UART: the first of CONFIG_UART_PORTS */
 };
 
 struct cpu_config;

@@ -10,7 +10,7 @@
 /* Size, alignment and range of one window; false when something was reported. */
 bool rules_check_window(struct report *report, const struct window_config *window);
 
-/* What the windows of one partition may not have in common, and its start area. */
+/* What the windows of one partition may not have in common, its start area, and its devices. */
 void rules_check_partition(struct report *report, const struct partition_config *partition);
 
 /* What partitions may not have in common: labels, numbers, UARTs; and the number of screens. */

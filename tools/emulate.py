@@ -315,7 +315,7 @@ def machine(arguments, base, interactive, **boot):
         serial, monitor, where, end = f"file:{com1}", [], f"COM1 goes to {com1}", ""
     elif interactive:
         serial, monitor, where = "mon:stdio", [], "COM1 is below"
-        end = " Ctrl-] and a digit change the screen, Ctrl-A x ends."
+        end = " Ctrl-] c shows the next console, Ctrl-] ? all keys, Ctrl-A x ends."
     else:
         serial, monitor, where, end = "stdio", ["-monitor", "none"], "COM1 is below", " Ctrl-C ends."
     if arguments.seconds:
