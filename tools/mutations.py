@@ -374,7 +374,7 @@ def uart_twice(change):
     if not pair:
         return None
     port = change.one(UARTS)
-    return [(add_serial(partition, "ns16550a", port), "reg") for partition in pair]
+    return [(add_serial(partition, "ns16550a", port), None) for partition in pair]
 
 
 @way(BREAKS)

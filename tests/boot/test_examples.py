@@ -39,6 +39,15 @@ def test_frames():
         assert late_max <= 100 and late_max - late_min <= 12 and irregular == 0
 
 
+def test_linux_and_rt():
+    """Debian's kernel gets to its first process beside a control loop whose slots start at their offsets, and a screen."""
+    with Machine(dtb=example("linux-and-rt"), icount=True, memory=512) as machine:
+        machine.wait_for(lambda: "Run /init as init process" in machine.serial().serial, "the first process")
+        _, late_min, late_max, _, irregular = machine.wait_for(lambda: beat_line(machine, "loop", 2000), "2,000 slots")
+        assert late_max <= 100 and late_max - late_min <= 12 and irregular == 0
+        assert machine.page(0)[0].startswith(" bounce")
+
+
 def test_quad():
     """All four processors get on through changes of the plan."""
     with Machine(dtb=example("quad")) as machine:
