@@ -58,12 +58,11 @@ CORE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,n
 # musl's string functions use no vector registers, which guests' state is in (tools/check.sh).
 CORE_LIBS    := -lfdt /usr/lib/x86_64-linux-musl/libc.a
 
-# What runs once or seldom, what writes reports, and what is for people is compiled for size. So are the schedules, but
-# not the loop: slots would start 11 ticks later.
-ONCE := $(wildcard boot/*.c partitions/*.c) $(filter-out sched/loop.c,$(wildcard sched/*.c)) $(filter-out hv/dev/x2apic.c,$(wildcard hv/dev/*.c)) \
+# What runs once or seldom, what writes reports, and what is for people is compiled for size.
+ONCE := $(wildcard boot/*.c partitions/*.c) $(filter-out hv/dev/x2apic.c,$(wildcard hv/dev/*.c)) \
         $(patsubst %,hv/cpu/%.c,cpu keyboard lapic machine paging panic rtc screen serial trace trap) \
         $(patsubst %,hv/svm/%.c,iopm msrpm npt selftest svm vmcb) $(patsubst %,hv/lib/%.c,arena format log pagetable report sha256) \
-        $(patsubst %,hv/%.c,clock exit_report fetch hypercall mmio mov vcpu)
+        $(patsubst %,hv/%.c,clock exit_report fetch hypercall mmio mov vcpu) sched/report.c
 $(ONCE:%=$(BUILD)/%.o): CORE_CFLAGS += -Oz
 
 all: $(BUILD)/shikiri.elf $(BUILD)/shikiri-check guests ## build the hypervisor and the example guests

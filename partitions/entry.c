@@ -26,8 +26,7 @@
 #define MULTIBOOT_AVAILABLE 1
 #define MULTIBOOT_RESERVED  2
 
-#define PVH_MAGIC   0x336ec578U
-#define PVH_VERSION 1
+#define PVH_MAGIC 0x336ec578U
 
 /* Words of the information that Multiboot or PVH gives, for what is filled; addresses are below 4 GiB. */
 enum { MULTIBOOT_FLAGS, MULTIBOOT_LOWER_KIB, MULTIBOOT_UPPER_KIB, MULTIBOOT_COMMAND = 4, MULTIBOOT_MODULE_COUNT };
@@ -166,7 +165,7 @@ static void write_info(uint8_t *start, uint32_t gpa, const struct image_plan *pl
     };
     const uint32_t pvh[INFO_WORDS] = {
         PVH_MAGIC,
-        PVH_VERSION,
+        1, /* version */
         [PVH_MODULE_COUNT] = plan->module_count,
         [PVH_MODULES] = gpa + INFO_MODULES,
         [PVH_COMMAND] = gpa + START_AREA_BOOTARGS,

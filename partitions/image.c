@@ -130,7 +130,7 @@ static bool check_segment(const struct file *file, unsigned number, const struct
     if (p->file_bytes > p->memory_bytes)
         return image_error(file, NULL, " with segment %u of 0x%lx bytes in 0x%lx of memory, want no more than fit",
                            number, p->file_bytes, p->memory_bytes);
-    if (!range_valid(range) || !config_window(file->partition, range))
+    if (!config_window(file->partition, range))
         return image_error(file, "link it for the window, or enlarge the window",
                            " with segment %u of 0x%lx bytes at 0x%lx, want it inside one memory window", number,
                            p->memory_bytes, p->gpa.value);

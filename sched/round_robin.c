@@ -36,6 +36,11 @@ void round_robin_take(struct round_robin *robin, struct turn *turn) {
         queue->last = before;
 }
 
+static void drop_first(struct queue *queue) {
+    queue->first = queue->first->next;
+    queue->last = queue->first ? queue->last : NULL;
+}
+
 /*
  * At most one halted turn becomes ready a decision. As no more than one halts a decision, none
  * waits longer than the others need for their turns.
@@ -45,14 +50,14 @@ struct decision round_robin_next(struct round_robin *robin, uint64_t now_tsc) {
     uint64_t until_tsc = now_tsc + robin->slot_ticks;
 
     if (sleeper && sleeper->wake_tsc <= now_tsc) {
-        round_robin_take(robin, sleeper);
+        drop_first(&robin->halted);
         sleeper->wake_tsc = 0;
         round_robin_put(robin, sleeper);
     }
     struct turn *turn = robin->ready.first;
 
     if (turn)
-        round_robin_take(robin, turn);
+        drop_first(&robin->ready);
     else if (sleeper)
         until_tsc = lower(sleeper->wake_tsc, until_tsc);
     return (struct decision){turn, turn, until_tsc, 0};

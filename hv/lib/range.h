@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Half-open ranges of 64-bit addresses given as base and size. None of these
- * wraps: a range may end at 2^64 at most, and range_valid() says whether one does.
+ * wraps: a range may end at 2^64 at most.
  */
 #pragma once
 
@@ -11,11 +11,6 @@ struct range {
     uint64_t base;
     uint64_t size_bytes;
 };
-
-/* Not empty, and does not pass 2^64 - 1. */
-static inline bool range_valid(struct range r) {
-    return r.size_bytes != 0 && r.base <= UINT64_MAX - r.size_bytes;
-}
 
 static inline uint64_t range_end(struct range r) {
     return r.base + r.size_bytes;

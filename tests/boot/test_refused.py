@@ -86,7 +86,7 @@ def test_no_blob():
 def test_too_little_memory():
     partitions = [Partition(f"c{i}", "hog.elf", mib=2) for i in range(64)]
     errors = refusal(text=system(*partitions), memory=4)
-    assert errors == ["machine: found no free 4992 KiB of RAM for the hypervisor's tables, want it below 4 GiB; "
+    assert errors == ["machine: found no free 5760 KiB of RAM for the hypervisor's tables, want it below 4 GiB; "
                       "give the machine more memory"]
 
 
@@ -163,7 +163,7 @@ def patched(tmp_path, offset, data, keep=None):
 
 
 @pytest.mark.parametrize("name, offset, data, keep, message", [
-    ("no ELF", 0, b"\x7fFLE", None, "found hog.elf, which is no ELF file, want ELF64, ELF32 or Multiboot ELF"),
+    ("no ELF", 0, b"\x7fFLE", None, "found hog.elf that is no kernel, want an ELF file or a bzImage"),
     ("wrong machine", 18, b"\x28\x00", None, "found hog.elf for machine 40, want 3 for ELF32"),
     ("not an executable", 16, b"\x03\x00", None,
      "found hog.elf of ELF type 3, want 2 (executable); link it with -no-pie and -static"),
@@ -171,7 +171,7 @@ def patched(tmp_path, offset, data, keep=None):
      "found hog.elf with entry 0x70000000, want it inside a segment in an executable window"),
     ("segment outside the window", 52 + 12, b"\x00\x00\x00\x70", None, "at 0x70000000, want it inside one memory window"),
     ("segment over the end of the address space", 52 + 12, b"\xff\xff\xff\xff", None, "want it inside one memory window"),
-    ("truncated header", 0, b"\x7f", 40, "found hog.elf, which is no ELF file"),
+    ("truncated header", 0, b"\x7f", 40, "found hog.elf that is no kernel"),
     ("truncated segment", 0, b"\x7f", 4100, "the file is truncated"),
 ])
 def test_image(tmp_path, name, offset, data, keep, message):

@@ -22,7 +22,7 @@ FUZZ_TARGETS += config
 config_SOURCES := tests/fuzz/fuzz_config.c tests/fuzz/mutate_dtb.c hv/lib/sha256.c $(FUZZ_PARSER) \
                   $(addprefix partitions/,system.c layout.c memory.c certificate.c)
 config_LENGTH  := 6144
-config_SEEDS   := $(patsubst %.dts,%.dtb,$(filter-out %/linux.dts %/linux-and-rt.dts %/two-linux.dts,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts)))
+config_SEEDS   := $(patsubst %.dts,%.dtb,$(filter-out %/linux.dts %/linux-and-rt.dts %/two-linux.dts %/memtest.dts,$(wildcard dts/examples/*.dts tests/rules/*.accepted.dts tests/fuzz/*.dts)))
 config_IMAGES  := $(addprefix $(FUZZ_BUILD)/config/images/,$(notdir $(GUEST_ELFS)) one.elf two.elf)
 config_NEEDS   := $(config_IMAGES)
 FUZZ_TARGETS += elf64

@@ -7,17 +7,6 @@
 
 #define MAX UINT64_MAX
 
-static void test_valid(void **state) {
-    (void)state;
-    assert_true(range_valid((struct range){0, 1}));
-    assert_true(range_valid((struct range){0, MAX}));
-    assert_true(range_valid((struct range){MAX - 1, 1}));
-    assert_false(range_valid((struct range){0, 0}));
-    assert_false(range_valid((struct range){MAX, 2}));
-    assert_false(range_valid((struct range){MAX - 4095, 8192}));
-    assert_false(range_valid((struct range){1, MAX}));
-}
-
 static void test_overlaps(void **state) {
     const struct {
         struct range a, b;
@@ -65,7 +54,6 @@ static void test_align(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),
         cmocka_unit_test(test_overlaps),
         cmocka_unit_test(test_contains),
         cmocka_unit_test(test_align),

@@ -19,6 +19,11 @@ static uint64_t join(const fdt32_t *cells) {
     return (uint64_t)fdt32_ld(&cells[0]) << 32 | fdt32_ld(&cells[1]);
 }
 
+/* Not empty, and does not pass 2^64 - 1. */
+static bool is_valid(struct range range) {
+    return range.size_bytes != 0 && range.base <= UINT64_MAX - range.size_bytes;
+}
+
 static void add_ram(struct board *board, const struct dt *dt, int node, struct range range) {
     uint64_t end_before = MIB;
 
@@ -26,7 +31,7 @@ static void add_ram(struct board *board, const struct dt *dt, int node, struct r
         end_before = range_end(board->ram[board->ram_count - 1]);
     if (board->ram_count == BOARD_RANGES_MAX)
         dt_error(dt, node, "reg", NULL, "found more than %d pieces of RAM, want fewer", BOARD_RANGES_MAX);
-    else if (!range_valid(range) || !is_aligned(range.base | range.size_bytes, PAGE_BYTES))
+    else if (!is_valid(range) || !is_aligned(range.base | range.size_bytes, PAGE_BYTES))
         dt_error(dt, node, "reg", "pages have 4 KiB",
                  "found 0x%lx bytes at 0x%lx, want multiples of 0x1000, not 0 bytes", range.size_bytes, range.base);
     else if (range.base < end_before)
