@@ -178,10 +178,10 @@ __attribute__((cold)) static bool report_next(struct loop *loop, uint64_t until_
 static void do_chores(struct loop *loop, uint64_t now_tsc, uint64_t until_tsc) {
     while (loop->unreported > 0 && report_next(loop, until_tsc))
         ;
-    if (loop->cpu->index != KEYS_CPU || now_tsc < loop->next_poll_tsc || !is_left(until_tsc, 2 * CHORE_US))
+    if (loop->cpu->index != KEYS_CPU || now_tsc < loop->next_poll_tsc || !is_left(until_tsc, 2UL * CHORE_US))
         return;
     loop->next_poll_tsc = now_tsc + cpu_ticks(keys_poll() ? POLL_SOON_US : POLL_US);
-    serial_send(serial_written(), now_tsc + cpu_ticks(2 * CHORE_US));
+    serial_send(serial_written(), now_tsc + cpu_ticks(2UL * CHORE_US));
 }
 
 /* With IF=0 an interrupt that came while GIF was 0 still waits, and STI lets none in before HLT. */
